@@ -1,0 +1,277 @@
+"""What a source of records must offer, as plain values that know no framework."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as default
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from commissions_saas.lib.errors import ProductError
+
+# A JSON object as a source gave it. Every number in it is its own text
+# ("41250", "0.5"), so that no amount ever passes through a float.
+Payload = dict[str, Any]
+
+# What a provider needs to go on later: JSON, opaque to everyone else, `{}` at first.
+Cursor = dict[str, Any]
+
+
+class ConfigurationProblem(ProductError):
+    """A person must change something; trying again alone will not help."""
+
+    def __init__(self, message: str, hint: str = "", status: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.status = status
+
+
+class TryAgainLater(ProductError):
+    """The source cannot answer now; `after` says in how many seconds to try again."""
+
+    def __init__(
+        self, message: str, hint: str = "", after: Decimal = Decimal(60)
+    ) -> None:
+        super().__init__(message, hint)
+        self.after = after
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRecord:
+    """One version of one record, as the source gave it."""
+
+    object: str
+    external_id: str
+    version: str
+    """Sortable text of fixed width; a later version is a greater text."""
+    payload: Payload
+    deleted: bool = False
+    changed_by: str | None = None
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """What could not even become a record, and why, in words for a person."""
+
+    object: str
+    reason: str
+    field: str = ""
+    row: int | None = None
+    external_id: str = ""
+    payload: Payload = default(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records, and the cursor to commit in the same transaction as they."""
+
+    records: tuple[RemoteRecord, ...]
+    cursor: Cursor
+    more: bool
+    requests: int = 0
+    waited: Decimal = Decimal(0)
+    total: int | None = None
+    """How many records the source counts in all, where it says so: for progress."""
+    refused: tuple[RefusedRow, ...] = ()
+    warnings: tuple[str, ...] = ()
+    compare_ids: bool = False
+    """Deletes may have been missed: compare with `listed_ids` after this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceObject:
+    """A kind of record that a source has: `name` is our word, `label` is theirs."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceUser:
+    """A person in the source's directory, whether they can still log in or not."""
+
+    external_id: str
+    email: str
+    name: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SourceField:
+    """A field of a source's object; `type` is one of our value types."""
+
+    object: str
+    key: str
+    label: str
+    type: str
+    choices: tuple[str, ...] = ()
+    multiple: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """A stage that a deal can be in; `type` is active, won or lost."""
+
+    external_id: str
+    label: str
+    type: str
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a first look at a connection found."""
+
+    organisation: str
+    users: int
+    deals: int
+    currency: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MappedField:
+    """One of our fields, filled from a path in the payload.
+
+    `transform` is "" (as it is), "cents" (a whole number of hundredths of
+    `currency_from`'s currency) or "day" (a moment, of which the day in the
+    business's zone counts).
+    """
+
+    field: str
+    source: str
+    type: str
+    transform: str = ""
+    currency_from: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Every id that the source lists now, each with its version.
+
+    A listing that is not `complete` must never be used to infer a delete.
+    """
+
+    versions: Mapping[str, str]
+    complete: bool
+    requests: int = 0
+    waited: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a listing differs from what is known here."""
+
+    missing: tuple[str, ...]
+    """Known here, not listed there: deleted only if `read_one` also finds nothing."""
+    unknown: tuple[str, ...]
+    stale: tuple[str, ...]
+
+
+def _sleep(seconds: Decimal) -> None:
+    time.sleep(float(seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """Where a source is and how to get in; `options` are the kind's own.
+
+    `wait` is called with the seconds whenever the source must be left alone.
+    """
+
+    base_url: str = ""
+    secret: str = default(default="", repr=False)
+    options: Mapping[str, Any] = default(default_factory=dict)
+    wait: Callable[[Decimal], None] = _sleep
+
+
+class Provider(Protocol):
+    """A source that can be read. Every call may raise one of the two errors above."""
+
+    def objects(self) -> tuple[SourceObject, ...]:
+        """Return the kinds of records that can be read, in the order to read them."""
+
+    def probe(self) -> Probe:
+        """Say what this connection reaches, and what it cannot see."""
+
+    def users(self) -> tuple[SourceUser, ...]:
+        """Return everyone in the directory, those who have left included."""
+
+    def statuses(self) -> tuple[SourceStatus, ...]:
+        """Return the stages of deals, in the source's own order."""
+
+    def fields(self, object: str) -> tuple[SourceField, ...]:
+        """Return the fields of an object, custom ones included."""
+
+    def default_mapping(
+        self, object: str, fields: Sequence[SourceField]
+    ) -> tuple[MappedField, ...]:
+        """Suggest what fills our fields, given the fields that `fields` returned."""
+
+    def pages(self, object: str, cursor: Cursor) -> Iterator[Page]:
+        """Yield what changed since `cursor`, which is `{}` for everything."""
+
+    def read_one(self, object: str, external_id: str) -> RemoteRecord | None:
+        """Return a record as it is now; None only if the source has it no more."""
+
+    def listed_ids(self, object: str) -> Listing:
+        """Return all ids, for a compare that finds what paging has missed."""
+
+    def record_url(self, record: RemoteRecord) -> str:
+        """Return where a person can open this record in the source, or ""."""
+
+
+def as_version(moment: str) -> str:
+    """Return a moment as UTC text of fixed width, which sorts as time does.
+
+    A moment without an offset is taken as UTC. ValueError if it is not one.
+    """
+    at = as_moment(moment)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+
+
+def as_moment(text: str) -> datetime:
+    """Return the moment that an ISO 8601 text names, in UTC; ValueError if none."""
+    # A leap second exists in UTC but not in Python: it is the end of its minute.
+    text = re.sub(r"(T\d\d:\d\d):60(\.\d+)?", r"\1:59.999999", text.strip())
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def value_at(payload: Mapping[str, Any], path: str) -> Any:
+    """Return what is at `path`, or None: the whole path as one key first, then
+    part by part, a whole number being a place in a list."""
+    if path in payload:
+        return payload[path]
+    value: Any = payload
+    for part in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def field_name(label: str) -> str:
+    """Return a label as a name that formulas can use: "Dealer fee" is dealer_fee."""
+    name = re.sub(r"[^a-z0-9]+", "_", label.casefold()).strip("_")
+    return f"f_{name}" if not name or name[0].isdigit() else name
+
+
+def compare(listing: Listing, known: Mapping[str, str]) -> Difference:
+    """Tell how `known` (id to version) differs; nothing is missing from a listing
+    that is not complete."""
+    there = listing.versions
+    missing = [key for key in known if key not in there] if listing.complete else []
+    return Difference(
+        missing=tuple(missing),
+        unknown=tuple(key for key in there if key not in known),
+        stale=tuple(key for key in there if key in known and known[key] < there[key]),
+    )
