@@ -1,0 +1,1 @@
+"""Plans as data: versions, components, rate tables, assignments, examples."""

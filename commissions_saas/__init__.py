@@ -1,0 +1,1 @@
+"""The project: wiring at the top, plain values at the bottom, no product logic."""

@@ -1,0 +1,1 @@
+"""Values that every app may use; imports nothing of ours and nothing of Django."""

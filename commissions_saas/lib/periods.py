@@ -1,0 +1,133 @@
+"""Stretches of business time: the only place where periods are reckoned."""
+
+import re
+from calendar import monthrange
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal, get_args
+
+from commissions_saas.lib.errors import ProductError
+
+Kind = Literal["month", "half_month", "week", "quarter", "year"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class NotAPeriod(ProductError):
+    """The text names no period."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A stretch of days, both ends included."""
+
+    starts_on: date
+    ends_on: date
+    kind: Kind
+    slug: str
+
+    def contains(self, day: date) -> bool:
+        return self.starts_on <= day <= self.ends_on
+
+    def next(self) -> "Period":
+        return period_of(self.kind, self.ends_on + timedelta(days=1))
+
+    def previous(self) -> "Period":
+        return period_of(self.kind, self.starts_on - timedelta(days=1))
+
+    @property
+    def label(self) -> str:
+        """Return the words people use: `November 2026`, `1–15 Nov 2026`, `Q4 2026`."""
+        if self.kind == "month":
+            return self.starts_on.strftime("%B %Y")
+        if self.kind == "quarter":
+            return f"Q{(self.starts_on.month + 2) // 3} {self.starts_on.year}"
+        if self.kind == "year":
+            return str(self.starts_on.year)
+        if self.kind == "half_month":
+            days = f"{self.starts_on.day}–{self.ends_on.day}"
+            return f"{days} {self.starts_on.strftime('%b %Y')}"
+        return f"Week of {self.starts_on.day} {self.starts_on.strftime('%b %Y')}"
+
+
+def period_of(kind: Kind, day: date) -> Period:
+    """Return the period of this kind that contains `day`."""
+    return _FINDERS[kind](day)
+
+
+def parse_period(slug: str) -> Period:
+    """Read a slug: `2026-11`, `2026-11a`, `2026-w07`, `2026-q4`, `2026`."""
+    for kind, pattern in _SLUGS.items():
+        if re.fullmatch(pattern, slug):
+            try:
+                found = period_of(kind, _first_day(kind, slug))
+            except ValueError:
+                break
+            if found.slug == slug:
+                return found
+            break
+    raise NotAPeriod(
+        f"“{slug[:20]}” is not a period.",
+        hint="Write 2026-11, 2026-11a, 2026-w07, 2026-q4 or 2026.",
+    )
+
+
+def _month(day: date) -> Period:
+    last = monthrange(day.year, day.month)[1]
+    slug = f"{day.year:04}-{day.month:02}"
+    return Period(day.replace(day=1), day.replace(day=last), "month", slug)
+
+
+def _half_month(day: date) -> Period:
+    month = _month(day)
+    if day.day <= 15:
+        half = day.replace(day=15)
+        return Period(month.starts_on, half, "half_month", month.slug + "a")
+    half = day.replace(day=16)
+    return Period(half, month.ends_on, "half_month", month.slug + "b")
+
+
+def _week(day: date) -> Period:
+    monday = day - timedelta(days=day.weekday())
+    year, week, _ = day.isocalendar()
+    slug = f"{year:04}-w{week:02}"
+    return Period(monday, monday + timedelta(days=6), "week", slug)
+
+
+def _quarter(day: date) -> Period:
+    first = 3 * ((day.month - 1) // 3) + 1
+    last = _month(date(day.year, first + 2, 1)).ends_on
+    slug = f"{day.year:04}-q{first // 3 + 1}"
+    return Period(date(day.year, first, 1), last, "quarter", slug)
+
+
+def _year(day: date) -> Period:
+    first, last = date(day.year, 1, 1), date(day.year, 12, 31)
+    return Period(first, last, "year", f"{day.year:04}")
+
+
+def _first_day(kind: Kind, slug: str) -> date:
+    year, _, rest = slug.partition("-")
+    if kind == "week":
+        return date.fromisocalendar(int(year), int(rest[1:]), 1)
+    if kind == "quarter":
+        return date(int(year), 3 * int(rest[1:]) - 2, 1)
+    if kind == "year":
+        return date(int(year), 1, 1)
+    return date(int(year), int(rest[:2]), 16 if rest.endswith("b") else 1)
+
+
+_FINDERS: dict[Kind, Callable[[date], Period]] = {
+    "month": _month,
+    "half_month": _half_month,
+    "week": _week,
+    "quarter": _quarter,
+    "year": _year,
+}
+_SLUGS: dict[Kind, str] = {
+    "month": r"\d{4}-\d{2}",
+    "half_month": r"\d{4}-\d{2}[ab]",
+    "week": r"\d{4}-w\d{2}",
+    "quarter": r"\d{4}-q[1-4]",
+    "year": r"\d{4}",
+}

@@ -1,0 +1,1 @@
+"""Connections, mappings, routes, sync runs: what belongs to the group."""

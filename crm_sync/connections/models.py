@@ -1,0 +1,194 @@
+"""Configured sources of records, and what each sync did; in the public schema."""
+
+from django.contrib.postgres.functions import TransactionNow
+from django.db import models
+from django.db.models import Q
+
+
+class Connection(models.Model):
+    """A source that feeds one business, or several of a group by routes."""
+
+    class State(models.TextChoices):
+        NEW = "new"
+        ACTIVE = "active"
+        PAUSED = "paused"
+        REFUSED = "refused"  # the source does not accept the key
+        REMOVED = "removed"
+
+    group_id = models.BigIntegerField()
+    business_id = models.BigIntegerField(null=True)  # empty: shared, see routes
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=200)
+    base_url = models.CharField(max_length=500, blank=True)
+    secret = models.BinaryField(default=bytes)  # sealed, see connections/secrets.py
+    secret_hint = models.CharField(max_length=8, blank=True)  # its last characters
+    options = models.JSONField(default=dict)
+    record_url = models.CharField(max_length=500, blank=True)  # template for people
+    state = models.CharField(max_length=10, choices=State, default=State.NEW)
+    expected_every = models.PositiveIntegerField(default=900)  # seconds
+    cursors = models.JSONField(default=dict)  # object → cursor of the source
+    organisation = models.CharField(max_length=200, blank=True)
+    last_success_at = models.DateTimeField(null=True)
+    last_new_data_at = models.DateTimeField(null=True)
+    problem = models.TextField(blank=True)
+    problem_hint = models.TextField(blank=True)
+    problem_since = models.DateTimeField(null=True)
+    warnings = models.JSONField(default=list)
+    created_by_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=TransactionNow())
+
+    class Meta:
+        indexes = [models.Index(fields=["group_id"], name="connection_group")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SourceUser(models.Model):
+    """A person in the source's directory; ex-members are kept as inactive."""
+
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="users")
+    external_id = models.CharField(max_length=100)
+    name = models.CharField(max_length=200)
+    email = models.CharField(max_length=254, blank=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "external_id"], name="source_user_once"
+            )
+        ]
+
+
+class SourceField(models.Model):
+    """A field that the source offers for an object, with where its value stands."""
+
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="fields")
+    object = models.CharField(max_length=60)
+    path = models.CharField(max_length=200)
+    label = models.CharField(max_length=200)
+    type = models.CharField(max_length=20)
+    choices = models.JSONField(default=list)
+    vanished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "object", "path"], name="source_field_once"
+            )
+        ]
+
+
+class Mapping(models.Model):
+    """Which source field fills which of our fields; a new version for each change.
+
+    The group's default has no business; a business's own wins over it. `document` is
+    {our key: {"path", "type", "transform", "label", "required"}}.
+    """
+
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="mappings")
+    business_id = models.BigIntegerField(null=True)
+    object = models.CharField(max_length=60)
+    version = models.PositiveIntegerField()
+    document = models.JSONField()
+    made_by_id = models.BigIntegerField(null=True)
+    made_at = models.DateTimeField(db_default=TransactionNow())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "business_id", "object", "version"],
+                nulls_distinct=False,
+                name="mapping_version_once",
+            )
+        ]
+
+
+class Route(models.Model):
+    """Records whose field has this value belong to this business."""
+
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="routes")
+    path = models.CharField(max_length=200)
+    value = models.CharField(max_length=200)
+    business_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "path", "value"], name="route_once"
+            )
+        ]
+
+
+class UnroutedRecord(models.Model):
+    """A record that no route sends anywhere; tried again on each sync."""
+
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="unrouted")
+    object = models.CharField(max_length=60)
+    external_id = models.CharField(max_length=200)
+    version = models.CharField(max_length=64)
+    payload = models.JSONField()
+    reason = models.TextField()
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "object", "external_id"], name="unrouted_once"
+            )
+        ]
+
+
+class Home(models.Model):
+    """Where a record of a shared connection lives now, so that a move is seen."""
+
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="homes")
+    object = models.CharField(max_length=60)
+    external_id = models.CharField(max_length=200)
+    business_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "object", "external_id"], name="home_once"
+            )
+        ]
+
+
+class SyncRun(models.Model):
+    """One reading of a source, with its counts."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        PARTIAL = "partial"
+        FAILED = "failed"
+
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="syncs")
+    kind = models.CharField(max_length=12)  # first, changes, file, compare
+    state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
+    job_id = models.UUIDField(null=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    read = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    deleted = models.PositiveIntegerField(default=0)
+    requests = models.PositiveIntegerField(default=0)
+    waited_ms = models.PositiveIntegerField(default=0)
+    log = models.JSONField(default=list)
+    problem = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["connection", "-started_at"], name="sync_run_recent"),
+            models.Index(
+                fields=["connection"],
+                condition=Q(state="running"),
+                name="sync_run_running",
+            ),
+        ]

@@ -1,0 +1,1 @@
+"""The ledger: what the sources say of one business, kept for ever."""

@@ -1,0 +1,9 @@
+"""The Django app ledger."""
+
+from django.apps import AppConfig
+
+
+class LedgerConfig(AppConfig):
+    name = "crm_sync.ledger"
+    label = "ledger"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""From payable lines to money paid."""

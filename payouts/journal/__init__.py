@@ -1,0 +1,1 @@
+"""The double-entry record of money owed and paid."""

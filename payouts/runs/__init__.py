@@ -1,0 +1,1 @@
+"""Payout runs: prepare, approve, export, pay."""

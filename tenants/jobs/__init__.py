@@ -1,0 +1,1 @@
+"""Long work as rows: the outbox that a worker carries out."""

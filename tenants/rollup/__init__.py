@@ -1,0 +1,1 @@
+"""The facts that owners read across businesses."""
