@@ -11,7 +11,9 @@ Half = Literal["up", "even"]
 
 # ISO 4217 currencies whose smallest unit is not a hundredth.
 _OTHER_PLACES = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF".split(), 0),
+    **dict.fromkeys(
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF".split(), 0
+    ),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
 }
 LARGEST = Decimal(10) ** 15
@@ -56,9 +58,7 @@ def places(currency: str) -> int:
     return _OTHER_PLACES.get(currency, 2)
 
 
-def round_money(
-    amount: Decimal, currency: str, half: Half = "up"
-) -> Decimal:
+def round_money(amount: Decimal, currency: str, half: Half = "up") -> Decimal:
     """Round to the currency's places; halves go away from zero, or to even."""
     mode = ROUND_HALF_UP if half == "up" else ROUND_HALF_EVEN
     rounded = amount.quantize(Decimal(1).scaleb(-places(currency)), rounding=mode)
@@ -82,9 +82,7 @@ def split(amount: Decimal, shares: Sequence[Decimal], currency: str) -> list[Dec
         parts = [part.quantize(unit, rounding=ROUND_DOWN) for part in exact]
         missing = amount - sum(parts, Decimal(0))
         step = unit if missing >= 0 else -unit
-        order = sorted(
-            range(len(parts)), key=lambda i: (-abs(exact[i] - parts[i]), i)
-        )
+        order = sorted(range(len(parts)), key=lambda i: (-abs(exact[i] - parts[i]), i))
         for i in order[: int(abs(missing) / unit)]:
             parts[i] += step
     if sum(parts, Decimal(0)) != amount:
