@@ -168,6 +168,17 @@ class ExportFile(BusinessModel):
         ]
 
 
+class BankDetails(BusinessModel):
+    """Where a payee is paid; the number is sealed and only its end is readable."""
+
+    payee = models.OneToOneField(Payee, models.PROTECT, related_name="bank_details")
+    holder = models.CharField(max_length=140)
+    sealed = models.BinaryField()
+    hint = models.CharField(max_length=8)
+    changed_at = models.DateTimeField()
+    changed_by_id = models.BigIntegerField(null=True)
+
+
 class IdempotencyKey(BusinessModel):
     """The answer that a money request was given, kept for its repeats."""
 

@@ -1,0 +1,119 @@
+"""What payout pages and services read."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+
+from commissions.statements.models import Line, PayPeriod, Release, Statement
+from payouts.runs.models import Hold, Payout, PayoutItem, PayoutRun
+
+FROZEN = [Statement.State.IN_REVIEW, Statement.State.LOCKED, Statement.State.PAID]
+FINISHED = [Payout.State.SENT, Payout.State.PAID]
+
+
+def payable_lines(*, up_to: PayPeriod) -> QuerySet[Line]:
+    """Return the lines that a run of `up_to` pays: payable, frozen, in no live run.
+
+    A line of an earlier period comes along where its gate opened since, or where its
+    payout was held, rejected, returned or carried.
+    """
+    frozen = Statement.objects.filter(
+        payee_id=OuterRef("payee_id"),
+        period_id=OuterRef("period_id"),
+        state__in=FROZEN,
+    )
+    periods = PayPeriod.objects.filter(starts_on__lte=up_to.starts_on)
+    return (
+        Line.objects.filter(
+            Exists(frozen),
+            Q(waiting_for="")
+            | Exists(Release.objects.filter(line_id=OuterRef("pk"))),
+            period_id__in=periods.values("pk"),
+            closed_run__isnull=True,
+            failed="",
+        )
+        .exclude(Exists(PayoutItem.objects.filter(line_id=OuterRef("pk"), live=True)))
+        .exclude(
+            Exists(
+                Hold.objects.filter(line_id=OuterRef("pk"), released_at__isnull=True)
+            )
+        )
+        .order_by("payee_id", "pk")
+    )
+
+
+def runs() -> QuerySet[PayoutRun]:
+    """Return all runs, newest first, with their number of payees."""
+    return (
+        PayoutRun.objects.select_related("period")
+        .annotate(payees=Count("payouts"))
+        .order_by("-number")
+    )
+
+
+def payouts_of(run: PayoutRun) -> QuerySet[Payout]:
+    """Return a run's payouts by name."""
+    return run.payouts.select_related("payee").order_by("payee__name", "pk")
+
+
+def is_flagged(payout: Payout) -> bool:
+    """Return whether something about the payout wants eyes."""
+    return any(flag["severity"] == "flag" for flag in payout.flags)
+
+
+def totals(payouts: Iterable[Payout]) -> dict[str, Decimal]:
+    """Return what is net, what will be paid and what is carried forward."""
+    amounts = [payout.amount for payout in payouts]
+    return {
+        "net": sum(amounts, Decimal(0)),
+        "paid": sum((a for a in amounts if a > 0), Decimal(0)),
+        "carried": sum((a for a in amounts if a < 0), Decimal(0)),
+    }
+
+
+def approved_total(run: PayoutRun) -> Decimal:
+    """Return the sum of what was approved to be paid."""
+    states = [Payout.State.APPROVED, *FINISHED]
+    found = run.payouts.filter(state__in=states).aggregate(total=Sum("amount"))
+    return found["total"] or Decimal(0)
+
+
+def past_payouts(payee_ids: Iterable[int], before: PayPeriod) -> list[Payout]:
+    """Return payouts that were sent or paid for earlier periods, newest first."""
+    return list(
+        Payout.objects.filter(
+            payee_id__in=list(payee_ids),
+            state__in=FINISHED,
+            run__period__starts_on__lt=before.starts_on,
+        )
+        .select_related("run__period")
+        .order_by("-run__period__starts_on", "-pk")
+    )
+
+
+def line_states(line_ids: list[int]) -> dict[int, str]:
+    """Return the state that payouts give to each of these lines, where they do."""
+    states: dict[int, str] = {}
+    for item in (
+        PayoutItem.objects.filter(line_id__in=line_ids, live=True)
+        .select_related("payout__run")
+        .order_by("pk")
+    ):
+        states[item.line_id] = _line_state(item.payout)
+    open_holds = Hold.objects.filter(line_id__in=line_ids, released_at__isnull=True)
+    for line_id in open_holds.values_list("line_id", flat=True):
+        states[line_id] = "on_hold"
+    return states
+
+
+def _line_state(payout: Payout) -> str:
+    if payout.state == Payout.State.PAID:
+        return "paid"
+    if payout.state == Payout.State.HELD:
+        return "on_hold"
+    if payout.run.state == PayoutRun.State.IN_REVIEW:
+        return "in_run"
+    if payout.state in (Payout.State.APPROVED, Payout.State.SENT):
+        return "approved"
+    return "in_run"

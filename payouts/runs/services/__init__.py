@@ -1,0 +1,1 @@
+"""The verbs of payouts: prepare, decide, sign, export, pay."""
