@@ -1,0 +1,1 @@
+"""The demo group, and the embedded services that `run.py` starts."""

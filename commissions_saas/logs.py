@@ -1,0 +1,66 @@
+"""Structured logs: one JSON object a line, with the request's id and the business."""
+
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+
+def add_business(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Name the schema that is in force, so that a line says whose it is."""
+    from django.db import connection  # settings are read before Django is ready
+
+    event.setdefault("schema", getattr(connection, "schema_name", "public"))
+    return event
+
+
+SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    add_business,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+
+
+def configuration(form: str, level: str) -> dict[str, Any]:
+    """Return Django's LOGGING, and set structlog up to feed it."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *SHARED,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if form == "json":
+        last += [
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ]
+    else:
+        last += [structlog.dev.ConsoleRenderer(colors=False)]
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structured": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": SHARED,
+                "processors": last,
+            }
+        },
+        "handlers": {
+            "standard": {"class": "logging.StreamHandler", "formatter": "structured"}
+        },
+        "root": {"handlers": ["standard"], "level": level},
+        "loggers": {
+            "django": {"level": level, "propagate": True, "handlers": []},
+            "django.server": {"level": "WARNING", "propagate": True, "handlers": []},
+            "celery": {"level": level},
+        },
+    }

@@ -1,0 +1,1 @@
+"""Tests mirror the rooms; one file for each behaviour."""

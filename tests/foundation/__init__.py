@@ -1,0 +1,1 @@
+"""What holds the rest up: services, settings, checks, health, logs."""
