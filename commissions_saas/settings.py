@@ -81,6 +81,7 @@ TENANT_DOMAIN_MODEL = "accounts.Domain"
 PUBLIC_SCHEMA_NAME = "public"
 TENANT_LIMIT_SET_CALLS = True  # else every query is two
 GET_EXECUTOR_FUNCTION = "tenants.accounts.migrate.executor"
+GET_EXECUTOR_FUNCTION = "tenants.accounts.migrate.executor"
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 
 MIDDLEWARE = [

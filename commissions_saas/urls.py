@@ -1,44 +1,44 @@
 """The one URLconf: pages of the site, of a group and of a business.
 
-An app offers its pages in `urls.py`; what it has at another level stands in
-`urls_site.py`, `urls_group.py` or `urls_business.py`. The middleware takes the group's or
-business's name off before the view is called.
+An app offers its pages by `urlpatterns` in `urls_site.py`, `urls_group.py` or
+`urls_business.py` beside its views; their names are in one namespace, the app's label:
+`runs:run`. The middleware takes the group's or business's name off before the view is
+called.
 """
 
+from importlib import import_module
 from importlib.util import find_spec
 
-from django.conf import settings
+from django.apps import AppConfig, apps
 from django.urls import URLPattern, URLResolver, include, path
 
 from commissions_saas import health
 
-
 OURS = ("tenants.", "crm_sync.", "commissions.", "payouts.", "commissions_saas.")
-GROUP_APPS = ("crm_sync.connections", "tenants.rollup")
 
 
-def pages_of(kind: str) -> list[URLPattern | URLResolver]:
-    """Return the pages of one kind, of every app of ours that has some."""
-    modules = []
-    for app in settings.INSTALLED_APPS:
-        if app.startswith(OURS):
-            modules += [f"{app}.urls"] if kind == main_kind(app) else []
-            modules += [f"{app}.urls_{kind}"]
-    return [path("", include(module)) for module in modules if find_spec(module)]
+def pages_of(app: AppConfig) -> URLResolver:
+    """Return all pages of one app of ours, in its namespace.
+
+    Django finds only one of two places that share a namespace, so the three kinds of
+    pages are put under their prefixes here and not further up.
+    """
+    patterns = [
+        path("b/<slug:business>/", include(_patterns(app, "urls_business"))),
+        path("g/<slug:group>/", include(_patterns(app, "urls_group"))),
+        *_patterns(app, "urls_site"),
+    ]
+    return path("", include((patterns, app.label)))
 
 
-def main_kind(app: str) -> str:
-    """Say whose pages an app's own `urls.py` holds."""
-    if app in settings.TENANT_APPS:
-        return "business"
-    return "group" if app in GROUP_APPS else "site"
+def _patterns(app: AppConfig, module: str) -> list[URLPattern | URLResolver]:
+    name = f"{app.name}.{module}"
+    return import_module(name).urlpatterns if find_spec(name) else []
 
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("account/", include("allauth.urls")),
-    path("b/<slug:business>/", include(pages_of("business"))),
-    path("g/<slug:group>/", include(pages_of("group"))),
-    *pages_of("site"),
+    *(pages_of(app) for app in apps.get_app_configs() if app.name.startswith(OURS)),
 ]

@@ -15,10 +15,12 @@ import pytest
 from commissions_saas.demo.services import Services
 
 PROJECT = Path(__file__).resolve().parent.parent
+REDIS_DATABASES = 64
 USERS = PROJECT / ".data" / "test-users.lock"
 
 services: Services | None = None
 in_use: IO[str] | None = None
+redis_taken: IO[str] | None = None
 
 SETTINGS = {
     "SECRET_KEY": "only-for-tests-only-for-tests-only-for-tests-only-for-tests",
@@ -43,12 +45,36 @@ def start() -> None:
     # Playwright's event loop runs in the test's thread; our ORM calls do not block it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     if "PYTEST_XDIST_WORKER" in os.environ:
+        take_redis_database()
         return
     services = Services(PROJECT, "test", PROJECT / ".venv", durable=False)
     in_use = USERS.open("w")
     fcntl.flock(in_use, fcntl.LOCK_SH)
     services.up()
     os.environ.update(services.environ())
+    take_redis_database()
+
+
+def take_redis_database() -> None:
+    """Take a number that no other test process has, so that caches do not mix."""
+    global redis_taken
+    folder = PROJECT / ".data" / "test-redis"
+    folder.mkdir(exist_ok=True)
+    for number in range(1, REDIS_DATABASES):
+        redis_taken = (folder / str(number)).open("w")
+        try:
+            fcntl.flock(redis_taken, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            redis_taken.close()
+            continue
+        address = os.environ["REDIS_URL"].partition("?")[0]
+        if address.startswith("unix:"):
+            os.environ["REDIS_URL"] = f"{address}?db={number}"
+        else:
+            host = "/".join(address.split("/")[:3])
+            os.environ["REDIS_URL"] = f"{host}/{number}"
+        return
+    raise RuntimeError("Too many test processes run at once.")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

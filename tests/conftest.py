@@ -1,0 +1,69 @@
+"""Two businesses made once; each test in a transaction that is rolled back.
+
+`acme` enters Acme's schema. `globex` is entered only where a test does not take `acme`;
+else use `with in_business(globex):`. Threads, processes and real commits need `fresh_db`.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+
+from tenants.accounts.models import Business
+from tenants.schema import in_business
+from tests import databases
+
+pytest_plugins = ["tests.people", "tests.servers"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Give this process a copy of the template, in place of pytest-django's own."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with databases.copied(databases.template()):
+            yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> None:
+    """Each process has its own Redis database, and each test finds it empty."""
+    cache.clear()
+
+
+@pytest.fixture
+def fresh_db(
+    django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[databases.Copy]:
+    """A private database with real commits, for threads, servers and workers."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with databases.copied(databases.template()) as copy:
+            yield copy
+
+
+@pytest.fixture
+def businesses(request: pytest.FixtureRequest) -> dict[str, Business]:
+    """The businesses by name, in `fresh_db` where the test takes it, else in `db`."""
+    fixtures = request.fixturenames
+    request.getfixturevalue("fresh_db" if "fresh_db" in fixtures else "db")
+    return {row.slug: row for row in Business.objects.exclude(state="template")}
+
+
+@pytest.fixture
+def acme(businesses: dict[str, Business]) -> Iterator[Business]:
+    """Acme of the group Northwind, entered."""
+    with in_business(businesses["acme"]):
+        yield businesses["acme"]
+
+
+@pytest.fixture
+def globex(
+    request: pytest.FixtureRequest, businesses: dict[str, Business]
+) -> Iterator[Business]:
+    """Globex of another group; entered only where the test does not take Acme."""
+    if "acme" in request.fixturenames:
+        yield businesses["globex"]
+        return
+    with in_business(businesses["globex"]):
+        yield businesses["globex"]
