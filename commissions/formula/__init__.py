@@ -1,0 +1,66 @@
+"""The formula language: the door; everything else is private by agreement."""
+
+from collections.abc import Mapping
+
+from .checker import check
+from .errors import (
+    EvaluationError,
+    Fault,
+    InvalidFormula,
+    Problem,
+    Refused,
+    located,
+    render,
+)
+from .exact import arithmetic
+from .explained import Outcome, Step
+from .parser import parse
+from .program import Formula, build
+from .tables import KeyedTable, Table, TierTable
+from .types import Type
+
+__all__ = [
+    "EvaluationError",
+    "Formula",
+    "InvalidFormula",
+    "KeyedTable",
+    "Outcome",
+    "Problem",
+    "Step",
+    "Table",
+    "TierTable",
+    "Type",
+    "arithmetic",
+    "check_formula",
+    "compile_formula",
+    "render",
+]
+
+
+def compile_formula(
+    text: str, inputs: Mapping[str, Type], result: Type | None
+) -> Formula:
+    """Return the formula, or raise InvalidFormula with all that is wrong with it."""
+    try:
+        tree = parse(text)
+    except Refused as refused:
+        raise InvalidFormula(_problems([refused.fault], text), text) from None
+    checked = check(tree, text, inputs, result)
+    if checked.faults:
+        raise InvalidFormula(_problems(checked.faults, text), text)
+    return build(text, tree, checked)
+
+
+def check_formula(
+    text: str, inputs: Mapping[str, Type], result: Type | None
+) -> list[Problem]:
+    """Return what is wrong with a text, in its order; nothing if it is a formula."""
+    try:
+        tree = parse(text)
+    except Refused as refused:
+        return _problems([refused.fault], text)
+    return _problems(check(tree, text, inputs, result).faults, text)
+
+
+def _problems(faults: list[Fault], text: str) -> list[Problem]:
+    return [located(fault, text) for fault in faults]

@@ -1,0 +1,77 @@
+"""Decimal arithmetic that is the same on every machine: 34 digits, half-even, with traps."""
+
+import decimal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+
+from .errors import ValueFault
+
+CONTEXT = decimal.Context(
+    prec=34,
+    rounding=decimal.ROUND_HALF_EVEN,
+    Emin=-6143,
+    Emax=6144,
+    capitals=1,
+    clamp=0,
+    flags=[],
+    traps=[
+        decimal.InvalidOperation,
+        decimal.DivisionByZero,
+        decimal.Overflow,
+        decimal.FloatOperation,
+    ],
+)
+
+
+@contextmanager
+def arithmetic() -> Iterator[None]:
+    """Reckon in the product's context, whatever the caller's is."""
+    before = decimal.getcontext()
+    decimal.setcontext(CONTEXT)
+    try:
+        yield
+    finally:
+        decimal.setcontext(before)
+
+
+def scaleb(value: Decimal, power: int) -> Decimal:
+    """Return value × 10^power, exactly."""
+    sign, digits, exponent = value.as_tuple()
+    return Decimal((sign, digits, int(exponent) + power))
+
+
+def power(base: Decimal, exponent: Decimal) -> Decimal:
+    """Return a whole power; anything to the power 0 is 1."""
+    if not exponent:
+        return Decimal(1)
+    if not base and exponent < 0:
+        # Decimal would answer Infinity here without any signal.
+        raise ValueFault("division_by_zero", "This divides by zero.", 0)
+    return base**exponent
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+    """Round half away from zero."""
+    return value.quantize(scaleb(Decimal(1), -places), decimal.ROUND_HALF_UP)
+
+
+def divided(left: Decimal, right: Decimal) -> Decimal:
+    """Divide, with a sentence where nothing can be divided."""
+    if not right:
+        raise ValueFault("division_by_zero", "This divides by zero.", 1)
+    return left / right
+
+
+def divided_whole(left: Decimal, right: Decimal) -> Decimal:
+    """Divide and drop what follows the point."""
+    if not right:
+        raise ValueFault("division_by_zero", "This divides by zero.", 1)
+    return left // right
+
+
+def remainder(left: Decimal, right: Decimal) -> Decimal:
+    """Return what a whole division leaves; it has the sign of the first value."""
+    if not right:
+        raise ValueFault("division_by_zero", "This divides by zero.", 1)
+    return left % right

@@ -1,0 +1,149 @@
+"""Guesses what somebody meant by text that is not a formula, for the message and fix."""
+
+from . import syntax_errors
+from .errors import Fault
+from .lexer import Kind, Token, grouped_at
+from .source import Span
+
+_OTHER_SIGNS = {
+    "<>": ("!=", "write != for “is not”."),
+    "&&": ("and", "write and."),
+    "||": ("or", "write or."),
+    "!": ("not ", "write not."),
+    "^": ("**", "write ** for a power."),
+    "&": ("and", "write and between conditions; texts cannot be joined."),
+    ":=": ("==", "use == to compare."),
+    "[": ("", "a formula has no lists; give the values to a function."),
+    "{": ("", "a formula has no lists; give the values to a function."),
+    "#": ("", "a formula has no comments; describe it in the plan."),
+}
+_OTHER_WORDS = {
+    "in": ("", "Use is_one_of(value, one, another, …)."),
+    "is": ("==", "Use == to compare."),
+    "None": ("", "Use is_blank(…) to ask whether a field has no value."),
+    "then": ("", "Use IF(condition, value, value otherwise)."),
+    "elif": ("else", "Put another IF(…) in the last place instead."),
+}
+_FORBIDDEN_WORDS = frozenset(
+    [
+        "lambda",
+        "for",
+        "while",
+        "import",
+        "from",
+        "def",
+        "class",
+        "return",
+        "yield",
+        "await",
+        "async",
+        "del",
+        "global",
+        "nonlocal",
+        "assert",
+        "raise",
+        "try",
+        "except",
+        "finally",
+        "with",
+        "as",
+        "pass",
+        "break",
+        "continue",
+    ]
+)
+
+
+def refused_word(word: Token, calls: bool) -> Fault | None:
+    """Return the fault of a word that cannot stand where a value should, if it has one."""
+    text, span = word.text, word.span
+    upper = text.upper()
+    if calls and upper in ("IF", "AND", "OR", "NOT") and text != upper:
+        return syntax_errors.use_capitals(span, text, upper)
+    if text == "if":
+        why = "Write IF(condition, value, value otherwise)."
+        return syntax_errors.not_a_word_here(span, text, why)
+    if text in ("and", "or", "else"):
+        return syntax_errors.expected_value(span, text)
+    if text in ("AND", "OR") and not calls:
+        return syntax_errors.expected_value(span, text)
+    return _other_word(word)
+
+
+def _other_word(word: Token) -> Fault | None:
+    text, span = word.text, word.span
+    if text in _OTHER_WORDS:
+        fix, why = _OTHER_WORDS[text]
+        return syntax_errors.not_a_word_here(span, text, why, fix)
+    if text in _FORBIDDEN_WORDS:
+        return syntax_errors.not_a_word_here(span, text, "")
+    return None
+
+
+def after_value(text: str, tokens: list[Token], at: int) -> Fault:
+    """Return what is wrong with a token that cannot follow a complete value."""
+    token = tokens[at]
+    if token.kind is Kind.NAME:
+        if token.text in ("AND", "OR") or token.text in ("And", "Or"):
+            return syntax_errors.use_small_letters(token.span, token.text)
+        if token.text == "not":
+            why = "Use != or is_one_of(…) after a value."
+            return syntax_errors.not_a_word_here(token.span, token.text, why)
+        other = _other_word(token)
+        if other or token.text != "else":
+            return other or syntax_errors.expected_operator(token.span, token.text)
+        why = "It belongs after: value if condition."
+        return syntax_errors.not_a_word_here(token.span, token.text, why)
+    if token.kind is Kind.SIGN:
+        return _sign_after_value(text, tokens, at)
+    return syntax_errors.expected_operator(token.span, token.text)
+
+
+def _sign_after_value(text: str, tokens: list[Token], at: int) -> Fault:
+    token = tokens[at]
+    if token.text == ",":
+        number = tokens[at - 1]
+        grouped = number.kind is Kind.NUMBER and grouped_at(text, number.start)
+        return grouped or syntax_errors.lone_comma(token.span)
+    if token.text == "(":
+        return syntax_errors.cannot_call(token.span)
+    if token.text == "%":
+        return syntax_errors.percent_after_value(token.span)
+    return _sign(token)
+
+
+def _sign(token: Token) -> Fault:
+    span = token.span
+    if token.text == "=":
+        return syntax_errors.assignment(span)
+    if token.text == ";":
+        return syntax_errors.second_formula(token.start)
+    if token.text == ")":
+        return syntax_errors.unopened_bracket(token.start)
+    fix, why = _OTHER_SIGNS.get(token.text, ("", "it has no meaning in a formula."))
+    return syntax_errors.not_an_operator(span, token.text, fix, why)
+
+
+def instead_of_value(text: str, tokens: list[Token], at: int) -> Fault:
+    """Return what is wrong with a sign that stands where a value should."""
+    token = tokens[at]
+    if token.kind is Kind.END:
+        before = [t for t in tokens[:at] if t.text in ("(", ")")]
+        depth = 0
+        for bracket in reversed(before):
+            depth += 1 if bracket.text == "(" else -1
+            if depth > 0:
+                return syntax_errors.unclosed_bracket(bracket.start)
+        return syntax_errors.expected_value(token.span, "")
+    previous = tokens[at - 1].text if at else ""
+    if previous == "%":
+        return syntax_errors.percent_after_value(tokens[at - 1].span)
+    if token.text == "=" and previous in ("=", "<", ">", "!"):
+        return syntax_errors.assignment(Span(tokens[at - 1].start, token.end))
+    if token.text == "=" and at == 0:
+        return syntax_errors.leading_equals(token.span)
+    if token.text in ("[", "{", "#", "!", "&", "^", ";", "=", ":="):
+        return _sign(token)
+    if token.text == ")" and not any(t.text == "(" for t in tokens[:at]):
+        return syntax_errors.unopened_bracket(token.start)
+    return syntax_errors.expected_value(token.span, token.text)

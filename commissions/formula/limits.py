@@ -1,0 +1,24 @@
+"""How large a formula, its numbers and its tables may be."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that are checked before the work they bound is done."""
+
+    characters: int = 2_000
+    tokens: int = 1_000
+    nesting: int = 64
+    nodes: int = 400
+    height: int = 64
+    text_characters: int = 200
+    places: int = 10
+    exponent: int = 100
+    problems: int = 20
+    table_rows: int = 100
+    largest: Decimal = Decimal(10) ** 15
+
+
+LIMITS = Limits()

@@ -1,0 +1,213 @@
+"""Every sentence about text that is not a formula, one function for each."""
+
+import unicodedata
+
+from .errors import Fault
+from .source import Span, clipped
+
+
+def empty() -> Fault:
+    return Fault("empty", "The formula is empty.", Span(0, 1))
+
+
+def too_long(length: int, limit: int) -> Fault:
+    message = (
+        f"The formula has {length:,} characters; {limit:,} are allowed. "
+        "Move parts of it into components or measures of their own."
+    )
+    return Fault("too_long", message, Span(limit, limit + 1))
+
+
+def too_many_tokens(span: Span, limit: int) -> Fault:
+    message = f"The formula has more than {limit:,} words and signs."
+    return Fault("too_many_words", message, span)
+
+
+def too_deep(span: Span, limit: int) -> Fault:
+    message = (
+        f"The formula is nested more than {limit} levels deep here. "
+        "Split it into smaller parts."
+    )
+    return Fault("too_deep", message, span)
+
+
+def too_many_parts(span: Span, limit: int) -> Fault:
+    message = f"The formula has more than {limit} parts. Split it into smaller ones."
+    return Fault("too_many_parts", message, span)
+
+
+def strange_character(sign: str, offset: int, fix: str) -> Fault:
+    name = unicodedata.name(sign, "").lower() or "a control character"
+    shown = f'"{sign}"' if sign.isprintable() else f"U+{ord(sign):04X}"
+    message = f"The character {shown} ({name}) cannot be used here."
+    if fix:
+        message += f" Write {fix} instead."
+    return Fault(
+        "strange_character", message, Span(offset, offset + 1), fix=fix, suggestion=fix
+    )
+
+
+def hidden_character(sign: str, offset: int) -> Fault:
+    name = unicodedata.name(sign, "").lower() or "a control character"
+    message = (
+        f"This text holds a character that cannot be seen: U+{ord(sign):04X} ({name}). "
+        "Take it out."
+    )
+    return Fault("hidden_character", message, Span(offset, offset + 1))
+
+
+def unclosed_text(span: Span, quote: str) -> Fault:
+    message = f"This text was never closed. Add {quote} at its end."
+    return Fault("unclosed_text", message, span)
+
+
+def long_text(span: Span, limit: int) -> Fault:
+    message = f"A text in a formula may have {limit} characters at most."
+    return Fault("long_text", message, span)
+
+
+def bad_escape(offset: int) -> Fault:
+    message = (
+        "A backslash has no meaning here. Write the text in the other kind of quotes."
+    )
+    return Fault("backslash", message, Span(offset, offset + 1))
+
+
+def bad_number(span: Span, text: str) -> Fault:
+    message = f'"{clipped(text)}" is not a number that can be used here.'
+    return Fault("bad_number", message, span)
+
+
+def leading_zero(span: Span, text: str) -> Fault:
+    fix = text.lstrip("0") or "0"
+    message = f'A number does not begin with 0: write {fix} instead of "{text}".'
+    return Fault("leading_zero", message, span, fix, fix)
+
+
+def thousands_comma(span: Span, text: str) -> Fault:
+    fix = text.replace(",", "")
+    message = f"A comma separates values. Write {fix} without the comma."
+    return Fault("thousands_comma", message, span, fix, fix)
+
+
+def number_too_large(span: Span, text: str) -> Fault:
+    message = (
+        f"{clipped(text, 24)} is too large: numbers go up to 1,000,000,000,000,000."
+    )
+    return Fault("number_too_large", message, span)
+
+
+def number_too_precise(span: Span, places: int) -> Fault:
+    message = f"This number has more than {places} decimal places."
+    return Fault("number_too_precise", message, span)
+
+
+def money_sign(offset: int, sign: str) -> Fault:
+    message = f"Write the amount without {sign}; the plan knows its currency."
+    return Fault("money_sign", message, Span(offset, offset + 1))
+
+
+def unclosed_bracket(offset: int) -> Fault:
+    message = "This bracket was never closed. Add a ) where it should end."
+    return Fault("unclosed_bracket", message, Span(offset, offset + 1))
+
+
+def unopened_bracket(offset: int) -> Fault:
+    message = "This ) closes a bracket that was never opened."
+    return Fault("unopened_bracket", message, Span(offset, offset + 1))
+
+
+def expected_value(span: Span, found: str) -> Fault:
+    if not found:
+        message = "The formula stops here, but a value is still missing."
+    else:
+        message = f'A value is missing before "{clipped(found)}".'
+    return Fault("missing_value", message, span)
+
+
+def expected_operator(span: Span, found: str) -> Fault:
+    message = (
+        f'There is nothing between "{clipped(found)}" and what stands before it. '
+        "Is a sign such as * or + or a comma missing?"
+    )
+    return Fault("missing_operator", message, span)
+
+
+def assignment(span: Span) -> Fault:
+    message = "= sets nothing here; use == to compare."
+    return Fault("assignment", message, span, "==", "==")
+
+
+def leading_equals(span: Span) -> Fault:
+    message = "A formula does not begin with =. Take it out."
+    return Fault("leading_equals", message, span)
+
+
+def second_formula(offset: int) -> Fault:
+    message = (
+        "One formula ends here, and a second one cannot follow it. Take the ; out."
+    )
+    return Fault("second_formula", message, Span(offset, offset + 1))
+
+
+def lone_comma(span: Span) -> Fault:
+    message = "A comma may only stand between the values of a function."
+    return Fault("comma", message, span)
+
+
+def not_an_operator(span: Span, found: str, fix: str, why: str) -> Fault:
+    message = f"{found} is not used here; {why}"
+    return Fault("unknown_sign", message, span, fix, fix)
+
+
+def not_a_word_here(span: Span, word: str, why: str, fix: str = "") -> Fault:
+    message = f'"{word}" cannot be used in a formula. {why}'.rstrip()
+    return Fault("unknown_word", message, span, fix, fix)
+
+
+def use_capitals(span: Span, word: str, fix: str) -> Fault:
+    message = f"Use {fix}(…) in capitals."
+    if word != word.lower():
+        message = f'Write "{word}" as {fix}, all in capitals.'
+    return Fault("capitals", message, span, fix, fix)
+
+
+def use_small_letters(span: Span, word: str) -> Fault:
+    fix = word.lower()
+    message = f'Between two conditions write "{fix}" in small letters.'
+    return Fault("small_letters", message, span, fix, fix)
+
+
+def missing_else(span: Span) -> Fault:
+    message = (
+        "This condition says what holds if it is met, but not what else. "
+        "Add else and a value."
+    )
+    return Fault("missing_else", message, span)
+
+
+def not_needs_brackets(span: Span) -> Fault:
+    message = 'Put brackets around "not" and what it belongs to.'
+    return Fault("not_brackets", message, span)
+
+
+def percent_after_value(span: Span) -> Fault:
+    message = "A percent sign may only follow a number, as in 6%."
+    return Fault("percent_sign", message, span)
+
+
+def percent_of(span: Span, number: str) -> Fault:
+    fix = f"{number}% *"
+    message = f"For {number}% of a value write {fix} and the value."
+    return Fault("percent_of", message, span, fix, fix)
+
+
+def cannot_call(span: Span) -> Fault:
+    message = "A bracket after a value means nothing. Is a * missing before it?"
+    return Fault("cannot_call", message, span, "*", "*(")
+
+
+def argument_count(span: Span, name: str, usage: str, given: int) -> Fault:
+    values = "1 value" if given == 1 else f"{given} values"
+    message = f"{name} was given {values}; write {usage}."
+    return Fault("argument_count", message, span)
