@@ -1,0 +1,1 @@
+"""Pure stages: facts in, line drafts with reasons out."""

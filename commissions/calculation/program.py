@@ -1,0 +1,100 @@
+"""A plan version made ready to run: its formulas compiled, its names in order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from commissions.formula import Formula, Table
+from commissions_saas.lib.money import Half
+from crm_sync.ledger.facts import ValueType
+
+Window = Literal["period", "month", "half_month", "week", "quarter", "year"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRead:
+    """A field that a formula of the plan names."""
+
+    name: str
+    key: str
+    type: ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureProgram:
+    """A named running total over credits, or over the lines of a component."""
+
+    name: str
+    over: Window
+    object: str
+    roles: frozenset[str]
+    sum: Formula | None
+    when: Formula | None
+    clawback_days: int | None = None
+    of_team: bool = False
+    of_component: str = ""
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Return the names by which formulas read it: before, after, total."""
+        return f"{self.name}.before", f"{self.name}.after", f"{self.name}.total"
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentProgram:
+    """One rule of a plan: who is credited, when it applies, what it pays."""
+
+    key: str
+    name: str
+    per: Literal["deal", "period"]
+    object: str
+    roles: frozenset[str]
+    over: Window
+    amount: Formula
+    base: Formula | None = None
+    when: Formula | None = None
+    cap: Formula | None = None
+    floor: Formula | None = None
+    payable_when: Formula | None = None
+    waiting_for: str = ""
+    clawback_days: int | None = None
+    says: str = ""
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        """Return every formula of the component."""
+        given = (
+            self.when,
+            self.base,
+            self.amount,
+            self.cap,
+            self.floor,
+            self.payable_when,
+        )
+        return tuple(formula for formula in given if formula is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProgram:
+    """Everything of a plan version that the calculation reads.
+
+    Measures and components stand in the order in which they can be reckoned, so
+    that whoever names another comes after it.
+    """
+
+    hash: str
+    name: str
+    currency: str
+    half: Half
+    measures: tuple[MeasureProgram, ...]
+    components: tuple[ComponentProgram, ...]
+    fields: Mapping[str, tuple[FieldRead, ...]]
+    payee_fields: tuple[FieldRead, ...]
+    variables: Mapping[str, ValueType]
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    table_names: frozenset[str] = frozenset()
+
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
