@@ -1,0 +1,1 @@
+"""The page frame: template tags, formats, navigation, paging and small charts."""
