@@ -27,8 +27,7 @@ def payable_lines(*, up_to: PayPeriod) -> QuerySet[Line]:
     return (
         Line.objects.filter(
             Exists(frozen),
-            Q(waiting_for="")
-            | Exists(Release.objects.filter(line_id=OuterRef("pk"))),
+            Q(waiting_for="") | Exists(Release.objects.filter(line_id=OuterRef("pk"))),
             period_id__in=periods.values("pk"),
             closed_run__isnull=True,
             failed="",

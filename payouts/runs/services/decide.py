@@ -39,9 +39,7 @@ def approve_payouts(
         )
         total = sum((payout.amount for payout in chosen), Decimal(0))
         if total != seen_total or len(chosen) != len(set(payout_ids)):
-            raise errors.FiguresMoved(
-                seen=seen_total, now=total, currency=run.currency
-            )
+            raise errors.FiguresMoved(seen=seen_total, now=total, currency=run.currency)
         below = [payout.pk for payout in chosen if payout.amount < 0]
         above = [payout.pk for payout in chosen if payout.amount >= 0]
         _move(run, above, S.APPROVED, by)
@@ -88,9 +86,7 @@ def sign_run(
         _require_decided(run)
         total = _approved(run)
         if total != seen_total:
-            raise errors.FiguresMoved(
-                seen=seen_total, now=total, currency=run.currency
-            )
+            raise errors.FiguresMoved(seen=seen_total, now=total, currency=run.currency)
         if _waits_for_a_second_signature(run, total, by):
             note(run, "signed_first", by=by, total=total)
             return run
@@ -130,9 +126,7 @@ def _claim(run: PayoutRun, seen_version: int, verb: str) -> PayoutRun:
         return fresh
     if fresh.state != PayoutRun.State.IN_REVIEW:
         raise errors.WrongState(fresh.number, fresh.state, verb)
-    raise errors.FiguresMoved(
-        seen=run.total, now=fresh.total, currency=fresh.currency
-    )
+    raise errors.FiguresMoved(seen=run.total, now=fresh.total, currency=fresh.currency)
 
 
 def _require_duties(run: PayoutRun, by: Member) -> None:
@@ -177,9 +171,7 @@ def _approved(run: PayoutRun) -> Decimal:
     return sum(amounts, Decimal(0))
 
 
-def _waits_for_a_second_signature(
-    run: PayoutRun, total: Decimal, by: Member
-) -> bool:
+def _waits_for_a_second_signature(run: PayoutRun, total: Decimal, by: Member) -> bool:
     business = current_business()
     if business.solo_mode or total <= business.second_approver_above:
         return False
@@ -211,9 +203,7 @@ def _finish(run: PayoutRun, total: Decimal, by: Member) -> None:
     note(run, "approved", by=by, total=total)
 
 
-def _book_earned(
-    run: PayoutRun, earned: dict[int, Decimal], by: Member
-) -> None:
+def _book_earned(run: PayoutRun, earned: dict[int, Decimal], by: Member) -> None:
     """Book what the locked statements say is owed; a recall does not undo a lock."""
     if not any(earned.values()):
         return

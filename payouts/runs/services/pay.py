@@ -48,9 +48,7 @@ def export_run(
             raise errors.NeedsReason("A second file")
         total = selectors.approved_total(run)
         if total != seen_total:
-            raise errors.FiguresMoved(
-                seen=seen_total, now=total, currency=run.currency
-            )
+            raise errors.FiguresMoved(seen=seen_total, now=total, currency=run.currency)
         file = preview_file(run=run, format_name=format_name)
         stored = _store(run, format_name, file, reason, by)
         PayoutRun.objects.filter(pk=run.pk).update(
@@ -71,9 +69,7 @@ def mark_run_paid(
             raise errors.WrongState(run.number, run.state, "marked as paid")
         total = selectors.approved_total(run)
         if total != seen_total:
-            raise errors.FiguresMoved(
-                seen=seen_total, now=total, currency=run.currency
-            )
+            raise errors.FiguresMoved(seen=seen_total, now=total, currency=run.currency)
         sent = list(run.payouts.filter(state=S.SENT))
         PayoutRun.objects.filter(pk=run.pk).update(
             state=R.PAID, paid_on=paid_on, bank_reference=reference
@@ -156,9 +152,7 @@ def _store(
     )
 
 
-def _book_paid(
-    run: PayoutRun, sent: list[Payout], paid_on: date, by: Member
-) -> None:
+def _book_paid(run: PayoutRun, sent: list[Payout], paid_on: date, by: Member) -> None:
     owed = {payout.payee_id: -payout.amount for payout in sent if payout.amount}
     if not owed:
         return

@@ -140,9 +140,7 @@ def _facts(run: PayoutRun, lines: dict[int, list[Line]]) -> dict[int, PayoutFact
             clawed_back=sum(
                 (x.amount for x in own if x.kind == Line.Kind.CLAWBACK), Decimal(0)
             ),
-            carried_in=sum(
-                (x.amount for x in own if _carried(x, run)), Decimal(0)
-            ),
+            carried_in=sum((x.amount for x in own if _carried(x, run)), Decimal(0)),
             released=sum(1 for x in own if x.waiting_for),
             largest_adjustment=_largest_manual(own, adjustments),
             new_versions=tuple(
