@@ -42,9 +42,6 @@ _WORDS: Mapping[ValueType, str] = {
     "date": "a date",
     "yesno": "yes or no",
 }
-# An unticked box is a no. Other empty fields stay empty: the language has or_else for
-# them, and without it the line fails.
-_WHEN_EMPTY: Mapping[ValueType, Value] = {"text": "", "yesno": False}
 
 
 class CannotReckon(Exception):
@@ -82,7 +79,7 @@ class Credited(Scope):
     conversions: tuple[Conversion, ...] = ()
 
 
-def evaluate(formula: Formula, scope: Scope) -> Readable:
+def evaluate(formula: Formula, scope: Scope) -> object:
     """Evaluate a formula, or say which of its names cannot be read."""
     if scope.problems:
         for name in sorted(formula.names):
@@ -204,8 +201,10 @@ def _own_field(key: str, unit: Credited) -> Value:
 
 def _checked(read: FieldRead, value: Value | None, owner: str) -> Value | None:
     if value is None or value == "":
-        return _WHEN_EMPTY.get(read.type)
-    if not isinstance(value, _HELD_AS[read.type]):
+        # The language knows empty fields: text reads as empty, a yes/no as no, and an
+        # amount fails the line unless the formula says what counts instead.
+        return None
+    if type(value) is not _HELD_AS[read.type]:
         raise CannotReckon(
             f"{read.name} should be {_WORDS[read.type]}, but {owner} has “{value}”."
         )

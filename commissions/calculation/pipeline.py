@@ -50,7 +50,7 @@ from commissions.calculation.program import (
     MeasureProgram,
     PlanProgram,
 )
-from commissions.formula import Formula
+from commissions.formula import Formula, arithmetic
 from commissions_saas.lib.periods import period_of
 
 
@@ -78,6 +78,11 @@ def calculate(inputs: PayeeInputs) -> StatementDraft:
 
 def observed(inputs: PayeeInputs, observer: Observer) -> StatementDraft:
     """Work out a payee's statement while an observer listens."""
+    with arithmetic():
+        return _observed(inputs, observer)
+
+
+def _observed(inputs: PayeeInputs, observer: Observer) -> StatementDraft:
     by_plan: dict[int, list[AssignmentFact]] = defaultdict(list)
     for assignment in inputs.assignments:
         by_plan[assignment.plan_id].append(assignment)

@@ -1,0 +1,114 @@
+"""The YAML form of a plan: the same object, for people and for files."""
+
+from collections.abc import Mapping
+
+import yaml
+
+from commissions.plans.document import InvalidPlan, PlanDocument, PlanProblem, Raw
+from commissions.plans.reading import (
+    COMPONENT_KEYS,
+    EXAMPLE_KEYS,
+    MEASURE_KEYS,
+    PLAN_KEYS,
+    read_plan,
+)
+
+_LARGEST = 500_000
+_DEEPEST = 20
+_ORDER = {
+    key: at
+    for keys in (EXAMPLE_KEYS, MEASURE_KEYS, COMPONENT_KEYS, PLAN_KEYS)
+    for at, key in enumerate(keys)
+}
+
+
+class _Loader(yaml.BaseLoader):
+    """Reads every scalar as text; refuses aliases and keys that stand twice."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem="A plan file has no aliases (*name).",
+                problem_mark=self.get_mark(),
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(
+        self, node: yaml.MappingNode, deep: bool = False
+    ) -> dict[object, object]:
+        seen = set()
+        for key, _ in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if name in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"“{name}” stands here twice.",
+                    problem_mark=key.start_mark,
+                )
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
+def plan_from_yaml(text: str) -> PlanDocument:
+    """Read a plan from YAML; raise `InvalidPlan` with the line where it cannot be."""
+    if len(text) > _LARGEST:
+        raise _refused(f"This file is longer than {_LARGEST:,} characters.")
+    if any(_indented(line) > _DEEPEST * 4 for line in text.splitlines()):
+        raise _refused("This file is nested too deeply.")
+    try:
+        # A subclass of BaseLoader: it makes texts, lists and mappings, nothing else.
+        given = yaml.load(text, Loader=_Loader)  # noqa: S506
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark
+        where = f"Line {mark.line + 1}: " if mark else ""
+        words = problem.problem or "this is not YAML."
+        raise _refused(f"{where}{words}", mark.line + 1 if mark else 0) from None
+    except (yaml.YAMLError, RecursionError) as problem:
+        raise _refused(f"This is not YAML: {problem}.") from None
+    return read_plan(given)
+
+
+def plan_to_yaml(document: PlanDocument) -> str:
+    """Write a plan as YAML; reading it again gives the same plan."""
+    return yaml.dump(
+        _ordered(document.raw),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=88,
+    )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes numbers as people write them; quotes only what YAML itself needs."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar(_PLAIN, text, style=style)
+
+
+# With the resolver below no plain text means anything but itself, so 6% and 40.00 need
+# no quotes; the reader takes every scalar as text.
+_PLAIN = "tag:yaml.org,2002:str"
+_Dumper.add_representer(str, _text)
+_Dumper.yaml_implicit_resolvers = {}
+
+
+def _ordered(raw: Raw) -> object:
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, Mapping):
+        keys = sorted(raw, key=lambda key: _ORDER.get(key, len(_ORDER)))
+        return {key: _ordered(raw[key]) for key in keys}
+    return [_ordered(value) for value in raw]
+
+
+def _indented(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _refused(message: str, line: int = 0) -> InvalidPlan:
+    return InvalidPlan([PlanProblem("", message, code="yaml", line=line)])
