@@ -1,0 +1,308 @@
+"""One organisation's account at the stand-in: fill it, and edit it as people do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from commissions_saas.demo.close_server import values
+from commissions_saas.demo.close_server.events import record_event
+from commissions_saas.demo.close_server.store import Doc, Missing, Store
+
+_PERMISSIONS = {
+    "admin": ["manage_organization_settings", "export", "view_all_leads"],
+    "user": ["export", "view_all_leads"],
+    "restricteduser": [],
+}
+EVENT_TYPES = {"opportunity": "opportunity", "meeting": "activity.meeting"}
+
+
+class Account:
+    """An organisation with its users, keys, statuses, custom fields and deals.
+
+    Ids depend only on the organisation's name and the order of the calls, or on
+    `key` where one is given. Every moment defaults to the store's clock.
+    """
+
+    def __init__(self, store: Store, id: str) -> None:
+        self.store = store
+        self.id = id
+
+    @classmethod
+    def create(cls, store: Store, *, name: str, currency: str = "USD") -> Account:
+        """Open an account."""
+        account = cls(store, values.make_id("orga", name))
+        doc = {
+            "id": account.id,
+            "name": name,
+            "currency": currency,
+            "currency_symbol": {"USD": "$", "CAD": "$", "EUR": "€"}.get(currency, ""),
+        }
+        account._insert("organization", doc, store.now())
+        return account
+
+    def add_user(
+        self,
+        *,
+        name: str,
+        email: str,
+        role: str = "user",
+        active: bool = True,
+        key: str = "",
+    ) -> str:
+        """Add a person; one who is not active is named only among past members."""
+        first, _, last = name.partition(" ")
+        doc = {
+            "id": self._id("user", key),
+            "email": email,
+            "first_name": first,
+            "last_name": last,
+            "role_id": role,
+            "permissions": _PERMISSIONS[role],
+            "active": active,
+        }
+        return self._insert("user", doc, self.store.now())
+
+    def deactivate_user(self, user: str) -> None:
+        """Take away a person's membership; their deals stay theirs."""
+        with self.store.transaction():
+            doc = self.store.doc(user, "user")
+            moment = values.stamp(self.store.now())
+            self.store.replace(doc | {"active": False}, updated=moment)
+
+    def add_key(self, user: str, key: str = "") -> str:
+        """Give a user an API key."""
+        key = key or values.make_id("api", self.id, user)
+        self.store.run("INSERT INTO api_key VALUES (?, ?, ?, 0)", [key, self.id, user])
+        return key
+
+    def revoke_key(self, key: str) -> None:
+        """Make a key useless."""
+        self.store.run("UPDATE api_key SET revoked = 1 WHERE key = ?", [key])
+
+    def add_pipeline(self, name: str) -> str:
+        """Add a pipeline."""
+        doc = {"id": self._id("pipe", ""), "name": name}
+        return self._insert("pipeline", doc, self.store.now())
+
+    def add_status(self, label: str, type: str, *, pipeline: str = "") -> str:
+        """Add a status: active, won or lost; in a pipeline Sales if none is named."""
+        if not pipeline:
+            pipelines = self.store.docs("pipeline", self.id)
+            pipeline = pipelines[0]["id"] if pipelines else self.add_pipeline("Sales")
+        doc = {
+            "id": self._id("stat", ""),
+            "label": label,
+            "type": type,
+            "pipeline_id": pipeline,
+        }
+        return self._insert("status", doc, self.store.now())
+
+    def rename_status(self, status: str, label: str) -> None:
+        """Rename a status, which does not touch `date_updated` of any deal."""
+        with self.store.transaction():
+            doc = self.store.doc(status, "status")
+            moment = values.stamp(self.store.now())
+            self.store.replace(doc | {"label": label}, updated=moment)
+
+    def add_custom_field(
+        self,
+        name: str,
+        type: str = "text",
+        *,
+        choices: Sequence[str] = (),
+        multiple: bool = False,
+    ) -> str:
+        """Add a custom field of deals; its values are keyed by the id given back."""
+        doc = {
+            "id": self._id("cf", ""),
+            "name": name,
+            "type": type,
+            "accepts_multiple_values": multiple,
+            "choices": list(choices) or None,
+        }
+        return self._insert("custom_field", doc, self.store.now())
+
+    def add_lead(
+        self, name: str, *, at: datetime | None = None, key: str = "", email: str = ""
+    ) -> str:
+        """Add a customer."""
+        doc = {"id": self._id("lead", key), "name": name, "email": email}
+        return self._insert("lead", doc, at or self.store.now())
+
+    def add_opportunity(
+        self,
+        *,
+        lead: str,
+        user: str | None,
+        status: str,
+        value: int | None,
+        won_on: date | None = None,
+        lost_at: datetime | None = None,
+        custom: Mapping[str, Any] | None = None,
+        note: str = "",
+        confidence: int = 50,
+        value_period: str = "one_time",
+        created_at: datetime | None = None,
+        updated_at: datetime | None = None,
+        by: str | None = None,
+        key: str = "",
+    ) -> str:
+        """Add a deal; `value` is in cents, `custom` is by custom field id."""
+        created = created_at or updated_at or self.store.now()
+        doc: Doc = {
+            "id": self._id("oppo", key),
+            "lead_id": lead,
+            "user_id": user,
+            "contact_id": None,
+            "status_id": status,
+            "value": value,
+            "value_period": value_period,
+            "confidence": confidence,
+            "date_won": won_on.isoformat() if won_on else None,
+            "date_lost": values.shown(values.stamp(lost_at)) if lost_at else None,
+            "note": note,
+            "created_by": by or user,
+            "updated_by": by or user,
+        }
+        doc |= {
+            f"custom.{field}": value
+            for field, value in (custom or {}).items()
+            if value is not None
+        }
+        with self.store.transaction():
+            self._follow_status(doc, created)
+            self._insert("opportunity", doc, created, updated_at)
+            self._record("opportunity", "created", {}, doc, by or user, created)
+        return str(doc["id"])
+
+    def add_meeting(
+        self,
+        *,
+        lead: str,
+        user: str,
+        title: str,
+        starts_at: datetime,
+        status: str = "completed",
+        minutes: int = 30,
+        created_at: datetime | None = None,
+        key: str = "",
+    ) -> str:
+        """Add a meeting: upcoming, completed, canceled or no-show."""
+        created = created_at or starts_at
+        doc = {
+            "id": self._id("acti", key),
+            "lead_id": lead,
+            "user_id": user,
+            "title": title,
+            "status": status,
+            "starts_at": values.shown(values.stamp(starts_at)),
+            "duration": minutes * 60,
+            "created_by": user,
+            "updated_by": user,
+        }
+        with self.store.transaction():
+            self._insert("meeting", doc, created)
+            self._record("meeting", "created", {}, doc, user, created)
+        return str(doc["id"])
+
+    def edit(
+        self,
+        id: str,
+        changes: Mapping[str, Any],
+        *,
+        by: str | None = None,
+        at: datetime | None = None,
+    ) -> Doc:
+        """Change a deal or meeting: only the given keys; None unsets a custom one."""
+        at = at or self.store.now()
+        with self.store.transaction():
+            row = self._own(id)
+            before = values.read_json(row["doc"])
+            after = before | dict(changes) | {"updated_by": by or before["updated_by"]}
+            after = {
+                key: value
+                for key, value in after.items()
+                if value is not None or not key.startswith("custom.")
+            }
+            self._follow_status(after, at)
+            self.store.replace(after, updated=values.stamp(at))
+            self._record(row["kind"], "updated", before, after, by, at)
+        return after
+
+    def delete(
+        self, id: str, *, by: str | None = None, at: datetime | None = None
+    ) -> None:
+        """Delete a deal or meeting; only the event log remembers it."""
+        with self.store.transaction():
+            row = self._own(id)
+            before = values.read_json(row["doc"])
+            self.store.delete(id)
+            moment = at or self.store.now()
+            self._record(row["kind"], "deleted", before, {}, by, moment)
+
+    def merge_leads(self, source: str, destination: str) -> None:
+        """Move all of a customer's deals to another customer, who alone remains."""
+        with self.store.transaction():
+            children = self.store.rows("SELECT id FROM object WHERE lead = ?", [source])
+            for child in children:
+                self.edit(child["id"], {"lead_id": destination})
+            self.store.delete(source)
+
+    def _own(self, id: str) -> Any:
+        row = self.store.row(id)
+        if row["org"] != self.id or row["kind"] not in EVENT_TYPES:
+            raise Missing(id)
+        return row
+
+    def _follow_status(self, deal: Doc, at: datetime) -> None:
+        """Date a deal that becomes won, unless it has a date already."""
+        if "status_id" not in deal or deal.get("date_won"):
+            return
+        if self.store.doc(deal["status_id"], "status")["type"] == "won":
+            deal["date_won"] = at.date().isoformat()
+
+    def _record(
+        self,
+        kind: str,
+        action: str,
+        before: Doc,
+        after: Doc,
+        by: str | None,
+        at: datetime,
+    ) -> None:
+        record_event(
+            self.store,
+            org=self.id,
+            object_type=EVENT_TYPES[kind],
+            action=action,
+            before=before,
+            after=after,
+            by=by,
+            at=at,
+        )
+
+    def _insert(
+        self, kind: str, doc: Doc, created: datetime, updated: datetime | None = None
+    ) -> str:
+        with self.store.transaction():
+            self.store.insert(
+                kind,
+                self.id,
+                doc,
+                created=values.stamp(created),
+                updated=values.stamp(updated or created),
+            )
+        return str(doc["id"])
+
+    def _id(self, prefix: str, key: str) -> str:
+        with self.store.transaction():
+            number = key or self.store.next_number(f"id {prefix} {self.id}")
+            return values.make_id(prefix, self.id, number)
+
+
+def accounts(store: Store) -> list[Account]:
+    """Return every account in the store."""
+    found = store.rows("SELECT id FROM object WHERE kind = 'organization' ORDER BY id")
+    return [Account(store, row["id"]) for row in found]

@@ -1,0 +1,1 @@
+"""Close as a source of deals and meetings."""

@@ -1,0 +1,86 @@
+"""Reads deals: the list from the last change on, then what was deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crm_sync.contract import Cursor, Listing, Page
+from crm_sync.providers.close.changes import begun, changes_since
+from crm_sync.providers.close.event_log import LATE_BY
+from crm_sync.providers.close.keyset import KeysetReader
+from crm_sync.providers.close.records import earlier, version_at
+from crm_sync.providers.close.transport import Transport
+
+_PATH = "opportunity/"
+_LISTED_PER_PAGE = 200
+_PASSES = 3
+
+
+def deal_pages(transport: Transport, cursor: Cursor, page_size: int) -> Iterator[Page]:
+    """Yield the deals changed since the cursor, oldest change first, then deletes.
+
+    The cursor goes forward with each page, so a run that is cut off goes on from
+    there. It never passes the time that Close had when the run began, lest one
+    record from the future hide all others.
+    """
+    since = str(cursor.get("since") or "")
+    reader = KeysetReader(
+        transport,
+        object="deal",
+        path=_PATH,
+        since=earlier(since, LATE_BY) if since else "",
+        page_size=page_size,
+    )
+    now, total = "", None
+    for batch in reader.batches():
+        if not now:
+            now, total = version_at(batch.answer.at), batch.total
+            cursor = begun(cursor, now)
+        cursor = cursor | {"since": max(since, min(batch.last, now))}
+        requests, waited = transport.take_counts()
+        yield Page(
+            records=batch.records,
+            cursor=cursor,
+            more=True,
+            requests=requests,
+            waited=waited,
+            total=total,
+            refused=batch.refused,
+        )
+    changes = changes_since(transport, "deal", cursor, now=now)
+    requests, waited = transport.take_counts()
+    yield Page(
+        records=changes.records,
+        cursor=cursor | {"events": changes.until, "read_at": now},
+        more=False,
+        requests=requests,
+        waited=waited,
+        total=total,
+        warnings=changes.warnings,
+        compare_ids=changes.compare_ids,
+    )
+
+
+def listed_deals(transport: Transport, page_size: int, sees_all: bool) -> Listing:
+    """List all deals, again if some seem to have been missed."""
+    versions: dict[str, str] = {}
+    complete = False
+    for _ in range(_PASSES):
+        reader = KeysetReader(
+            transport,
+            object="deal",
+            path=_PATH,
+            since="",
+            page_size=max(page_size, _LISTED_PER_PAGE),
+            fields="id,date_updated",
+        )
+        for batch in reader.batches():
+            for record in batch.records:
+                versions[record.external_id] = record.version
+        answer = transport.get(_PATH, {"_limit": 1, "_fields": "id"})
+        total = answer.doc.get("total_results")
+        complete = total is not None and int(total) <= len(versions)
+        if complete:
+            break
+    requests, waited = transport.take_counts()
+    return Listing(versions, complete and sees_all, requests, waited)

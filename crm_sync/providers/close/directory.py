@@ -1,0 +1,161 @@
+"""Who and what an organisation at Close has: people, stages, custom fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crm_sync.contract import (
+    ConfigurationProblem,
+    Payload,
+    Probe,
+    SourceField,
+    SourceStatus,
+    SourceUser,
+)
+from crm_sync.providers.close.fields import custom_field
+from crm_sync.providers.close.transport import Transport
+
+_SEES_ALL = "view_all_leads"
+_PAGE = 100
+_MOST_PAGES = 1000
+_SEES_LESS = (
+    "This key cannot see all leads: deals of others are missing, and a deal that goes"
+    " out of sight is not taken for deleted. Use the key of someone who may see all."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The organisation of the key, and whether the key sees all of it."""
+
+    organization: Payload
+    sees_all: bool
+    several: bool
+
+
+def membership(transport: Transport) -> Membership:
+    """Return the organisation that the key belongs to."""
+    me = transport.get("me/").doc
+    organizations = _dicts(me.get("organizations"))
+    memberships = _dicts(me.get("memberships"))
+    if not organizations:
+        raise ConfigurationProblem(
+            "This key belongs to no organisation.",
+            hint="Make a key in the organisation that has the deals.",
+        )
+    first = organizations[0]
+    own = [
+        one for one in memberships if one.get("organization_id") == first.get("id")
+    ] or memberships
+    return Membership(
+        organization=first,
+        sees_all=bool(own) and _sees_all(transport, own[0]),
+        several=len(organizations) > 1,
+    )
+
+
+def probe(transport: Transport) -> Probe:
+    """Say whose account this is, how much is in it, and what cannot be seen."""
+    member = membership(transport)
+    listed = transport.get("opportunity/", {"_limit": 1, "_fields": "id"}).doc
+    warnings = [] if member.sees_all else [_SEES_LESS]
+    if member.several:
+        name = member.organization.get("name")
+        warnings.append(f"This key has several organisations; “{name}” is read.")
+    return Probe(
+        organisation=str(member.organization.get("name") or ""),
+        users=len(_active(transport)),
+        deals=int(listed.get("total_results") or 0),
+        currency=str(member.organization.get("currency") or ""),
+        warnings=tuple(warnings),
+    )
+
+
+def users(transport: Transport) -> tuple[SourceUser, ...]:
+    """Return all people, past members included: they may still own won deals."""
+    found = {
+        row["id"]: SourceUser(
+            external_id=row["id"],
+            email=str(row.get("email") or ""),
+            name=_name(row.get("first_name"), row.get("last_name")),
+        )
+        for row in _active(transport)
+    }
+    id = membership(transport).organization["id"]
+    organization = transport.get(f"organization/{id}/").doc
+    for row in _dicts(organization.get("inactive_memberships")):
+        if isinstance(row.get("user_id"), str) and row["user_id"] not in found:
+            found[row["user_id"]] = SourceUser(
+                external_id=row["user_id"],
+                email=str(row.get("user_email") or ""),
+                name=str(row.get("user_full_name") or "")
+                or _name(row.get("user_first_name"), row.get("user_last_name")),
+                active=False,
+            )
+    return tuple(found.values())
+
+
+def statuses(transport: Transport) -> tuple[SourceStatus, ...]:
+    """Return all stages with the names of their pipelines, in the pipelines' order."""
+    found: dict[str, SourceStatus] = {}
+    names: dict[str, str] = {}
+    for pipeline in _dicts(transport.get("pipeline/").doc.get("data")):
+        name = names[str(pipeline.get("id"))] = str(pipeline.get("name") or "")
+        for row in _dicts(pipeline.get("statuses")):
+            found[row["id"]] = _status(row, name)
+    for row in _dicts(transport.get("status/opportunity/").doc.get("data")):
+        name = names.get(str(row.get("pipeline_id")), "")
+        found.setdefault(row["id"], _status(row, name))
+    return tuple(found.values())
+
+
+def custom_fields(transport: Transport) -> tuple[SourceField, ...]:
+    """Return the custom fields of deals, in the order that people see them."""
+    doc = transport.get("custom_field_schema/opportunity/").doc
+    return tuple(custom_field(row) for row in _dicts(doc.get("fields")) if "id" in row)
+
+
+def _active(transport: Transport) -> list[Payload]:
+    found: dict[str, Payload] = {}
+    skip = 0
+    for _ in range(_MOST_PAGES):
+        params: dict[str, str | int] = {
+            "_order_by": "last_name,first_name",
+            "_limit": _PAGE,
+            "_skip": skip,
+        }
+        doc = transport.get("user/", params).doc
+        rows = [
+            row for row in _dicts(doc.get("data")) if isinstance(row.get("id"), str)
+        ]
+        found |= {row["id"]: row for row in rows}
+        skip += len(rows)
+        if doc.get("has_more") is not True or not rows:
+            break
+    return list(found.values())
+
+
+def _sees_all(transport: Transport, own: Payload) -> bool:
+    granted = own.get("permissions_granted")
+    if not isinstance(granted, list):
+        role = transport.find(f"role/{own.get('role_id')}/")
+        granted = role.doc.get("permissions") if role else None
+    return isinstance(granted, list) and _SEES_ALL in granted
+
+
+def _status(row: Payload, pipeline: str) -> SourceStatus:
+    return SourceStatus(
+        external_id=row["id"],
+        label=str(row.get("label") or ""),
+        type=str(row.get("type") or ""),
+        pipeline=pipeline,
+    )
+
+
+def _name(first: Any, last: Any) -> str:
+    return f"{first or ''} {last or ''}".strip()
+
+
+def _dicts(value: Any) -> list[Payload]:
+    return [one for one in value or [] if isinstance(one, dict)]

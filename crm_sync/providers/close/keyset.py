@@ -1,0 +1,142 @@
+"""Reads a list that moves while it is read, without losing a row.
+
+Rows come in ascending order of `date_updated`, and each page is asked for by the
+last moment of the page before, never by a count of rows: a row that is edited moves
+to the end and is met again there, and nobody else shifts. Only among rows of one and
+the same second are rows counted, with an overlap that shows whether they shifted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from crm_sync.contract import Payload, RefusedRow, RemoteRecord, TryAgainLater
+from crm_sync.providers.close.records import asked, record_of, whole_second
+from crm_sync.providers.close.transport import Answer, Transport
+
+_MOST_STRANGE = 6
+_OVERLAP = 10
+_MOST_IDLE = 3
+# How often a count that does not fit is taken for a page cut short.
+_MOST_SHORT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The rows of one answer that are new to this run."""
+
+    records: tuple[RemoteRecord, ...]
+    refused: tuple[RefusedRow, ...]
+    last: str
+    """The version up to which all rows have been met, or "" before the first."""
+    answer: Answer
+    total: int | None
+
+
+@dataclass
+class KeysetReader:
+    """One reading of `path` from `since` to the end."""
+
+    transport: Transport
+    object: str
+    path: str
+    since: str
+    page_size: int = 100
+    fields: str = ""
+    _skip: int = 0
+    _seen: dict[str, str] = field(default_factory=dict)
+    _strange: int = 0
+    _idle: int = 0
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the rows from `since` on, oldest change first."""
+        self.since = whole_second(self.since) if self.since else ""
+        while True:
+            answer = self.transport.get(self.path, self._params())
+            rows = _list(answer.doc)
+            made = [record_of(self.object, row) for row in rows]
+            records = [one for one in made if isinstance(one, RemoteRecord)]
+            refused = tuple(one for one in made if isinstance(one, RefusedRow))
+            if self._is_strange(records, rows, answer.doc):
+                self._step_back()
+                continue
+            more = answer.doc.get("has_more") is True and bool(rows)
+            fresh = self._fresh(records)
+            if more and self._skip and not fresh and self._idle < _MOST_IDLE:
+                # Either the page before once more, or rows were put in before it.
+                self._idle += 1
+                continue
+            last = records[-1].version if records else self.since
+            self._advance(records, len(rows))
+            yield Batch(fresh, refused, last, answer, _total(answer.doc))
+            if not more:
+                return
+
+    def _params(self) -> dict[str, str | int]:
+        params: dict[str, str | int] = {
+            "_order_by": "date_updated",
+            "_limit": self.page_size,
+        }
+        if self.since:
+            params["date_updated__gte"] = asked(self.since)
+        if self._skip:
+            params["_skip"] = self._skip
+        if self.fields:
+            params["_fields"] = self.fields
+        return params
+
+    def _fresh(self, records: list[RemoteRecord]) -> tuple[RemoteRecord, ...]:
+        return tuple(
+            record
+            for record in records
+            if self._seen.get(record.external_id) != record.version
+        )
+
+    def _is_strange(
+        self, records: list[RemoteRecord], rows: list[Payload], doc: Payload
+    ) -> bool:
+        """Tell whether this cannot be the page that was asked for."""
+        versions = [record.version for record in records]
+        if versions != sorted(versions) or (versions and versions[0] < self.since):
+            return True
+        if self._skip and records and records[0].external_id not in self._seen:
+            return True
+        total = _total(doc)
+        ended = doc.get("has_more") is not True or not rows
+        if self._strange >= _MOST_SHORT or not ended or total is None:
+            return False
+        return total > self._skip + len(rows)
+
+    def _step_back(self) -> None:
+        self._strange += 1
+        if self._strange > _MOST_STRANGE:
+            raise TryAgainLater(
+                "Close keeps answering with pages that do not follow each other.",
+                hint="It is tried again by itself; nothing that was read is lost.",
+            )
+        self._skip = max(self._skip - self.page_size, 0)
+
+    def _advance(self, records: list[RemoteRecord], count: int) -> None:
+        self._strange = self._idle = 0
+        self._seen |= {record.external_id: record.version for record in records}
+        second = whole_second(records[-1].version) if records else self.since
+        if second > self.since:
+            self.since, self._skip = second, 0
+            self._seen = {
+                id: version for id, version in self._seen.items() if version >= second
+            }
+        else:
+            self._skip += count - min(_OVERLAP, count // 2)
+
+
+def _list(doc: Payload) -> list[Payload]:
+    rows = doc.get("data")
+    if not isinstance(rows, list):
+        raise TryAgainLater("Close answered with something that is not a list.")
+    return rows
+
+
+def _total(doc: Payload) -> int | None:
+    total = doc.get("total_results")
+    return int(total) if isinstance(total, str) and total.isdecimal() else None

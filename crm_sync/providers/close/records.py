@@ -1,0 +1,86 @@
+"""Rows of Close as records of ours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from crm_sync.contract import (
+    Payload,
+    RefusedRow,
+    RemoteRecord,
+    as_moment,
+    as_version,
+)
+from crm_sync.providers.close.json_text import too_large
+
+
+def record_of(object: str, row: Any) -> RemoteRecord | RefusedRow:
+    """Return a row as a record, or why it cannot be one."""
+    if not isinstance(row, dict):
+        return RefusedRow(object, "Close sent something that is not a record.")
+    id = row.get("id")
+    if not isinstance(id, str) or not id:
+        return RefusedRow(object, "The record has no id.", field="id")
+    if too_large(row):
+        return RefusedRow(object, "The record is too large.", external_id=id)
+    try:
+        version = as_version(row.get("date_updated") or "")
+        changed_at = as_moment(version)
+    except (ValueError, TypeError):
+        reason = "The record does not say when it was last changed."
+        return RefusedRow(
+            object, reason, field="date_updated", external_id=id, payload=row
+        )
+    changed_by = row.get("updated_by")
+    return RemoteRecord(
+        object=object,
+        external_id=id,
+        version=version,
+        payload=row,
+        changed_by=changed_by if isinstance(changed_by, str) else None,
+        changed_at=changed_at,
+    )
+
+
+def deleted_record(object: str, event: Payload) -> RemoteRecord:
+    """Return the end of a record, as the event log tells it."""
+    before = event.get("previous_data") or {}
+    version = as_version(event["date_updated"])
+    changed_by = event.get("user_id")
+    return RemoteRecord(
+        object=object,
+        external_id=event["object_id"],
+        version=max(version, _version_before(before)),
+        payload=before,
+        deleted=True,
+        changed_by=changed_by if isinstance(changed_by, str) else None,
+        changed_at=as_moment(version),
+    )
+
+
+def earlier(version: str, by: timedelta) -> str:
+    """Return a version some time before this one, at a whole second."""
+    return as_version((as_moment(version) - by).replace(microsecond=0).isoformat())
+
+
+def whole_second(version: str) -> str:
+    """Return the second a version is in; finer filters are not to be relied on."""
+    return version[:19] + ".000000Z"
+
+
+def version_at(moment: datetime) -> str:
+    """Return a moment as a version."""
+    return as_version(moment.astimezone(UTC).isoformat())
+
+
+def asked(version: str) -> str:
+    """Return a version's second as a parameter that needs no escaping."""
+    return version[:19] + "Z"
+
+
+def _version_before(payload: Any) -> str:
+    try:
+        return as_version(payload.get("date_updated") or "")
+    except (ValueError, TypeError, AttributeError):
+        return ""

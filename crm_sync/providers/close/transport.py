@@ -1,0 +1,259 @@
+"""Asks Close over HTTP: safely, within its limits, and again where that may help."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+
+import requests
+from requests_hardened import Config, Manager
+from requests_hardened.ip_filter import InvalidIPAddress
+
+from crm_sync.contract import (
+    ConfigurationProblem,
+    ConnectionSettings,
+    Payload,
+    TryAgainLater,
+)
+from crm_sync.providers.close import limits
+from crm_sync.providers.close.address import checked_address
+from crm_sync.providers.close.json_text import Unreadable, read_object
+
+_LARGEST_ANSWER = 20_000_000
+_CONNECT_SECONDS = 5
+_CHUNK = 65_536
+_MOST_REFUSALS = 30
+_KEY_HINT = "In Close, Settings → Developer → API Keys; then replace the key here."
+
+Params = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Close said, and when by its own clock."""
+
+    doc: Payload
+    at: datetime
+
+
+class _Passing(Exception):
+    """It failed, but may succeed if asked again."""
+
+    def __init__(self, why: str, wait: Decimal = Decimal(0)) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
+class Transport:
+    """A session with one server; counts its requests and the seconds waited."""
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        options = settings.options
+        allow_loopback = options.get("allow_loopback") is True
+        self.base = checked_address(settings.base_url, allow_loopback=allow_loopback)
+        if not settings.secret:
+            raise ConfigurationProblem("The connection has no key.", hint=_KEY_HINT)
+        self._seconds = int(options.get("timeout", 30))
+        self._tries = int(options.get("tries", 5))
+        self._first_wait = Decimal(str(options.get("retry_seconds", "0.5")))
+        self._longest_wait = Decimal(str(options.get("longest_wait", 60)))
+        self._sleep = settings.wait
+        self._session = _session(allow_loopback, settings.secret, self._seconds)
+        self._closed_until = Decimal(0)
+        self._requests = 0
+        self._waited = Decimal(0)
+
+    def take_counts(self) -> tuple[int, Decimal]:
+        """Return the requests and seconds waited since this was last asked."""
+        counts = self._requests, self._waited
+        self._requests, self._waited = 0, Decimal(0)
+        return counts
+
+    def get(self, path: str, params: Params | None = None) -> Answer:
+        """Return what is at `path`, which must exist."""
+        answer = self.find(path, params)
+        if answer is None:
+            raise ConfigurationProblem(
+                f"Close has nothing at {path} (404).",
+                hint="Check the address of the connection.",
+                status=404,
+            )
+        return answer
+
+    def find(self, path: str, params: Params | None = None) -> Answer | None:
+        """Return what is at `path`, or None if Close says that there is nothing."""
+        tries = refusals = 0
+        while True:
+            self._keep_to_limit()
+            try:
+                response, body = self._ask(path, params or {})
+                if response.status_code == 429:
+                    refusals += 1
+                    self._wait_as_told(response, refusals)
+                    continue
+                return _understood(response, body)
+            except _Passing as problem:
+                tries += 1
+                pause = limits.seconds_between_tries(tries, self._first_wait)
+                pause = max(pause, problem.wait)
+                if tries >= self._tries or pause > self._longest_wait:
+                    raise TryAgainLater(
+                        f"Close cannot be read now: {problem}.",
+                        hint="It is tried again by itself.",
+                        after=max(pause, Decimal(60)),
+                    ) from None
+                self._wait(pause)
+
+    def _ask(self, path: str, params: Params) -> tuple[requests.Response, bytes]:
+        self._requests += 1
+        ends = time.monotonic() + self._seconds
+        try:
+            response = self._session.get(
+                self.base + path,
+                params={name: str(value) for name, value in params.items()},
+                timeout=(_CONNECT_SECONDS, self._seconds),
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                body = _read(response, ends)
+        except InvalidIPAddress:
+            raise ConfigurationProblem(
+                "The address of the connection cannot be used.",
+                hint="It leads to a private network. Use the public address.",
+            ) from None
+        # One sentence for all: what is behind an address is not told to the asker.
+        except requests.RequestException:
+            raise _Passing("it did not answer in full") from None
+        reset = limits.seconds_until_reset(_lowered(response))
+        self._closed_until = Decimal(str(time.monotonic())) + reset
+        return response, body
+
+    def _keep_to_limit(self) -> None:
+        left = self._closed_until - Decimal(str(time.monotonic()))
+        if left > self._longest_wait:
+            raise _too_often(left)
+        if left > 0:
+            self._wait(left)
+
+    def _wait_as_told(self, response: requests.Response, nth: int) -> None:
+        pause = limits.seconds_to_wait(_lowered(response), nth)
+        if nth > _MOST_REFUSALS or pause > self._longest_wait:
+            raise _too_often(pause)
+        self._closed_until = Decimal(0)
+        self._wait(pause)
+
+    def _wait(self, seconds: Decimal) -> None:
+        self._waited += seconds
+        self._sleep(seconds)
+
+
+def _session(allow_loopback: bool, key: str, seconds: int) -> requests.Session:
+    config = Config(
+        ip_filter_enable=True,
+        ip_filter_allow_loopback_ips=allow_loopback,
+        never_redirect=True,
+        default_timeout=(_CONNECT_SECONDS, seconds),
+        user_agent_override="commissions-saas",
+    )
+    session: requests.Session = Manager(config).get_session()
+    # Neither a proxy nor a password of the machine's own has business here.
+    session.trust_env = False
+    session.auth = (key, "")
+    session.headers["Accept"] = "application/json"
+    session.headers["Accept-Encoding"] = "identity"
+    return session
+
+
+def _read(response: requests.Response, ends: float) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        body += chunk
+        if len(body) > _LARGEST_ANSWER:
+            raise ConfigurationProblem(
+                "Close answered with more than 20 MB at once.",
+                hint="Check the address of the connection.",
+            )
+        if time.monotonic() > ends:
+            raise _Passing("it answered too slowly")
+    return bytes(body)
+
+
+def _understood(response: requests.Response, body: bytes) -> Answer | None:
+    status = response.status_code
+    if status == 404:
+        return None
+    if status >= 500 or status in (408, 425):
+        told = response.headers.get("Retry-After", "")
+        wait = Decimal(told) if told.isdecimal() and len(told) < 6 else Decimal(0)
+        raise _Passing(f"it failed ({status})", wait)
+    if not 200 <= status < 300:
+        raise _permanent(status, body)
+    try:
+        doc = read_object(body)
+    except Unreadable:
+        raise _Passing("its answer was not complete") from None
+    return Answer(doc, _server_time(response))
+
+
+def _permanent(status: int, body: bytes) -> ConfigurationProblem:
+    if status == 401:
+        return ConfigurationProblem("Close refused the key (401).", _KEY_HINT, status)
+    if status == 402:
+        return ConfigurationProblem(
+            "The organisation's plan at Close does not include this (402).",
+            "Ask whoever pays for Close to change the plan.",
+            status,
+        )
+    if status == 403:
+        return ConfigurationProblem(
+            "Close does not allow this key to read this (403).",
+            "Use the key of an administrator of the organisation.",
+            status,
+        )
+    if 300 <= status < 400:
+        return ConfigurationProblem(
+            f"The address leads elsewhere ({status}), which is not followed.",
+            "Enter the address that it leads to.",
+            status,
+        )
+    return ConfigurationProblem(
+        f"Close refused the request ({status}){_said(body)}.",
+        "Check the address of the connection.",
+        status,
+    )
+
+
+def _said(body: bytes) -> str:
+    """Return what the source gives as its reason, short and in one line."""
+    try:
+        error = read_object(body).get("error")
+    except Unreadable:
+        return ""
+    if not isinstance(error, str):
+        return ""
+    return ": " + " ".join(error.split())[:200].rstrip(".")
+
+
+def _too_often(pause: Decimal) -> TryAgainLater:
+    return TryAgainLater(
+        f"Close asks to be left alone for {pause:.0f} seconds.",
+        hint="It is tried again by itself.",
+        after=pause,
+    )
+
+
+def _lowered(response: requests.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _server_time(response: requests.Response) -> datetime:
+    try:
+        at = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return datetime.now(UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

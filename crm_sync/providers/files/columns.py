@@ -1,0 +1,93 @@
+"""The columns that a file may have, and a template that has them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crm_sync.contract import field_name
+
+EXAMPLE_ID = "example"
+_IDS = {"id", "external_id", "deal_id", "opportunity_id", "meeting_id", "record_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that we know by name, with a value that shows its form."""
+
+    name: str
+    type: str
+    example: str
+
+
+_COMMON = (
+    Column("id", "text", EXAMPLE_ID),
+    Column("name", "text", "Delgado residence"),
+)
+_COLUMNS = {
+    "deal": (
+        *_COMMON,
+        Column("amount", "money", "18400.00"),
+        Column("currency", "text", "USD"),
+        Column("won_on", "date", "2026-11-04"),
+        Column("lost_on", "date", ""),
+        Column("status", "text", "Won"),
+        Column("status_type", "text", "won"),
+        Column("owner", "text", "maya@example.com"),
+        Column("product", "text", "System replacement"),
+        Column("territory", "text", "Austin North"),
+    ),
+    "meeting": (
+        *_COMMON,
+        Column("held_on", "date", "2026-11-04"),
+        Column("status", "text", "completed"),
+        Column("owner", "text", "maya@example.com"),
+    ),
+}
+# What other systems call the columns that we know.
+_ALIASES = {
+    "deal_name": "name",
+    "title": "name",
+    "value": "amount",
+    "price": "amount",
+    "close_date": "won_on",
+    "date_won": "won_on",
+    "won_date": "won_on",
+    "date_lost": "lost_on",
+    "lost_date": "lost_on",
+    "owner_email": "owner",
+    "rep": "owner",
+    "user": "owner",
+    "stage": "status",
+}
+
+
+def columns_of(object: str) -> tuple[Column, ...]:
+    """Return the columns known for an object; any object has an id and a name."""
+    return _COLUMNS.get(object, _COMMON)
+
+
+def is_id(header: str) -> bool:
+    """Tell whether a column is the one that tells records apart."""
+    return field_name(header) in _IDS
+
+
+def standard_name(header: str) -> str:
+    """Return the name under which a column's values are known here."""
+    name = field_name(header)
+    return _ALIASES.get(name, name)
+
+
+def template(object: str, more: Sequence[str] = ()) -> str:
+    """Return a CSV file to fill in: a header, and one row that shows the form.
+
+    The example row is never read as a record, so it need not be taken out.
+    """
+    columns = columns_of(object)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*(column.name for column in columns), *more])
+    writer.writerow([*(column.example for column in columns), *("" for _ in more)])
+    return text.getvalue()

@@ -1,0 +1,133 @@
+"""Reads a CSV file, whoever saved it, and says in words what is wrong with it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from crm_sync.contract import ConfigurationProblem
+
+LARGEST_FILE = 20_000_000
+MOST_ROWS = 200_000
+MOST_COLUMNS = 200
+LONGEST_CELL = 32_767
+_DELIMITERS = ",;\t|"
+_SAVE_AS = "In Excel: File → Save as → “CSV UTF-8 (comma delimited)”."
+_KINDS = (
+    (b"PK\x03\x04", "This is a workbook or an archive, not a CSV file."),
+    (b"\xd0\xcf\x11\xe0", "This is an old Excel workbook, not a CSV file."),
+    (b"%PDF", "This is a PDF, not a CSV file."),
+    (b"\xff\xfe", "The file is in UTF-16; only UTF-8 can be read."),
+    (b"\xfe\xff", "The file is in UTF-16; only UTF-8 can be read."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the file: its number as an editor shows it, and its cells."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file that has a header; its rows are read one by one."""
+
+    header: tuple[str, ...]
+    text: str
+    delimiter: str
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows that are not blank."""
+        reader = csv.reader(
+            io.StringIO(self.text, newline=""), delimiter=self.delimiter, strict=True
+        )
+        begins = 1
+        try:
+            for number, cells in enumerate(reader):
+                if number > MOST_ROWS:
+                    raise _too_many()
+                row = Row(begins, tuple(cell.strip() for cell in cells))
+                begins = reader.line_num + 1
+                if number and any(row.cells):
+                    yield row
+        except csv.Error as problem:
+            raise _unreadable(begins, problem) from None
+
+
+def read_table(content: bytes) -> Table:
+    """Return a file as a table; ConfigurationProblem says why it is none."""
+    text = _decoded(content)
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    if not first.strip():
+        raise ConfigurationProblem(
+            "The file is empty.", hint="Its first line names the columns."
+        )
+    text = text.lstrip("\r\n")
+    delimiter = max(_DELIMITERS, key=first.count)
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as problem:
+        raise _unreadable(1, problem) from None
+    return Table(_names(header), text, delimiter)
+
+
+def _decoded(content: bytes) -> str:
+    if len(content) > LARGEST_FILE:
+        raise ConfigurationProblem(
+            "The file is larger than 20 MB.", hint="Split it into several files."
+        )
+    for start, message in _KINDS:
+        if content.startswith(start):
+            raise ConfigurationProblem(message, hint=_SAVE_AS)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        raise ConfigurationProblem(
+            f"Line {line} has a character that is not UTF-8.", hint=_SAVE_AS
+        ) from None
+    if "\x00" in text:
+        raise ConfigurationProblem("This is not a text file.", hint=_SAVE_AS)
+    return text
+
+
+def _names(header: list[str]) -> tuple[str, ...]:
+    names = [name.strip() for name in header]
+    while names and not names[-1]:
+        names.pop()
+    if len(names) > MOST_COLUMNS:
+        raise ConfigurationProblem(
+            f"The file has {len(names)} columns; at most {MOST_COLUMNS} can be read."
+        )
+    seen: set[str] = set()
+    for number, name in enumerate(names, start=1):
+        if not name:
+            raise ConfigurationProblem(
+                f"Column {number} has no name.", hint="The first line names each one."
+            )
+        if name.casefold() in seen:
+            raise ConfigurationProblem(
+                f"Two columns are named “{name}”.", hint="Rename one of them."
+            )
+        seen.add(name.casefold())
+    return tuple(names)
+
+
+def _too_many() -> ConfigurationProblem:
+    return ConfigurationProblem(
+        f"The file has more than {MOST_ROWS:,} rows.",
+        hint="Split it into several files.",
+    )
+
+
+def _unreadable(line: int, problem: csv.Error) -> ConfigurationProblem:
+    if "field larger" in str(problem):
+        return ConfigurationProblem(f"Line {line} has a cell that is far too long.")
+    return ConfigurationProblem(
+        f"From line {line} on the file cannot be read: {problem}.",
+        hint="A quotation mark that is opened there may never be closed.",
+    )
