@@ -3,13 +3,14 @@
 from django.db.models import Q
 
 from commissions.statements.models import Adjustment, Line
+from commissions_saas.lib import clock
 from crm_sync.ledger.models import Payee
 from payouts.runs.models import PayoutItem, PayoutRun
-from tenants.access import members_with
-from tenants.accounts.models import Member, Role
+from tenants.access import COUNTS_AS, Member, may
+from tenants.accounts.models import Role, RoleGrant
 from tenants.schema import current_business
 
-APPROVING_ROLES = (Role.FINANCE, Role.ADMIN, Role.OWNER)
+APPROVING = frozenset({Role.FINANCE, Role.ADMIN})
 
 
 def why_not_approve(run: PayoutRun, user_id: int) -> str:
@@ -34,13 +35,32 @@ def who_may_approve(run: PayoutRun) -> list[str]:
     barred = {run.prepared_by_id} | _paid_users(run) | _adjusting_users(run)
     if current_business().solo_mode:
         barred = set()
-    allowed = members_with(current_business(), *APPROVING_ROLES)
-    return sorted({str(m.user) for m in allowed if m.user_id not in barred})
+    return sorted({n for user_id, n in _approvers() if user_id not in barred})
 
 
 def may_act(member: Member) -> bool:
     """Return whether the member holds a role that approves runs at all."""
-    return any(member.has(role) for role in APPROVING_ROLES)
+    return may(member, "runs.decide")
+
+
+def _approvers() -> list[tuple[int, str]]:
+    """Return who holds an approving role today, here or in the group."""
+    business = current_business()
+    day = clock.today(business.time_zone)
+    roles = APPROVING | {role for role, worth in COUNTS_AS.items() if worth & APPROVING}
+    grants = (
+        RoleGrant.objects.filter(
+            Q(member__business_id=business.pk) | Q(member__business__isnull=True),
+            Q(ends_on__isnull=True) | Q(ends_on__gte=day),
+            member__group_id=business.group_id,
+            member__user__is_active=True,
+            starts_on__lte=day,
+            role__in=roles,
+        )
+        .select_related("member__user")
+        .order_by("pk")
+    )
+    return [(grant.member.user_id, str(grant.member.user)) for grant in grants]
 
 
 def _paid_users(run: PayoutRun) -> set[int | None]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count
 
 from commissions.statements.models import Line, PayPeriod, Proposal, Statement
@@ -15,7 +16,8 @@ from payouts.exports import FORMATS
 from payouts.runs import duties, errors, selectors
 from payouts.runs.models import Payout, PayoutRun
 from payouts.runs.services import pay
-from tenants.accounts.models import Member, User
+from tenants.access import Member
+from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.schema import current_business
 
@@ -199,14 +201,15 @@ def paid_page(run: PayoutRun, member: Member) -> dict[str, Any]:
 
 def note_refusal(run: PayoutRun, member: Member, why: str) -> None:
     """Put an attempt that the separation of duties stopped into the trail."""
-    record(
-        action="runs.run.refused",
-        object_kind="payout_run",
-        object_id=str(run.pk),
-        object_name=f"Run {run.number} of {run.period.slug}",
-        after={"why": why},
-        by=member,
-    )
+    with transaction.atomic():
+        record(
+            action="runs.run.refused",
+            object_kind="payout_run",
+            object_id=str(run.pk),
+            object_name=f"Run {run.number} of {run.period.slug}",
+            after={"why": why},
+            by=member,
+        )
 
 
 def _sum(payouts: list[Payout]) -> Decimal:

@@ -1,11 +1,10 @@
 """Pages of payout runs; each verb is one service call."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -15,24 +14,25 @@ from payouts.runs import duties, errors, forms, pages
 from payouts.runs.idempotency import once
 from payouts.runs.models import ExportFile, Payout, PayoutRun
 from payouts.runs.services import decide, pay, prepare
-from tenants.access import requires
+from tenants.access import MemberRequest, requires
 from tenants.accounts.models import Role
 from tenants.urls_for import business_url
 
-READS = (Role.FINANCE, Role.ADMIN, Role.OWNER, Role.AUDITOR)
-ACTS = (Role.FINANCE, Role.ADMIN, Role.OWNER)
+READS = (Role.FINANCE, Role.ADMIN, Role.AUDITOR)
+PREPARES = (Role.FINANCE,)
+DECIDES = (Role.FINANCE, Role.ADMIN)
 
 
 @requires(*READS)
 @require_GET
-def run_list(request: HttpRequest) -> HttpResponse:
+def run_list(request: MemberRequest) -> HttpResponse:
     """Every run, what needs the reader, and which period comes next."""
     return render(request, "runs/runs.html", pages.run_list_page(request.member))
 
 
 @requires(*READS)
 @require_GET
-def run(request: HttpRequest, number: int) -> HttpResponse:
+def run(request: MemberRequest, number: int) -> HttpResponse:
     """One run: totals, checks, exceptions first, the rest in one click."""
     page = pages.run_page(_run(number), request.member, request.GET)
     return render(request, "runs/run.html", page)
@@ -40,16 +40,16 @@ def run(request: HttpRequest, number: int) -> HttpResponse:
 
 @requires(*READS)
 @require_GET
-def payout(request: HttpRequest, number: int, payee_id: int) -> HttpResponse:
+def payout(request: MemberRequest, number: int, payee_id: int) -> HttpResponse:
     """One payee in a run: what is paid, from which lines, and why it is flagged."""
     page = pages.payout_page(_payout(number, payee_id), request.member)
     return render(request, "runs/payout.html", page)
 
 
-@requires(*ACTS)
+@requires(*PREPARES)
 @require_POST
 @once
-def prepare_run(request: HttpRequest) -> HttpResponse:
+def prepare_run(request: MemberRequest) -> HttpResponse:
     period = get_object_or_404(PayPeriod, slug=request.POST.get("period", ""))
     try:
         made = prepare.prepare_run(period=period, by=request.member)
@@ -60,10 +60,10 @@ def prepare_run(request: HttpRequest) -> HttpResponse:
     return _to_run(request, made)
 
 
-@requires(*ACTS)
+@requires(*PREPARES)
 @require_POST
 @once
-def refreeze(request: HttpRequest, number: int) -> HttpResponse:
+def refreeze(request: MemberRequest, number: int) -> HttpResponse:
     found = _run(number)
 
     def do() -> str:
@@ -75,8 +75,8 @@ def refreeze(request: HttpRequest, number: int) -> HttpResponse:
     return _to_run(request, newest)
 
 
-@requires(*ACTS)
-def approve(request: HttpRequest, number: int) -> HttpResponse:
+@requires(*DECIDES)
+def approve(request: MemberRequest, number: int) -> HttpResponse:
     """Ask before approving payees (GET with them chosen), then approve them (POST)."""
     found = _run(number)
     if request.method == "POST":
@@ -86,7 +86,7 @@ def approve(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @once
-def _approve(request: Any, *, number: int) -> HttpResponse:
+def _approve(request: MemberRequest, *, number: int) -> HttpResponse:
     found = _run(number)
     undecided = found.payouts.values_list("pk", flat=True)
     form = forms.ApproveForm(request.POST, choices=list(undecided))
@@ -106,10 +106,10 @@ def _approve(request: Any, *, number: int) -> HttpResponse:
     return _money_act(request, found, do)
 
 
-@requires(*ACTS)
+@requires(*DECIDES)
 @require_POST
 @once
-def hold(request: HttpRequest, number: int, payee_id: int) -> HttpResponse:
+def hold(request: MemberRequest, number: int, payee_id: int) -> HttpResponse:
     held = _payout(number, payee_id)
     reason = request.POST.get("reason", "")
 
@@ -121,10 +121,10 @@ def hold(request: HttpRequest, number: int, payee_id: int) -> HttpResponse:
     return _to_run(request, held.run)
 
 
-@requires(*ACTS)
+@requires(*DECIDES)
 @require_POST
 @once
-def reject(request: HttpRequest, number: int, payee_id: int) -> HttpResponse:
+def reject(request: MemberRequest, number: int, payee_id: int) -> HttpResponse:
     rejected = _payout(number, payee_id)
     form = forms.ReasonForm(request.POST)
     if not form.is_valid():
@@ -139,10 +139,10 @@ def reject(request: HttpRequest, number: int, payee_id: int) -> HttpResponse:
     return _money_act(request, rejected.run, do)
 
 
-@requires(*ACTS)
+@requires(*DECIDES)
 @require_POST
 @once
-def undo(request: HttpRequest, number: int, payee_id: int) -> HttpResponse:
+def undo(request: MemberRequest, number: int, payee_id: int) -> HttpResponse:
     decided = _payout(number, payee_id)
 
     def do() -> str:
@@ -153,8 +153,8 @@ def undo(request: HttpRequest, number: int, payee_id: int) -> HttpResponse:
     return _to_run(request, decided.run)
 
 
-@requires(*ACTS)
-def sign(request: HttpRequest, number: int) -> HttpResponse:
+@requires(*DECIDES)
+def sign(request: MemberRequest, number: int) -> HttpResponse:
     """Confirm a run as a whole: what it pays, to how many, and how to take it back."""
     if request.method == "POST":
         return _sign(request, number=number)
@@ -163,7 +163,7 @@ def sign(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @once
-def _sign(request: Any, *, number: int) -> HttpResponse:
+def _sign(request: MemberRequest, *, number: int) -> HttpResponse:
     found = _run(number)
     form = forms.SeenForm(request.POST)
     if not form.is_valid():
@@ -178,10 +178,10 @@ def _sign(request: Any, *, number: int) -> HttpResponse:
     return _money_act(request, found, do)
 
 
-@requires(*ACTS)
+@requires(*DECIDES)
 @require_POST
 @once
-def recall(request: HttpRequest, number: int) -> HttpResponse:
+def recall(request: MemberRequest, number: int) -> HttpResponse:
     found = _run(number)
 
     def do() -> str:
@@ -192,8 +192,8 @@ def recall(request: HttpRequest, number: int) -> HttpResponse:
     return _to_run(request, found)
 
 
-@requires(*ACTS)
-def export(request: HttpRequest, number: int) -> HttpResponse:
+@requires(*PREPARES)
+def export(request: MemberRequest, number: int) -> HttpResponse:
     """Show what a file would hold (GET), then make it (POST)."""
     if request.method == "POST":
         return _export(request, number=number)
@@ -203,7 +203,7 @@ def export(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @once
-def _export(request: Any, *, number: int) -> HttpResponse:
+def _export(request: MemberRequest, *, number: int) -> HttpResponse:
     found = _run(number)
     form = forms.ExportForm(request.POST)
     if not form.is_valid():
@@ -224,7 +224,7 @@ def _export(request: Any, *, number: int) -> HttpResponse:
 
 @requires(*READS)
 @require_GET
-def file(request: HttpRequest, number: int, file_number: int) -> HttpResponse:
+def file(request: MemberRequest, number: int, file_number: int) -> HttpResponse:
     """Give a file as an attachment, the same bytes each time; never a void one."""
     found = get_object_or_404(
         ExportFile, run__number=number, number=file_number, void=False
@@ -236,8 +236,8 @@ def file(request: HttpRequest, number: int, file_number: int) -> HttpResponse:
     return answer
 
 
-@requires(*ACTS)
-def paid(request: HttpRequest, number: int) -> HttpResponse:
+@requires(*PREPARES)
+def paid(request: MemberRequest, number: int) -> HttpResponse:
     """Ask for the day and the reference (GET), then mark the run as paid (POST)."""
     if request.method == "POST":
         return _paid(request, number=number)
@@ -246,7 +246,7 @@ def paid(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @once
-def _paid(request: Any, *, number: int) -> HttpResponse:
+def _paid(request: MemberRequest, *, number: int) -> HttpResponse:
     found = _run(number)
     form = forms.PaidForm(request.POST)
     if not form.is_valid():
@@ -259,10 +259,10 @@ def _paid(request: Any, *, number: int) -> HttpResponse:
     return _money_act(request, found, do)
 
 
-@requires(*ACTS)
+@requires(*PREPARES)
 @require_POST
 @once
-def returned(request: HttpRequest, number: int, payee_id: int) -> HttpResponse:
+def returned(request: MemberRequest, number: int, payee_id: int) -> HttpResponse:
     sent_back = _payout(number, payee_id)
     form = forms.ReasonForm(request.POST)
     if not form.is_valid():
@@ -293,7 +293,7 @@ def _payout(number: int, payee_id: int) -> Payout:
     return first
 
 
-def _act(request: HttpRequest, do: Callable[[], str]) -> None:
+def _act(request: MemberRequest, do: Callable[[], str]) -> None:
     """Do it and say so, or say why not."""
     try:
         messages.success(request, do())
@@ -301,7 +301,9 @@ def _act(request: HttpRequest, do: Callable[[], str]) -> None:
         messages.error(request, str(problem))
 
 
-def _money_act(request: Any, found: PayoutRun, do: Callable[[], str]) -> HttpResponse:
+def _money_act(
+    request: MemberRequest, found: PayoutRun, do: Callable[[], str]
+) -> HttpResponse:
     """Do it and go back to the run; refuse on a page of its own where it cannot be."""
     try:
         messages.success(request, do())
@@ -314,17 +316,17 @@ def _money_act(request: Any, found: PayoutRun, do: Callable[[], str]) -> HttpRes
 
 
 def _refused(
-    request: Any, problem: object, found: PayoutRun, *, status: int
+    request: MemberRequest, problem: object, found: PayoutRun, *, status: int
 ) -> HttpResponse:
     page = {"problem": problem, "run": found, "who_may": duties.who_may_approve(found)}
     return render(request, "runs/refused.html", page, status=status)
 
 
-def _to_run(request: Any, found: PayoutRun) -> HttpResponse:
+def _to_run(request: MemberRequest, found: PayoutRun) -> HttpResponse:
     return redirect(business_url(request.business, "runs:run", found.number))
 
 
-def _to_payout(request: Any, found: Payout) -> HttpResponse:
+def _to_payout(request: MemberRequest, found: Payout) -> HttpResponse:
     return redirect(
         business_url(request.business, "runs:payout", found.run.number, found.payee_id)
     )

@@ -13,7 +13,7 @@ from payouts.journal.services import Booking, book
 from payouts.runs import duties, errors
 from payouts.runs.models import Payout, PayoutItem, PayoutRun
 from payouts.runs.services.trail import note
-from tenants.accounts.models import Member
+from tenants.access import Member
 from tenants.schema import current_business
 
 S = Payout.State

@@ -17,7 +17,7 @@ from payouts.journal.services import Booking, book
 from payouts.runs import errors, selectors
 from payouts.runs.models import ExportFile, Payout, PayoutItem, PayoutRun
 from payouts.runs.services.trail import note
-from tenants.accounts.models import Member
+from tenants.access import Member
 from tenants.schema import current_business
 
 R = PayoutRun.State

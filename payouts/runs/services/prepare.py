@@ -28,7 +28,7 @@ from payouts.runs.models import (
     PayoutRun,
 )
 from payouts.runs.services.trail import note
-from tenants.accounts.models import Member
+from tenants.access import Member
 from tenants.schema import current_business
 
 

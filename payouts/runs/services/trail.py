@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from commissions_saas.lib import clock
 from payouts.runs.models import Payout, PayoutEvent, PayoutRun
-from tenants.accounts.models import Member
+from tenants.access import Member
 from tenants.audit.services import record
 
 
