@@ -22,6 +22,7 @@ IS_LOCAL = SITE_HOST in ("localhost", "127.0.0.1", "::1")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", SITE_HOST) + (LOCAL_HOSTS if IS_LOCAL else [])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CLOCK_ANCHOR = env.text("CLOCK_ANCHOR", "")
+DEMO_FOLDER = Path(env.text("DEMO_FOLDER", str(BASE_DIR / ".data" / "demo")))
 
 SECRET_KEY = env.text("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.words("OLD_SECRET_KEYS")
@@ -270,10 +271,10 @@ TIME_ZONE = "UTC"
 # Files
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").exists() else []
 # A server collects the files once; the demo and the tests serve them where they lie.
 WHITENOISE_USE_FINDERS = env.yes_no("STATIC_FROM_SOURCE", False)
+STATIC_ROOT = None if WHITENOISE_USE_FINDERS else BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

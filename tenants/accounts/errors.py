@@ -77,7 +77,8 @@ class DatesTheWrongWayRound(AccountsError):
 class NoSuchCurrency(AccountsError):
     def __init__(self, currency: str) -> None:
         super().__init__(
-            f"'{currency}' is not a currency code.", hint="Use three letters, as in USD."
+            f"'{currency}' is not a currency code.",
+            hint="Use three letters, as in USD.",
         )
 
 

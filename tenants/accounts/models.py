@@ -13,7 +13,9 @@ from django_tenants.models import DomainMixin, TenantMixin
 class UserManager(BaseUserManager["User"]):
     """Makes users whose e-mail is kept in lower case."""
 
-    def create_user(self, email: str, password: str | None = None, name: str = "") -> "User":
+    def create_user(
+        self, email: str, password: str | None = None, name: str = ""
+    ) -> "User":
         user = User(email=email.strip().lower(), name=name)
         user.set_password(password)
         user.save()
