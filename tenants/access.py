@@ -16,7 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
-from tenants.accounts.models import Business, Group, Role, RoleGrant
+from tenants.accounts.models import Business, Group, Role, RoleGrant, User
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSINESS_ROLES = (Role.REP, Role.MANAGER, Role.FINANCE, Role.ADMIN, Role.AUDITOR)
@@ -77,15 +77,25 @@ class Member:
     Ids such as `prepared_by_id` and `made_by_id` are the user's, `member.user_id`.
     """
 
-    user_id: int
-    name: str
-    email: str
+    user: User
     group_id: int
     business_id: int | None
     roles: frozenset[Role]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def user_id(self) -> int:
+        return int(self.user.pk)
+
+    @property
+    def name(self) -> str:
+        return str(self.user)
+
+    @property
+    def email(self) -> str:
+        return str(self.user.email)
 
     def has(self, *roles: Role) -> bool:
         """Say whether the member has one of the roles, or one that counts as it."""
@@ -154,9 +164,7 @@ def _member(
     if business_id is None and not places:
         return None
     return Member(
-        user_id=user.pk,
-        name=str(user),
-        email=user.email,
+        user=user,
         group_id=group_id,
         business_id=business_id,
         roles=frozenset(here),
