@@ -12,6 +12,7 @@ from commissions.calculation.facts import (
     TableFact,
 )
 from commissions.calculation.program import FieldRead, PlanProgram
+from commissions.calculation.words import day_words
 from commissions.formula import EvaluationError, Formula, Table
 from commissions_saas.lib.money import round_money
 from crm_sync.ledger.facts import EntryFact, Value, ValueType
@@ -231,11 +232,6 @@ def _in_plan_currency(
     converted = round_money(value * rate.rate, program.currency, program.half)
     conversions.append(Conversion(read.name, value, currency, rate, converted))
     return converted
-
-
-def day_words(day: date) -> str:
-    """Write a day as people do: 4 Nov 2026."""
-    return f"{day.day} {day.strftime('%b %Y')}"
 
 
 @dataclass(slots=True)
