@@ -6,19 +6,19 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 
-from tenants.accounts.models import Business, Group, Member
+from tenants.accounts.models import Business, Group
 from tenants.frame import hooks
 from tenants.frame.formats import Reader, reader_of, zone_words
+from tenants.frame.links import Link
 from tenants.frame.navigation import (
     BUSINESS_ITEMS,
     GROUP_ITEMS,
-    Link,
     links_for,
     place_url,
     roles_of,
     split_links,
 )
-from tenants.urls_for import business_url
+from tenants.frame.places import Section, places_of
 
 PRODUCT = "Commissions"
 ACCOUNT_PAGES = (
@@ -93,7 +93,7 @@ class Frame:
         return self._links[1]
 
     @cached_property
-    def switcher(self) -> list[dict[str, Any]]:
+    def switcher(self) -> list[Section]:
         return places_of(self.user, self.request) if self.user else []
 
     @property
@@ -124,39 +124,6 @@ class Frame:
     def account_links(self) -> list[Link]:
         links = [(text, name, _site_url(name)) for text, name in ACCOUNT_PAGES]
         return [Link(text, url, shortcut="keys" in name) for text, name, url in links if url]
-
-
-def places_of(user: Any, request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the user's groups and businesses, each a link that keeps the kind of page."""
-    members = list(
-        Member.objects.filter(user=user)
-        .select_related("group", "business")
-        .order_by("group__name", "business__name")
-    )
-    here = getattr(request, "business", None)
-    name = request.resolver_match.view_name if request.resolver_match and here else ""
-    sections: dict[int, dict[str, Any]] = {}
-    for member in members:
-        section = sections.setdefault(
-            member.group_id, {"title": member.group.name, "links": []}
-        )
-        if member.business is None:
-            url = f"/g/{member.group.slug}/"
-            at_group = here is None and getattr(request, "group", None) == member.group
-            section["links"].insert(0, Link("All businesses", url, at_group))
-        else:
-            url = _same_page(member.business, name)
-            section["links"].append(
-                Link(member.business.name, url, member.business == here)
-            )
-    return list(sections.values())
-
-
-def _same_page(business: Business, name: str) -> str:
-    try:
-        return business_url(business, name) if name else f"/b/{business.slug}/"
-    except NoReverseMatch:
-        return f"/b/{business.slug}/"
 
 
 def _site_url(name: str) -> str:

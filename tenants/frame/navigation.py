@@ -8,22 +8,10 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch
 
 from tenants.frame import hooks
+from tenants.frame.links import Link
 from tenants.urls_for import business_url, group_url
 
 MOST_ITEMS = 6
-MANAGING = frozenset({"finance", "admin", "auditor", "owner", "group_admin"})
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One link of the frame."""
-
-    text: str
-    url: str
-    here: bool = False
-    count: int = 0
-    note: str = ""
-    shortcut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +61,8 @@ GROUP_ITEMS = (
 
 
 def roles_of(member: Any) -> frozenset[str]:
-    """Return the roles that hold now; nobody has none."""
-    roles: Any = getattr(member, "roles", None) or ()
-    return frozenset(str(role) for role in (roles() if callable(roles) else roles))
+    """Return the member's roles of today and those that they count as."""
+    return frozenset(str(role) for role in member.worth) if member else frozenset()
 
 
 def links_for(request: HttpRequest, items: Iterable[Item], roles: frozenset[str]) -> list[Link]:

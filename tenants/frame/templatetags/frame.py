@@ -350,7 +350,7 @@ def error_summary(form: BaseForm) -> dict[str, Any]:
     if form.is_bound:
         problems += [("", str(error)) for error in form.non_field_errors()]
         for bound in form:
-            problems += [(_first_id(bound), str(error)) for error in bound.errors]
+            problems += [(_first_id(bound), f"{bound.label}: {error}") for error in bound.errors]
     return {"problems": problems}
 
 
