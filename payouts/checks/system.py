@@ -1,0 +1,61 @@
+"""Invariants across businesses and of the machinery: I19, I24, I25."""
+
+from payouts.checks.breaks import Break, found, rows
+from tenants.schema import current_business
+
+
+def trail_is_whole() -> list[Break]:
+    """I19: sealed audit rows have no holes, and each holds the hash of the one before."""
+    business = current_business()
+    hits = rows(
+        """
+        SELECT sealed, lag(sealed) OVER w, previous_hash, lag(hash) OVER w
+          FROM audit_auditrow WHERE business_id = %s AND sealed IS NOT NULL
+        WINDOW w AS (ORDER BY sealed)
+        """,
+        [business.pk],
+    )
+    return [
+        Break("I19", f"Audit row {sealed} does not follow the row before it")
+        for sealed, before, previous_hash, hash_before in hits
+        if before is not None and (sealed != before + 1 or previous_hash != hash_before)
+    ]
+
+
+def jobs_are_alive() -> list[Break]:
+    """I24: a job is done, parked with a reason, or younger than its lease."""
+    hits = rows(
+        """
+        SELECT id, kind, state FROM jobs_job WHERE business_id = %s AND (
+               (state = 'running' AND lease_until < now() - interval '2 minutes')
+            OR (state = 'parked' AND problem = ''))
+        """,
+        [current_business().pk],
+    )
+    return found("I24", "Job {0} ({1}) is {2} and nobody works on it", hits)
+
+
+def ids_stay_at_home() -> list[Break]:
+    """I25: users and connections that this business names belong to its group."""
+    business = current_business()
+    users = rows(
+        """
+        SELECT p.name, p.user_id FROM ledger_payee p
+         WHERE p.user_id IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM accounts_member m
+                WHERE m.user_id = p.user_id AND m.group_id = %s)
+        """,
+        [business.group_id],
+    )
+    connections = rows(
+        """
+        SELECT DISTINCT e.connection_id FROM ledger_entry e
+         WHERE NOT EXISTS (SELECT 1 FROM connections_connection c
+                            WHERE c.id = e.connection_id AND c.group_id = %s)
+        """,
+        [business.group_id],
+    )
+    return [
+        *found("I25", "Payee {0} names user {1} of another group", users),
+        *found("I25", "Entries name connection {0} of another group", connections),
+    ]

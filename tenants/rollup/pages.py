@@ -1,0 +1,237 @@
+"""What an owner's pages show, as one literal context each."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.urls import NoReverseMatch
+
+from commissions_saas.lib import clock
+from commissions_saas.lib.money import round_money
+from tenants.access import Member
+from tenants.accounts.models import Business, Group
+from tenants.rollup import matrix as tables
+from tenants.rollup import selectors
+from tenants.rollup.models import MonthRate
+from tenants.rollup.months import last_months, slug_of
+from tenants.urls_for import business_url
+
+MEASURES = {"commission": "Commission", "revenue": "Revenue", "payable": "Payable"}
+SPANS = {"3m": 3, "6m": 6, "12m": 12}
+DIMENSIONS = {
+    "product": "Product",
+    "territory": "Territory",
+    "component": "Component",
+    "payee": "Payee",
+}
+TOP = 10
+
+
+def overview_page(
+    group: Group, member: Member, query: Mapping[str, str]
+) -> dict[str, Any]:
+    """The matrix, its currencies, and what is behind it by product or payee."""
+    choice = _choice(group, query)
+    months = tuple(last_months(clock.today("UTC"), SPANS[choice["span"]]))
+    businesses = {b.pk: b for b in selectors.businesses_of(member)}
+    into = None if choice["cur"] == "own" else choice["cur"]
+    rates = selectors.rates(group.pk, months, into or group.reporting_currency)
+    found = _amounts(member, months, choice["measure"])
+    matrix = tables.build(
+        businesses={pk: b.currency for pk, b in businesses.items()},
+        months=months,
+        amounts=found,
+        into=into,
+        rates=rates,
+    )
+    slugs = selectors.periods_of(member, months)
+    return {
+        **choice,
+        "group": group,
+        "months": months,
+        "this_month": months[-1],
+        "rows": [
+            _shown(row, businesses[row.business_id], slugs, choice)
+            for row in matrix.rows
+        ],
+        "matrix": matrix,
+        "totals": list(zip(months, matrix.totals, strict=True)),
+        "cost": _cost(member, businesses, months, into, rates, matrix, choice),
+        "headline": matrix.totals[-1],
+        "before": matrix.totals[-2] if len(months) > 1 else None,
+        "rates": sorted(rates.values(), key=lambda r: (r.currency, r.month)),
+        "own_mode": into is None,
+        "measures": MEASURES,
+        "spans": SPANS,
+        "currencies": sorted({group.reporting_currency} | _used(businesses)),
+        "dimensions": DIMENSIONS,
+        "breakdown": _breakdown(member, months, choice["by"], into, rates, businesses),
+        "making": [b for b in businesses.values() if b.state != Business.State.READY],
+    }
+
+
+def month_page(
+    business: Business, member: Member, month: date, query: Mapping[str, str]
+) -> dict[str, Any]:
+    """One business in one month: the figure of the cell, and what it is made of."""
+    measure = query.get("measure", "commission")
+    measure = measure if measure in MEASURES else "commission"
+    shown = query.get("cur") or business.currency
+    rate = selectors.rates(business.group_id or 0, [month], shown).get(
+        (month, business.currency)
+    )
+    payees = selectors.payees_of_month(member, business, month)
+    bookings = selectors.bookings_of_month(member, business, month)
+    column = "payable" if measure == "payable" else "earned"
+    own = (
+        sum((b.booked for b in bookings), Decimal(0))
+        if measure == "revenue"
+        else sum((getattr(p, column) for p in payees), Decimal(0))
+    )
+    converted = shown != business.currency and rate is not None
+    return {
+        "business": business,
+        "month": month,
+        "measure": measure,
+        "measure_words": MEASURES[measure],
+        "own": own,
+        "shown_currency": shown if converted else business.currency,
+        "headline": round_money(own * rate.rate, shown) if rate and converted else own,
+        "rate": rate if converted else None,
+        "no_rate": shown != business.currency and rate is None,
+        "payees": [(p, getattr(p, column)) for p in payees],
+        "bookings": bookings,
+        "periods": sorted({p.period for p in payees}),
+    }
+
+
+def rates_page(group: Group) -> dict[str, Any]:
+    """Every rate that was entered, newest month first."""
+    entered = MonthRate.objects.filter(group_id=group.pk)
+    own = Business.objects.filter(group_id=group.pk).values_list("currency", flat=True)
+    into = group.reporting_currency
+    return {
+        "group": group,
+        "rates": list(entered.order_by("-month", "currency")),
+        "foreign": sorted(set(own) - {into}),
+        "into": into,
+        "month": slug_of(clock.today("UTC").replace(day=1)),
+    }
+
+
+def _choice(group: Group, query: Mapping[str, str]) -> dict[str, str]:
+    def one_of(name: str, allowed: Any, default: str) -> str:
+        wanted = query.get(name, "")
+        return wanted if wanted in allowed else default
+
+    cur = query.get("cur", "")
+    is_code = len(cur) == 3 and cur.isalpha() and cur.isupper()
+    return {
+        "measure": one_of("measure", MEASURES, "commission"),
+        "span": one_of("span", SPANS, "6m"),
+        "by": one_of("by", DIMENSIONS, "product"),
+        "cur": cur if is_code or cur == "own" else group.reporting_currency,
+    }
+
+
+def _amounts(
+    member: Member, months: tuple[date, ...], measure: str
+) -> dict[selectors.Key, Decimal]:
+    if measure == "revenue":
+        return selectors.revenue(member, months)
+    column = "payable" if measure == "payable" else "earned"
+    return selectors.commission(member, months, column)
+
+
+def _used(businesses: Mapping[int, Business]) -> set[str]:
+    return {business.currency for business in businesses.values()}
+
+
+def _shown(
+    row: tables.Row,
+    business: Business,
+    slugs: Mapping[tuple[int, date], list[str]],
+    choice: Mapping[str, str],
+) -> dict[str, Any]:
+    cells = [
+        (
+            cell,
+            _cell_url(business, cell, slugs.get((business.pk, cell.month), []), choice),
+        )
+        for cell in row.cells
+    ]
+    return {"business": business, "row": row, "cells": cells}
+
+
+def _cell_url(
+    business: Business, cell: tables.Cell, periods: list[str], choice: Mapping[str, str]
+) -> str:
+    """Return the page whose headline is this very figure."""
+    if cell.amount is None or business.state != Business.State.READY:
+        return ""
+    same = cell.currency == business.currency
+    if same and len(periods) == 1 and choice["measure"] == "commission":
+        try:
+            return business_url(business, "statements:period", periods[0])
+        except NoReverseMatch:
+            pass
+    url = business_url(business, "rollup:month", slug_of(cell.month))
+    return f"{url}?measure={choice['measure']}&cur={cell.currency}"
+
+
+def _cost(
+    member: Member,
+    businesses: Mapping[int, Business],
+    months: tuple[date, ...],
+    into: str | None,
+    rates: Mapping[tuple[date, str], selectors.Rate],
+    matrix: tables.Matrix,
+    choice: Mapping[str, str],
+) -> list[tuple[date, Decimal | None]] | None:
+    """Return commission as a share of revenue for each month, where both add up."""
+    if choice["measure"] != "commission" or into is None:
+        return None
+    booked = tables.build(
+        businesses={pk: b.currency for pk, b in businesses.items()},
+        months=months,
+        amounts=selectors.revenue(member, months),
+        into=into,
+        rates=rates,
+    )
+    pairs = zip(months, matrix.totals, booked.totals, strict=True)
+    return [
+        (month, paid / sold if paid is not None and sold else None)
+        for month, paid, sold in pairs
+    ]
+
+
+def _breakdown(
+    member: Member,
+    months: tuple[date, ...],
+    by: str,
+    into: str | None,
+    rates: Mapping[tuple[date, str], selectors.Rate],
+    businesses: Mapping[int, Business],
+) -> dict[str, Any] | None:
+    """Return commission by a dimension, the first ten and the others; all add up."""
+    if into is None and len(_used(businesses)) > 1:
+        return None
+    currency = into or next(iter(_used(businesses)), "")
+    sums: dict[str, Decimal] = {}
+    for (label, month, own), amount in selectors.breakdown(member, months, by).items():
+        if own != currency:
+            rate = rates.get((month, own))
+            if rate is None:
+                return None
+            amount = round_money(amount * rate.rate, currency)
+        sums[label] = sums.get(label, Decimal(0)) + amount
+    ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
+    others = sum((amount for _, amount in ranked[TOP:]), Decimal(0))
+    return {
+        "rows": ranked[:TOP],
+        "others": others if len(ranked) > TOP else None,
+        "count": max(len(ranked) - TOP, 0),
+        "total": sum((amount for _, amount in ranked), Decimal(0)),
+        "currency": currency,
+    }

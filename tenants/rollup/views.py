@@ -1,0 +1,103 @@
+"""Owners' pages: the matrix, a month of one business, and the rates."""
+
+import csv
+import io
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from commissions_saas.lib.errors import ProductError
+from commissions_saas.lib.money import round_money
+from tenants.access import MemberRequest, requires
+from tenants.accounts.models import Role
+from tenants.rollup import pages, services
+from tenants.rollup.months import month_named
+from tenants.urls_for import group_url
+
+OWNERS = (Role.OWNER, Role.GROUP_ADMIN)
+SEES_PAY = (Role.FINANCE, Role.ADMIN, Role.AUDITOR)
+
+
+@requires(*OWNERS)
+@require_GET
+def overview(request: MemberRequest) -> HttpResponse:
+    """All businesses by months, or the same as a file."""
+    page = pages.overview_page(request.group, request.member, request.GET)
+    if request.GET.get("format") == "csv":
+        return _csv(page)
+    return render(request, "rollup/overview.html", page)
+
+
+@requires(*SEES_PAY)
+@require_GET
+def month(request: MemberRequest, slug: str) -> HttpResponse:
+    """One business in one month: where a cell of the matrix leads."""
+    wanted = month_named(slug)
+    if wanted is None:
+        raise Http404
+    page = pages.month_page(request.business, request.member, wanted, request.GET)
+    return render(request, "rollup/month.html", page)
+
+
+@requires(*OWNERS)
+def rates(request: MemberRequest) -> HttpResponse:
+    """Read the rates (GET) or enter one (POST)."""
+    if request.method == "POST":
+        return _enter_rate(request)
+    return render(request, "rollup/rates.html", pages.rates_page(request.group))
+
+
+def _enter_rate(request: MemberRequest) -> HttpResponse:
+    wanted = month_named(request.POST.get("month", ""))
+    try:
+        if wanted is None:
+            raise ProductError("The month is not clear.", hint="Write it like 2026-11.")
+        entered = services.enter_rate(
+            group_id=request.group.pk,
+            month=wanted,
+            currency=request.POST.get("currency", "")[:3],
+            into=request.group.reporting_currency,
+            text=request.POST.get("rate", ""),
+            source=request.POST.get("source", ""),
+            by=request.member,
+        )
+    except ProductError as problem:
+        messages.error(request, str(problem))
+        context = {**pages.rates_page(request.group), "typed": request.POST}
+        return render(request, "rollup/rates.html", context, status=422)
+    messages.success(
+        request, f"{entered.currency} is {entered.rate} for {wanted:%B %Y}."
+    )
+    return redirect(group_url(request.group, "rollup:rates"))
+
+
+def _csv(page: dict[str, object]) -> HttpResponse:
+    """Write the matrix exactly as it is shown, with the rates that were used."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    months = page["months"]
+    writer.writerow(["business", "currency", *[f"{m:%Y-%m}" for m in months], "total"])  # type: ignore[attr-defined]
+    for shown in page["rows"]:  # type: ignore[attr-defined]
+        row = shown["row"]
+        amounts = [_cell_text(cell.amount, row.currency) for cell in row.cells]
+        total = _cell_text(row.total, row.currency)
+        writer.writerow([shown["business"].name, row.currency, *amounts, total])
+    matrix = page["matrix"]
+    currency = matrix.currency or matrix.currencies[0]  # type: ignore[attr-defined]
+    if matrix.total is not None:  # type: ignore[attr-defined]
+        totals = [_cell_text(t, currency) for t in matrix.totals]  # type: ignore[attr-defined]
+        writer.writerow(
+            ["Total", currency, *totals, _cell_text(matrix.total, currency)]
+        )  # type: ignore[attr-defined]
+    for rate in page["rates"]:  # type: ignore[attr-defined]
+        line = f"{rate.currency} into {rate.into}: {rate.rate} ({rate.source})"
+        writer.writerow([f"rate {rate.month:%Y-%m}", line])
+    answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="roll-up.csv"'
+    return answer
+
+
+def _cell_text(amount: object, currency: str) -> str:
+    return "" if amount is None else f"{round_money(amount, currency):f}"  # type: ignore[arg-type]
