@@ -19,7 +19,7 @@ def seconds_to_wait(headers: Mapping[str, str], nth: int) -> Decimal:
     """Return how long to wait after the nth refusal in a row for asking too often."""
     said = _told(headers)
     # A reset of zero, again and again, must not become a storm of requests.
-    floor = Decimal("0.05") * Decimal(2 ** min(nth, 6))
+    floor = Decimal("0.05") * Decimal(2 ** min(nth - 1, 6))
     return min(max(said, floor), _LONGEST) + jitter(floor)
 
 

@@ -1,0 +1,132 @@
+"""A deal that is gone at Close ends here, and none that is only out of sight does."""
+
+from datetime import UTC, datetime, timedelta
+
+from tests.crm_sync.providers.close_source import Ledger, Source
+
+
+def test_a_deleted_deal_comes_as_a_deleted_record_with_what_it_was(
+    close: Source,
+) -> None:
+    close.deals(5)
+    ledger = Ledger()
+    ledger.sync(close.provider())
+    gone = close.deal(value=4_125_000)
+    ledger.sync(close.provider())
+    close.account.delete(gone, by=close.admin)
+
+    ledger.sync(close.provider())
+
+    record = ledger.records[gone]
+    assert record.deleted
+    assert record.changed_by == close.admin
+    assert record.payload["value"] == "4125000"
+    assert ledger.versions() == close.truth()
+
+
+def test_a_deal_deleted_during_the_first_sync_is_noticed_in_it(close: Source) -> None:
+    close.deals(50)
+    ledger = Ledger()
+    pages = close.provider().pages("deal", {})
+    for record in next(pages).records:
+        ledger.take(record)
+    close.account.delete(next(iter(ledger.records)))
+
+    for page in pages:
+        for record in page.records:
+            ledger.take(record)
+
+    assert ledger.versions() == close.truth()
+
+
+def test_many_deletes_are_read_through_all_pages_of_the_event_log(
+    close: Source,
+) -> None:
+    close.deals(150)
+    ledger = Ledger()
+    ledger.sync(close.provider())
+    with close.account.store.transaction():
+        for id in list(close.truth())[:130]:
+            close.account.delete(id)
+
+    ledger.sync(close.provider())
+
+    assert ledger.versions() == close.truth()
+
+
+def test_an_event_of_a_delete_is_not_believed_while_the_deal_is_there(
+    close: Source,
+) -> None:
+    id = close.deal(key="back again")
+    close.account.delete(id)
+    assert close.deal(key="back again") == id
+    ledger = Ledger()
+
+    ledger.sync(close.provider())
+
+    assert ledger.versions() == close.truth()
+
+
+def test_deletes_older_than_the_event_log_are_found_by_comparing_ids(
+    close: Source,
+) -> None:
+    close.deals(30)
+    ledger = Ledger()
+    ledger.sync(close.provider())
+    long_ago = datetime.now(UTC) - timedelta(days=40)
+    close.account.delete(next(iter(close.truth())), at=long_ago)
+    ledger.cursor |= {
+        "read_at": (long_ago - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+    }
+
+    ledger.sync(close.provider())
+    assert ledger.pages[-1].compare_ids
+    assert "29 days ago" in ledger.pages[-1].warnings[0]
+    ledger.reconcile(close.provider())
+
+    assert ledger.versions() == close.truth()
+
+
+def test_what_a_weaker_key_no_longer_sees_is_not_missing(close: Source) -> None:
+    close.deals(30)
+    bob = close.account.add_user(
+        name="Bob Reed", email="bob@hale.example", role="restricteduser"
+    )
+    own = close.deal(user=bob)
+    weak = close.account.add_key(bob)
+    provider = close.provider(weak)
+
+    probe = provider.probe()
+    listing = provider.listed_ids("deal")
+
+    assert probe.deals == 1
+    assert "cannot see all leads" in probe.warnings[0]
+    assert list(listing.versions) == [own]
+    assert not listing.complete
+
+
+def test_ids_are_listed_completely_while_deals_are_being_edited(
+    close: Source,
+) -> None:
+    close.deals(450)
+    close.server.faults.change({"edits": 20, "inserts": 3})
+
+    listing = close.provider().listed_ids("deal")
+
+    assert listing.complete
+    assert listing.versions.keys() >= close.truth().keys() - {
+        id for id, updated in close.truth().items() if updated > "2026-11-20"
+    }
+
+
+def test_a_merged_lead_moves_its_deals_and_loses_none(close: Source) -> None:
+    close.deals(5)
+    other = close.account.add_lead("Whitcomb Dental")
+    ledger = Ledger()
+    ledger.sync(close.provider())
+    close.account.merge_leads(close.lead, other)
+
+    ledger.sync(close.provider())
+
+    assert {r.payload["lead_id"] for r in ledger.records.values()} == {other}
+    assert ledger.versions() == close.truth()

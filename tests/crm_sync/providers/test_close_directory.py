@@ -1,0 +1,144 @@
+"""Who and what an organisation has, and what fills our fields by default."""
+
+from datetime import UTC, datetime, timedelta
+
+from crm_sync.contract import MappedField, SourceField, SourceUser
+from tests.crm_sync.providers.close_source import MONDAY, Ledger, Source
+
+
+def test_a_probe_names_the_organisation_and_counts_what_it_reaches(
+    close: Source,
+) -> None:
+    close.deals(7)
+
+    probe = close.provider().probe()
+
+    assert (probe.organisation, probe.users, probe.deals, probe.currency) == (
+        "Hale Family Holdings",
+        1,
+        7,
+        "USD",
+    )
+    assert probe.warnings == ()
+
+
+def test_who_has_left_is_still_named(close: Source) -> None:
+    gone = close.account.add_user(name="Ana María Núñez", email="ana@hale.example")
+    close.account.deactivate_user(gone)
+
+    users = close.provider().users()
+
+    assert SourceUser(gone, "ana@hale.example", "Ana María Núñez", False) in users
+    assert [one.active for one in users] == [True, False]
+
+
+def test_a_directory_of_several_pages_is_read_whole(close: Source) -> None:
+    for number in range(230):
+        close.account.add_user(name=f"Rep {number}", email=f"r{number}@hale.example")
+
+    assert len({one.external_id for one in close.provider().users()}) == 231
+
+
+def test_statuses_of_the_same_name_are_told_apart_by_pipeline(close: Source) -> None:
+    service = close.account.add_pipeline("Service")
+    close.account.add_status("Won", "won", pipeline=service)
+
+    found = [(one.label, one.type, one.pipeline) for one in close.provider().statuses()]
+
+    assert ("Won", "won", "Sales") in found
+    assert ("Won", "won", "Service") in found
+    assert len(found) == 4
+
+
+def test_custom_fields_are_offered_with_their_choices(close: Source) -> None:
+    fields = {one.key: one for one in close.provider().fields("deal")}
+
+    assert fields[f"custom.{close.business}"] == SourceField(
+        "deal",
+        f"custom.{close.business}",
+        "Business",
+        "text",
+        ("Brightwater", "Ridgeline"),
+    )
+    assert fields["value"].type == "number"
+
+
+def test_value_is_mapped_as_cents_and_custom_fields_by_their_labels(
+    close: Source,
+) -> None:
+    fee = close.account.add_custom_field("Dealer fee", "number")
+    second = close.account.add_custom_field("Dealer Fee", "number")
+    amount = close.account.add_custom_field("Amount", "number")
+    provider = close.provider()
+
+    mapping = {
+        one.field: one
+        for one in provider.default_mapping("deal", provider.fields("deal"))
+    }
+
+    assert mapping["amount"] == MappedField(
+        "amount", "value", "money", "cents", "value_currency"
+    )
+    assert mapping["won_on"].source == "date_won"
+    assert mapping["business"].source == f"custom.{close.business}"
+    assert mapping["dealer_fee"].source == f"custom.{fee}"
+    assert mapping["dealer_fee_2"].source == f"custom.{second}"
+    assert mapping["amount_2"].source == f"custom.{amount}"
+
+
+def test_a_deal_links_to_its_lead(close: Source) -> None:
+    id = close.deal()
+    provider = close.provider()
+    record = provider.read_one("deal", id)
+
+    assert record is not None
+    origin = close.server.url.removesuffix("/api/v1/")
+    assert provider.record_url(record) == f"{origin}/lead/{close.lead}/"
+
+
+def test_an_id_that_is_none_asks_nothing(close: Source) -> None:
+    assert close.provider().read_one("deal", "../me/") is None
+    assert close.server.requests == []
+
+
+def test_meetings_are_read_then_their_edits_and_deletes(close: Source) -> None:
+    for number in range(130):
+        close.account.add_meeting(
+            lead=close.lead,
+            user=close.admin,
+            title=f"Visit {number}",
+            starts_at=MONDAY + timedelta(hours=3 * number),
+            status="upcoming",
+            created_at=MONDAY + timedelta(minutes=number),
+        )
+    ledger = Ledger()
+    ledger.sync(close.provider(), "meeting")
+    assert len(ledger.versions()) == 130
+    first, second, *_ = ledger.records
+    close.account.edit(first, {"status": "completed"})
+    close.account.delete(second)
+    close.account.add_meeting(
+        lead=close.lead, user=close.admin, title="New", starts_at=datetime.now(UTC)
+    )
+
+    ledger.sync(close.provider(), "meeting")
+
+    assert ledger.records[first].payload["status"] == "completed"
+    assert ledger.records[second].deleted
+    assert len(ledger.versions()) == 130
+    assert close.provider().listed_ids("meeting").versions == ledger.versions()
+
+
+def test_many_meetings_of_one_second_are_read(close: Source) -> None:
+    for number in range(70):
+        close.account.add_meeting(
+            lead=close.lead,
+            user=close.admin,
+            title=f"Visit {number}",
+            starts_at=MONDAY,
+        )
+    ledger = Ledger()
+
+    ledger.sync(close.provider(), "meeting")
+
+    assert len(ledger.versions()) == 70
