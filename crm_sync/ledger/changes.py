@@ -1,12 +1,28 @@
 """Change numbers: dense, ordered by commit, one row of `Change` for each."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 
 from commissions_saas.lib import clock
 from crm_sync.ledger.models import Change
-from tenants.schema import require_business
+from tenants.jobs.services import enqueue
+from tenants.schema import current_business, require_business
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDraft:
+    """A change that is about to get its number."""
+
+    kind: str
+    words: str
+    source: str = ""
+    source_at: datetime | None = None
+    entry_id: int | None = None
+    payee_id: int | None = None
+    by_id: int | None = None
 
 
 def lock_changes() -> None:
@@ -33,16 +49,36 @@ def next_change(
     by_id: int | None = None,
 ) -> int:
     """Give the next number to a change, under the business's lock, and record it."""
+    draft = ChangeDraft(kind, words, source, source_at, entry_id, payee_id, by_id)
+    return next_changes([draft])[0]
+
+
+def next_changes(drafts: Sequence[ChangeDraft]) -> list[int]:
+    """Number several changes in their order, and ask once for what must catch up."""
     lock_changes()
-    change = Change.objects.create(
-        number=latest_change() + 1,
-        at=clock.now(),
-        kind=kind,
-        words=words,
-        source=source,
-        source_at=source_at,
-        entry_id=entry_id,
-        payee_id=payee_id,
-        by_id=by_id,
+    first = latest_change() + 1
+    now = clock.now()
+    Change.objects.bulk_create(
+        Change(
+            number=number,
+            at=now,
+            kind=draft.kind,
+            words=draft.words,
+            source=draft.source,
+            source_at=draft.source_at,
+            entry_id=draft.entry_id,
+            payee_id=draft.payee_id,
+            by_id=draft.by_id,
+        )
+        for number, draft in enumerate(drafts, first)
     )
-    return change.number
+    if drafts:
+        # A lower room never knows a higher one: whoever calculates handles this job,
+        # and asks which changes came since it last looked.
+        enqueue(
+            kind="catch_up",
+            title="Bring statements up to date",
+            business=current_business(),
+            only_one="catch_up",
+        )
+    return list(range(first, first + len(drafts)))

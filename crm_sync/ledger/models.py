@@ -69,7 +69,9 @@ class ExternalId(BusinessModel):
 
     payee = models.ForeignKey(Payee, models.PROTECT, related_name="external_ids")
     connection_id = models.BigIntegerField()
-    external_id = models.CharField(max_length=100)
+    external_id = models.CharField(max_length=200)
+    # Whose it was before a merge, so that the merge can be undone.
+    was = models.ForeignKey(Payee, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -170,7 +172,9 @@ class Revision(BusinessModel):
     reversed_on = models.DateField(null=True)
     currency = models.CharField(max_length=3, blank=True)
     values = models.JSONField()  # our key → text, types from the catalogue
-    credits = models.JSONField(default=list)  # [{"payee": id, "role": …, "share": "0.5"}]
+    credits = models.JSONField(
+        default=list
+    )  # [{"payee": id, "role": …, "share": "0.5"}]
     version = models.CharField(max_length=64)
     payload = models.JSONField()  # the source's own
     deleted = models.BooleanField(default=False)
@@ -206,11 +210,7 @@ class Credit(BusinessModel):
     class Meta:
         indexes = [
             models.Index(fields=["payee_id", "occurred_on"], name="credit_payee"),
-            models.Index(
-                fields=["entry_id"],
-                condition=Q(closed__isnull=True),
-                name="credit_entry_now",
-            ),
+            models.Index(fields=["entry_id", "opened"], name="credit_entry"),
         ]
 
 

@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('closed', models.BigIntegerField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['payee_id', 'occurred_on'], name='credit_payee'), models.Index(condition=models.Q(('closed__isnull', True)), fields=['entry_id'], name='credit_entry_now')],
+                'indexes': [models.Index(fields=['payee_id', 'occurred_on'], name='credit_payee'), models.Index(fields=['entry_id', 'opened'], name='credit_entry')],
             },
         ),
         migrations.CreateModel(
@@ -105,8 +105,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('connection_id', models.BigIntegerField()),
-                ('external_id', models.CharField(max_length=100)),
+                ('external_id', models.CharField(max_length=200)),
                 ('payee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='external_ids', to='ledger.payee')),
+                ('was', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.payee')),
             ],
         ),
         migrations.CreateModel(

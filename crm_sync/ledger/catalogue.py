@@ -1,0 +1,79 @@
+"""The catalogue: which fields an object has, by the names that formulas use."""
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from crm_sync.ledger.facts import FieldFact, ValueType
+from crm_sync.ledger.models import Field
+from crm_sync.ledger.reading import Incoming
+from crm_sync.ledger.standard import DEAL, PEOPLE_KEYS, SHARE_KEYS, standard_fields
+
+Catalogue = dict[tuple[str, str], FieldFact]
+
+
+def catalogue() -> Catalogue:
+    """Return every field by (object, key): the standard ones, then the source's own."""
+    rows = list(Field.objects.order_by("object", "key"))
+    objects = {DEAL, *(row.object for row in rows)}
+    found: Catalogue = {
+        (field.object, field.key): field
+        for object_ in sorted(objects)
+        for field in standard_fields(object_)
+    }
+    for row in rows:
+        fact = FieldFact(row.object, row.key, row.label, cast(ValueType, row.type))
+        found.setdefault((row.object, row.key), fact)
+    return found
+
+
+def field_facts(object_: str = DEAL) -> tuple[FieldFact, ...]:
+    """Return the fields of one object, standard ones first."""
+    known = {key for key, _ in catalogue().items() if key[0] == object_}
+    facts = catalogue()
+    standard = list(standard_fields(object_))
+    own = [facts[key] for key in sorted(known) if facts[key] not in standard]
+    return (*standard, *own)
+
+
+def save_fields(fields: Iterable[FieldFact]) -> None:
+    """Add fields to the catalogue; a field that is there takes the new label and type."""
+    standard = {
+        (field.object, field.key) for field in fields_of(fields) if _is_standard(field)
+    }
+    Field.objects.bulk_create(
+        (
+            Field(
+                object=field.object,
+                key=field.key,
+                label=field.label,
+                type=field.type,
+                standard=(field.object, field.key) in standard,
+            )
+            for field in fields_of(fields)
+        ),
+        update_conflicts=True,
+        unique_fields=["object", "key"],
+        update_fields=["label", "type"],
+    )
+
+
+def fields_of(fields: Iterable[FieldFact]) -> list[FieldFact]:
+    """Return the fields that hold values: people and shares become credits instead."""
+    return [
+        field
+        for field in fields
+        if field.key not in SHARE_KEYS and field.key not in PEOPLE_KEYS[1:]
+    ]
+
+
+def ensure_fields(records: Iterable[Incoming]) -> Mapping[tuple[str, str], FieldFact]:
+    """Return the catalogue, after adding objects that it does not know yet."""
+    facts = catalogue()
+    for object_ in {incoming.object for incoming in records}:
+        for field in standard_fields(object_):
+            facts.setdefault((object_, field.key), field)
+    return facts
+
+
+def _is_standard(field: FieldFact) -> bool:
+    return any(known.key == field.key for known in standard_fields(field.object))

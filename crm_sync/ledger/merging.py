@@ -1,0 +1,112 @@
+"""Two payees who are one person become one, and two again if that was wrong."""
+
+from django.db import transaction
+
+from crm_sync.ledger import errors
+from crm_sync.ledger.changes import next_change
+from crm_sync.ledger.models import Entry, ExternalId, Payee, Revision
+from crm_sync.ledger.recording import reopen
+from tenants.access import Member
+from tenants.audit.services import record
+
+Credit = tuple[int, str, str, int]
+
+
+def merge_payees(*, payee: Payee, into: Payee, by: Member | None = None) -> int:
+    """Credit everything of `payee` to `into`; each credit remembers whose it was.
+
+    Returns how many entries changed hands.
+    """
+    if payee.pk == into.pk or into.merged_into_id is not None:
+        raise errors.CannotMerge(
+            f"{payee.name} cannot be merged into {into.name}.",
+            hint="Choose a payee that stands for itself.",
+        )
+    if payee.merged_into_id is not None:
+        raise errors.CannotMerge(f"{payee.name} was merged already.")
+    if payee.user_id and into.user_id and payee.user_id != into.user_id:
+        raise errors.CannotMerge(
+            f"{payee.name} and {into.name} have a login each.",
+            hint="Take the login away from one of them first.",
+        )
+    with transaction.atomic():
+        number = _number(payee, into, f"{payee.name} merged into {into.name}", by)
+        ExternalId.objects.filter(payee=payee, was__isnull=True).update(was=payee)
+        ExternalId.objects.filter(payee=payee).update(payee=into)
+        if (
+            Payee.objects.filter(pk=payee.pk, merged_into__isnull=True).update(
+                merged_into=into
+            )
+            != 1
+        ):
+            raise errors.CannotMerge(f"{payee.name} was merged already.")
+        Payee.objects.filter(merged_into=payee).update(merged_into=into)
+
+        def change(credit: Credit) -> Credit:
+            payee_id, role, share, was = credit
+            if payee_id != payee.pk:
+                return credit
+            return into.pk, role, share, was or payee.pk
+
+        moved = _rewrite(payee.pk, number, change)
+        _audit("ledger.payee.merged", payee, into, moved, by)
+    payee.refresh_from_db()
+    return moved
+
+
+def undo_merge(*, payee: Payee, by: Member | None = None) -> int:
+    """Give a merged payee back what was theirs, and what came in their name since."""
+    into = payee.merged_into
+    if into is None:
+        raise errors.CannotMerge(f"{payee.name} is not merged.")
+    with transaction.atomic():
+        words = f"{payee.name} is a payee of their own again, apart from {into.name}"
+        number = _number(payee, into, words, by)
+        ExternalId.objects.filter(payee=into, was=payee).update(payee=payee, was=None)
+        Payee.objects.filter(pk=payee.pk).update(merged_into=None)
+
+        def change(credit: Credit) -> Credit:
+            _, role, share, was = credit
+            return (payee.pk, role, share, 0) if was == payee.pk else credit
+
+        moved = _rewrite(into.pk, number, change)
+        _audit("ledger.payee.merge_undone", payee, into, moved, by)
+    payee.refresh_from_db()
+    return moved
+
+
+def _number(payee: Payee, into: Payee, words: str, by: Member | None) -> int:
+    """Number the change for both, so that both are looked at again."""
+    source = f"by {by.name}" if by else ""
+    by_id = by.user_id if by else None
+    for one in (into, payee):
+        number = next_change(
+            kind="payee", words=words, source=source, payee_id=one.pk, by_id=by_id
+        )
+    return number
+
+
+def _rewrite(payee_id: int, number: int, change: object) -> int:
+    """Open a new revision of each entry whose credits change."""
+    current = Revision.objects.filter(
+        closed__isnull=True, credits__contains=[{"payee": payee_id}]
+    ).select_related("entry")
+    return reopen(current, number, change)  # type: ignore[arg-type]
+
+
+def entries_of(payee: Payee) -> int:
+    """Return how many entries are credited to the payee now."""
+    return Entry.objects.filter(owner=payee).count()
+
+
+def _audit(
+    action: str, payee: Payee, into: Payee, moved: int, by: Member | None
+) -> None:
+    record(
+        action=action,
+        object_kind="payee",
+        object_id=str(payee.pk),
+        object_name=payee.name,
+        after={"into": into.name, "entries": moved},
+        by=by or "system",
+    )

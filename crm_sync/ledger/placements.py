@@ -1,0 +1,138 @@
+"""Whom a payee reports to and where they sell, over time."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from crm_sync.ledger import errors
+from crm_sync.ledger.changes import lock_changes, next_change
+from crm_sync.ledger.models import Manager, Payee, Territory
+from tenants.access import Member
+from tenants.audit.services import record
+
+DAY = timedelta(days=1)
+
+
+def place_payee(
+    *,
+    payee: Payee,
+    manager: Payee | None,
+    territory: Territory | None,
+    starts_on: date,
+    ends_on: date | None = None,
+    by: Member | None = None,
+) -> Manager:
+    """Place a payee under a manager and in a territory, from a day to a day.
+
+    What was known for those days is closed, never edited; what lies before and after
+    stays. Manager credits follow by themselves: they are read from placements.
+    """
+    if ends_on is not None and ends_on < starts_on:
+        raise errors.BadPlacement("The last day is before the first.")
+    if manager is not None and _leads_to(manager, payee, starts_on):
+        raise errors.BadPlacement(
+            f"{manager.name} reports to {payee.name}, so cannot be their manager.",
+            hint="Place the other one first.",
+        )
+    with transaction.atomic():
+        lock_changes()
+        number = next_change(
+            kind="payee",
+            words=_words(payee, manager, territory, starts_on),
+            source=f"placed by {by.name}" if by else "placed",
+            payee_id=payee.pk,
+            by_id=by.user_id if by else None,
+        )
+        overlapping = _current(payee).exclude(ends_on__lt=starts_on)
+        if ends_on is not None:
+            overlapping = overlapping.filter(starts_on__lte=ends_on)
+        kept = [
+            part for row in overlapping for part in _outside(row, starts_on, ends_on)
+        ]
+        overlapping.update(closed=number)
+        for row, first, last in kept:
+            _insert(row.payee_id, row.manager_id, row.territory_id, first, last, number)
+        placed = _insert(
+            payee.pk,
+            manager.pk if manager else None,
+            territory.pk if territory else None,
+            starts_on,
+            ends_on,
+            number,
+        )
+        record(
+            action="ledger.payee.placed",
+            object_kind="payee",
+            object_id=str(payee.pk),
+            object_name=payee.name,
+            after={
+                "manager": manager.name if manager else "",
+                "territory": territory.name if territory else "",
+                "from": starts_on.isoformat(),
+                "to": ends_on.isoformat() if ends_on else "",
+            },
+            by=by or "system",
+        )
+    return placed
+
+
+def _current(payee: Payee) -> "Manager.objects":  # type: ignore[name-defined]
+    return Manager.objects.filter(payee=payee, closed__isnull=True)
+
+
+def _outside(
+    row: Manager, first: date, last: date | None
+) -> Iterable[tuple[Manager, date, date | None]]:
+    if row.starts_on < first:
+        yield row, row.starts_on, first - DAY
+    if last is not None and (row.ends_on is None or row.ends_on > last):
+        yield row, last + DAY, row.ends_on
+
+
+def _insert(
+    payee_id: int,
+    manager_id: int | None,
+    territory_id: int | None,
+    first: date,
+    last: date | None,
+    number: int,
+) -> Manager:
+    return Manager.objects.create(
+        payee_id=payee_id,
+        manager_id=manager_id,
+        territory_id=territory_id,
+        starts_on=first,
+        ends_on=last,
+        opened=number,
+    )
+
+
+def _leads_to(manager: Payee, payee: Payee, day: date) -> bool:
+    """Say whether the manager reports to the payee on that day, at any height."""
+    seen = {payee.pk}
+    at: int | None = manager.pk
+    while at is not None:
+        if at in seen:
+            return True
+        seen.add(at)
+        above = (
+            Manager.objects.filter(payee_id=at, closed__isnull=True, starts_on__lte=day)
+            .filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+            .first()
+        )
+        at = above.manager_id if above else None
+    return False
+
+
+def _words(
+    payee: Payee, manager: Payee | None, territory: Territory | None, day: date
+) -> str:
+    parts = []
+    if manager is not None:
+        parts.append(f"reports to {manager.name}")
+    if territory is not None:
+        parts.append(f"sells in {territory.name}")
+    what = " and ".join(parts) or "has no manager and no territory"
+    return f"{payee.name} {what} from {day.day} {day:%b %Y}"

@@ -1,0 +1,107 @@
+"""Refused records: kept with their reason until they pass, or somebody ignores them."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from commissions_saas.lib import clock
+from crm_sync.ledger.held_up import held_up
+from crm_sync.ledger.models import RefusedRecord
+from crm_sync.ledger.reading import Incoming, Refusal
+
+
+def refuse(refused: Sequence[tuple[Incoming, Refusal]], connection_id: int) -> None:
+    """Keep refused records; one that was ignored stays so until a newer version."""
+    if not refused:
+        return
+    now = clock.now()
+    have = {
+        (row.object, row.external_id): row
+        for row in RefusedRecord.objects.filter(
+            connection_id=connection_id,
+            external_id__in=[incoming.external_id for incoming, _ in refused],
+        )
+    }
+    rows = []
+    for incoming, refusal in refused:
+        row = have.get((incoming.object, incoming.external_id))
+        if row is not None and row.version > incoming.version:
+            continue
+        rows.append(_row(incoming, refusal, connection_id, row))
+        rows[-1].last_seen = now
+        rows[-1].first_seen = row.first_seen if row else now
+    RefusedRecord.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["connection_id", "object", "external_id"],
+        update_fields=[
+            "version",
+            "name",
+            "code",
+            "field",
+            "reason",
+            "detail",
+            "payload",
+            "amount",
+            "currency",
+            "held_up",
+            "state",
+            "tries",
+            "last_seen",
+        ],
+    )
+
+
+def _row(
+    incoming: Incoming,
+    refusal: Refusal,
+    connection_id: int,
+    before: RefusedRecord | None,
+) -> RefusedRecord:
+    amount = incoming.values.get("amount")
+    amount = amount if isinstance(amount, Decimal) else None
+    currency = str(incoming.values.get("currency", ""))
+    state = RefusedRecord.State.WAITING
+    if (
+        before is not None
+        and before.state == RefusedRecord.State.IGNORED
+        and before.version == incoming.version
+    ):
+        state = RefusedRecord.State.IGNORED
+    return RefusedRecord(
+        connection_id=connection_id,
+        object=incoming.object,
+        external_id=incoming.external_id,
+        version=incoming.version,
+        name=str(incoming.values.get("name", ""))[:300],
+        code=refusal.code[:30],
+        field=refusal.field[:60],
+        reason=refusal.reason,
+        detail=refusal.detail[:200],
+        payload=dict(incoming.payload),
+        amount=amount,
+        currency=currency[:3],
+        held_up=held_up(incoming.object, amount, currency, incoming.values),
+        state=state,
+        tries=before.tries + 1 if before else 1,
+    )
+
+
+def resolve(accepted: Sequence[Incoming], connection_id: int) -> None:
+    """Records that passed are no longer held up; an older version proves nothing."""
+    passed = {
+        (incoming.object, incoming.external_id): incoming.version
+        for incoming in accepted
+    }
+    waiting = RefusedRecord.objects.filter(
+        connection_id=connection_id,
+        external_id__in=[external_id for _, external_id in passed],
+    ).exclude(state=RefusedRecord.State.RESOLVED)
+    ids = [
+        row.pk
+        for row in waiting
+        if row.version <= passed.get((row.object, row.external_id), "")
+    ]
+    if ids:
+        RefusedRecord.objects.filter(pk__in=ids).update(
+            state=RefusedRecord.State.RESOLVED, last_seen=clock.now()
+        )
