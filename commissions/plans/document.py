@@ -49,6 +49,8 @@ class PlanProblem:
 
     def __str__(self) -> str:
         words = f"{self.path}: {self.message}" if self.path else self.message
+        if self.picture:
+            return f"{words}\n{self.picture}"
         return f"{words} {self.hint}".strip()
 
 

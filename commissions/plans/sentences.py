@@ -1,0 +1,185 @@
+"""A plan in the words that payees read: what each component pays, when, and for how long.
+
+A component's own sentence (`says`) wins; otherwise one is made from its formulas. A
+shape that is not known is quoted as it is written, so that no sentence says something
+else than the formula does.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from commissions.formula import TierTable
+from commissions.plans.document import ComponentDocument, PlanDocument
+from commissions.plans.table_form import build_table, read_number
+from commissions_saas.lib.errors import ProductError
+from commissions_saas.lib.money import places
+
+_PERIODS = {
+    "period": "period",
+    "month": "month",
+    "half_month": "half month",
+    "week": "week",
+    "quarter": "quarter",
+    "year": "year",
+}
+_NUMBER = r"(?P<number>\d[\d_]*(?:\.\d+)?)"
+_FIXED = re.compile(rf"{_NUMBER}(?: \* (?P<share>\w+\.share))?")
+_PERCENT = re.compile(
+    rf"base \* {_NUMBER}\s*%|{_NUMBER.replace('number', 'first')}\s*% \* base"
+)
+_TIERS = re.compile(
+    r"(?P<how>marginal|whole)\((?P<measure>\w+)\.(?:before|after|total), base,"
+    r" tiers\.(?P<table>\w+)\)"
+)
+_SHARED = re.compile(r"^\(?(?P<inner>.+?)\)? \* \w+\.share$")
+_EMPTY = re.compile(r"or_else\((\w+\.\w+), 0\)")
+_FIELD = re.compile(r"\b[a-z]\w*\.(\w+)\b")
+_SIGNS = ((" == ", " is "), (" != ", " is not "), (" - ", " − "), (" * ", " × "))
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentWords:
+    """One component for a payee: its name, what it pays, and its conditions."""
+
+    key: str
+    name: str
+    pays: str
+    conditions: tuple[str, ...]
+
+
+def plan_words(
+    document: PlanDocument, labels: Mapping[str, str] | None = None
+) -> tuple[ComponentWords, ...]:
+    """Return every component in words; `labels` names fields as the source does."""
+    return tuple(
+        component_words(document, part, labels) for part in document.components
+    )
+
+
+def component_words(
+    document: PlanDocument,
+    part: ComponentDocument,
+    labels: Mapping[str, str] | None = None,
+) -> ComponentWords:
+    """Return one component in words."""
+    writer = _Writer(document, part, labels or {})
+    pays = part.says or writer.pays()
+    return ComponentWords(part.key, part.name, pays, tuple(writer.conditions()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    document: PlanDocument
+    part: ComponentDocument
+    labels: Mapping[str, str]
+
+    def pays(self) -> str:
+        """Return what is paid: “Pay 6 % of sold price, up to 80,000.00, then 8 %.”"""
+        return f"Pay {self.amount()}{self.scope()}{self.gate()}."
+
+    def amount(self) -> str:
+        text = " ".join(self.part.amount.split())
+        if fixed := _FIXED.fullmatch(text):
+            amount = f"{Decimal(fixed['number'].replace('_', '')):,.{self.places}f}"
+            shared = ", times the share," if fixed["share"] else ""
+            thing = self.part.object if self.part.per == "deal" else self.period
+            return f"{amount} for each {thing}{shared}".rstrip(",")
+        if percent := _PERCENT.fullmatch(text):
+            number = percent["number"] or percent["first"]
+            return f"{number} % of {self.base()}"
+        if tiers := _TIERS.fullmatch(text):
+            words = self.tiers(tiers["table"], tiers["how"], tiers["measure"])
+            if words:
+                return words
+        return f"what this gives: {self.readable(text)}"
+
+    @property
+    def places(self) -> int:
+        return places(self.document.currency)
+
+    @property
+    def period(self) -> str:
+        return _PERIODS[self.part.over]
+
+    def tiers(self, name: str, how: str, measure: str) -> str:
+        raw = self.document.tables.get(name)
+        try:
+            table = build_table(raw) if raw is not None else None
+        except (ProductError, ValueError):
+            return ""
+        if not isinstance(table, TierTable):
+            return f"the rates of the table “{name}” on {self.base()}"
+        found = [part for part in self.document.measures if part.name == measure]
+        per = f" per {_PERIODS[found[0].over]}" if found else ""
+        (_, first), *rest = table.rows
+        words = f"{_rate(first)} of {self.base()}"
+        for start, rate in rest:
+            if how == "marginal":
+                words += f", up to {start:,.{self.places}f}{per}, then {_rate(rate)}"
+            else:
+                above = f"{start:,.{self.places}f}{per}"
+                words += f", or {_rate(rate)} of all of it from {above} on"
+            per = ""
+        return words
+
+    def base(self) -> str:
+        text = " ".join(self.part.base.split())
+        shared = _SHARED.match(text)
+        if shared and shared["inner"].count("(") == shared["inner"].count(")"):
+            return f"the payee's share of {self.readable(shared['inner'])}"
+        return self.readable(text) or "the base"
+
+    def scope(self) -> str:
+        if not self.part.when:
+            return ""
+        return f", where {self.readable(' '.join(self.part.when.split()))}"
+
+    def gate(self) -> str:
+        waiting = self.part.waiting_for
+        return f", payable after {waiting}" if waiting else ""
+
+    def readable(self, text: str) -> str:
+        """Write a formula with field labels and plain signs."""
+        text = _EMPTY.sub(r"\1", text)
+        for sign, words in _SIGNS:
+            text = text.replace(sign, words)
+        text = text.replace('"', "")
+        return _FIELD.sub(self.label, text)
+
+    def label(self, found: re.Match[str]) -> str:
+        plain = found[1].replace("_", " ")
+        return self.labels.get(found[0], plain)
+
+    def conditions(self) -> list[str]:
+        """Return what else a payee should know: who, caps, gate, clawback."""
+        part = self.part
+        words = []
+        if part.per == "period":
+            words.append(f"Paid once per {self.period}, when it ends.")
+        else:
+            words.append(
+                f"Paid to the {' or '.join(part.credit)} of each {part.object}."
+            )
+        if part.cap:
+            words.append(f"Never more than {self.readable(part.cap)}.")
+        if part.floor:
+            words.append(f"Never less than {self.readable(part.floor)}.")
+        if part.waiting_for:
+            words.append(f"Payable after {part.waiting_for}.")
+        if part.per == "deal" and part.clawback_days is not None:
+            days = part.clawback_days
+            words.append(f"Taken back if the {part.object} is lost within {days} days.")
+        elif part.per == "deal":
+            words.append(f"Taken back whenever the {part.object} is lost.")
+        return words
+
+
+def _rate(rate: Decimal) -> str:
+    return f"{(rate * 100).normalize():f} %"
+
+
+def rate_words(text: str) -> str:
+    """Write a rate of a table, 6% or 0.06, as people do: 6 %."""
+    return _rate(read_number(text)) if text.endswith("%") else text
