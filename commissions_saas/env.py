@@ -51,7 +51,9 @@ def one_of(name: str, choices: tuple[str, ...], default: str) -> str:
     """Return one of the choices."""
     value = text(name, default)
     if value not in choices:
-        raise ImproperlyConfigured(f"{name} is {value!r}; write {' or '.join(choices)}.")
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; write {' or '.join(choices)}."
+        )
     return value
 
 

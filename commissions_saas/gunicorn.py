@@ -1,12 +1,13 @@
 """How gunicorn serves: a few processes with threads, loaded once and then forked."""
 
-import os
 from typing import Any
+
+from commissions_saas import env
 
 wsgi_app = "commissions_saas.wsgi:application"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_PROCESSES", "2"))
-threads = int(os.environ.get("WEB_THREADS", "6"))
+workers = env.whole_number("WEB_PROCESSES", 2, least=1, most=64)
+threads = env.whole_number("WEB_THREADS", 6, least=1, most=64)
 preload_app = True
 timeout = 60
 graceful_timeout = 10
@@ -24,4 +25,4 @@ def pre_fork(server: Any, worker: Any) -> None:
     for connection in connections.all(initialized_only=True):
         connection.close()
         if connection.settings_dict["OPTIONS"].get("pool"):
-            connection.close_pool()
+            connection.close_pool()  # type: ignore[attr-defined]

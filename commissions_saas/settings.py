@@ -19,7 +19,9 @@ SITE_HOST = urlsplit(SITE_URL).hostname or ""
 IS_HTTPS = SITE_URL.startswith("https://")
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 IS_LOCAL = SITE_HOST in ("localhost", "127.0.0.1", "::1")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", SITE_HOST) + (LOCAL_HOSTS if IS_LOCAL else [])
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", SITE_HOST) + (
+    LOCAL_HOSTS if IS_LOCAL else []
+)
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CLOCK_ANCHOR = env.text("CLOCK_ANCHOR", "")
 DEMO_FOLDER = Path(env.text("DEMO_FOLDER", str(BASE_DIR / ".data" / "demo")))
@@ -302,5 +304,7 @@ DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Commissions <commissions@localhost>"
 # Logs
 
 LOG_LEVEL = env.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
-LOGGING = logs.configuration(env.one_of("LOG_FORMAT", ("json", "text"), "json"), LOG_LEVEL)
+LOGGING = logs.configuration(
+    env.one_of("LOG_FORMAT", ("json", "text"), "json"), LOG_LEVEL
+)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from pytest_django import DjangoDbBlocker
 
 from tenants.accounts.models import Business
 from tenants.schema import in_business
@@ -18,12 +19,11 @@ pytest_plugins = ["tests.people", "tests.servers"]
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_test_environment: None, django_db_blocker: pytest.FixtureRequest
+    django_test_environment: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[None]:
     """Give this process a copy of the template, in place of pytest-django's own."""
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        with databases.copied(databases.template()):
-            yield
+    with django_db_blocker.unblock(), databases.copied(databases.template()):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +34,11 @@ def nothing_cached() -> None:
 
 @pytest.fixture
 def fresh_db(
-    django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[databases.Copy]:
     """A private database with real commits, for threads, servers and workers."""
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        with databases.copied(databases.template()) as copy:
-            yield copy
+    with django_db_blocker.unblock(), databases.copied(databases.template()) as copy:
+        yield copy
 
 
 @pytest.fixture

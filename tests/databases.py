@@ -41,7 +41,9 @@ def copied(template: str) -> Iterator[Copy]:
     name = f"t_{os.getpid()}_{next(_numbers)}"
     before = connection.settings_dict["NAME"]
     with administration() as admin:
-        execute(admin, "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template)
+        execute(
+            admin, "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template
+        )
     point_at(name)
     try:
         yield Copy(name, url_of(name))
@@ -127,7 +129,7 @@ def administration() -> Iterator[psycopg.Connection]:
 
 
 def execute(admin: psycopg.Connection, statement: str, *names: str) -> None:
-    filled = sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]
+    filled = sql.SQL(statement).format(*map(sql.Identifier, names))
     admin.execute(filled)
 
 
@@ -140,7 +142,7 @@ def point_at(name: str) -> None:
     """Let this process's connections, also those of later threads, go to `name`."""
     connection.close()
     connection.settings_dict["NAME"] = name
-    connection.set_schema_to_public()
+    connection.set_schema_to_public()  # type: ignore[attr-defined]
     from tenants.accounts import versions
 
     versions.forget()

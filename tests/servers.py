@@ -44,7 +44,14 @@ def site(fresh_db: Copy) -> Iterator[str]:
 @pytest.fixture
 def worker(fresh_db: Copy) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker of its own process on the test's own database."""
-    command = [sys.executable, "-m", "celery", "-A", "commissions_saas.celery", "worker"]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "commissions_saas.celery",
+        "worker",
+    ]
     command += ["--concurrency", "1", "--without-gossip", "--without-mingle"]
     environ = {**os.environ, "DATABASE_URL": fresh_db.url}
     with (LOGS / f"test-worker-{os.getpid()}.log").open("ab") as log:

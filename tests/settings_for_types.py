@@ -6,4 +6,4 @@ os.environ.setdefault("DATABASE_URL", "postgresql://nobody@localhost/none")
 os.environ.setdefault("REDIS_URL", "redis://localhost/0")
 os.environ.setdefault("SECRET_KEY", "only-for-types-" * 4)
 
-from commissions_saas.settings import *  # noqa: E402, F403
+from commissions_saas.settings import *  # noqa: F403

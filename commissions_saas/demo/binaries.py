@@ -47,7 +47,7 @@ class Account:
     def run(
         self, command: list[str], check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             command,
             cwd="/",
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},

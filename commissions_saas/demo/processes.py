@@ -37,7 +37,7 @@ def processes_in(folder: Path) -> bool:
     """Say whether a process still works in the folder; only Linux can tell."""
     for entry in Path("/proc").glob("[0-9]*/cwd"):
         with contextlib.suppress(OSError):
-            if os.readlink(entry) == str(folder):
+            if entry.readlink() == folder:
                 return True
     return False
 
@@ -132,6 +132,7 @@ class Child:
             self.deaths = 0
         self.deaths += 1
         wait = min(2**self.deaths, 60)
+        self._end_its_children()
         self.process = None
         self.start_again_at = time.monotonic() + wait
         return (
@@ -150,7 +151,12 @@ class Child:
         try:
             self.process.wait(max(until - time.monotonic(), 0))
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+            self._end_its_children()
             self.process.wait()
         self.pid_file.unlink(missing_ok=True)
+
+    def _end_its_children(self) -> None:
+        """End the whole session: a killed worker leaves its own processes behind."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -66,7 +67,9 @@ class Services:
         folder = self.home / "run"
         if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER:
             return folder
-        return Path("/tmp") / f"commissions-saas-{self.account.uid}-{digest}-{self.name}"
+        # Its owner and mode are checked before it is used.
+        name = f"commissions-saas-{self.account.uid}-{digest}-{self.name}"
+        return Path("/tmp") / name  # noqa: S108
 
     # What others use
 
@@ -172,7 +175,7 @@ class Services:
 
     def _create_cluster(self, binaries: Path) -> None:
         version = self.account.run([str(binaries / "postgres"), "--version"]).stdout
-        major = int(version.split()[2].split(".")[0].rstrip("develbtarc"))
+        major = int(re.findall(r"[0-9]+", version)[0])
         locale = ["--locale=C.UTF-8"]
         if major >= 17:
             locale = [
@@ -286,7 +289,7 @@ class Services:
     def _spawn(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
         """Start a server in a session of its own, so that Ctrl-C does not reach it."""
         with log.open("ab") as output:
-            return subprocess.Popen(
+            started: subprocess.Popen[bytes] = subprocess.Popen(
                 command,
                 cwd=self.postgres_data if "-D" in command else self.valkey_data,
                 env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
@@ -296,6 +299,7 @@ class Services:
                 start_new_session=True,
                 **self.account.popen_options(),  # type: ignore[call-overload]
             )
+        return started
 
     def _is_ours(self, pid: int) -> bool:
         """A pid may be a zombie's, or meanwhile another program's."""

@@ -6,16 +6,17 @@ import pytest
 from django.db import connection
 
 from tenants.accounts.models import Business, Member, User
+from tenants.schema import current_schema
 from tests.databases import Copy
 
 
 def test_acme_is_entered_and_globex_is_not(acme: Business, globex: Business) -> None:
-    assert connection.schema_name == acme.schema_name
+    assert current_schema() == acme.schema_name
     assert globex.schema_name != acme.schema_name
 
 
 def test_globex_alone_is_entered(globex: Business) -> None:
-    assert connection.schema_name == globex.schema_name
+    assert current_schema() == globex.schema_name
 
 
 @pytest.mark.parametrize("time", [1, 2])
