@@ -1,5 +1,7 @@
 """Periods, runs, statements, lines, and the causes of every change of a cent."""
 
+from typing import Any
+
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import F, Q
@@ -7,7 +9,7 @@ from django.db.models import F, Q
 from crm_sync.ledger.models import Payee
 from tenants.schema import BusinessModel
 
-MONEY = {"max_digits": 19, "decimal_places": 4}
+MONEY: Any = {"max_digits": 19, "decimal_places": 4}
 
 
 class PayPeriod(BusinessModel):
@@ -178,8 +180,21 @@ class StoredMeasure(BusinessModel):
         ]
 
 
+class CalculationState(BusinessModel):
+    """How far the business is calculated: one row, the highest change that was read."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    change = models.BigIntegerField(default=0)
+    at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="one_calculation_state")
+        ]
+
+
 class Mark(BusinessModel):
-    """A statement that a change may have touched; removed when it is recalculated."""
+    """A statement to recalculate though no change says so; removed when that is done."""
 
     payee_id = models.BigIntegerField()
     period_slug = models.CharField(max_length=12)

@@ -1,0 +1,159 @@
+"""Plans as the calculation reads them: who is on which version, and dated tables."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from commissions.calculation.facts import AssignmentFact, TableFact
+from commissions.calculation.program import PlanProgram
+from commissions.plans.compiling import compile_plan
+from commissions.plans.document import Raw, canonical_json
+from commissions.plans.json_form import plan_from_json
+from commissions.plans.models import Assignment, PlanVersion, RateTable, RateTableRows
+from commissions.plans.table_form import build_table
+from crm_sync.ledger.facts import FieldFact, Value
+from crm_sync.ledger.models import Field
+from crm_sync.ledger.values import TYPES, to_value
+
+Row = TypeVar("Row", bound=Model)
+ONE_DAY = timedelta(days=1)
+
+
+def as_of(rows: QuerySet[Row], change: int) -> QuerySet[Row]:
+    """Return the rows that were known at a change number."""
+    return rows.filter(opened__lte=change).filter(
+        Q(closed__isnull=True) | Q(closed__gt=change)
+    )
+
+
+def programs_for(
+    payee_ids: Iterable[int], window: tuple[date, date], change: int
+) -> dict[int, tuple[AssignmentFact, ...]]:
+    """Return what each payee is on within `window`, as it was known at `change`.
+
+    An assignment is cut where another version of its plan comes into force; a stretch
+    before the first version pays nothing and is left out.
+    """
+    first, last = window
+    assignments = list(
+        as_of(Assignment.objects.filter(payee_id__in=set(payee_ids)), change)
+        .filter(starts_on__lte=last)
+        .exclude(ends_on__lt=first)
+        .order_by("payee_id", "plan_id", "starts_on")
+    )
+    if not assignments:
+        return {}
+    versions = versions_known({row.plan_id for row in assignments}, change)
+    programs = programs_of([version for own in versions.values() for version in own])
+    found: dict[int, list[AssignmentFact]] = defaultdict(list)
+    for row in assignments:
+        found[row.payee_id].extend(_facts(row, versions[row.plan_id], programs))
+    return {payee_id: tuple(facts) for payee_id, facts in found.items()}
+
+
+def versions_known(
+    plan_ids: Collection[int], change: int
+) -> Mapping[int, list[PlanVersion]]:
+    """Return each plan's published versions by the day they begin, latest last.
+
+    Of two that begin on one day, the later one alone is in force.
+    """
+    rows = PlanVersion.objects.filter(
+        plan_id__in=plan_ids,
+        state=PlanVersion.State.PUBLISHED,
+        opened__lte=change,
+    ).order_by("starts_on", "number")
+    by_day: dict[int, dict[date, PlanVersion]] = defaultdict(dict)
+    for row in rows:
+        if row.starts_on is not None:
+            by_day[row.plan_id][row.starts_on] = row
+    return defaultdict(
+        list, {plan_id: list(days.values()) for plan_id, days in by_day.items()}
+    )
+
+
+def programs_of(versions: Iterable[PlanVersion]) -> dict[int, PlanProgram]:
+    """Return the compiled program of each version; kept between calls."""
+    catalogue = field_catalogue()
+    tables = frozenset(
+        f"{row.kind}/{row.key}" for row in RateTable.objects.only("kind", "key")
+    )
+    return {
+        version.pk: _program(canonical_json(version.document), catalogue, tables)
+        for version in versions
+    }
+
+
+def tables_known(change: int) -> tuple[TableFact, ...]:
+    """Return every rate table as it was known at a change number, with its days."""
+    rows = as_of(RateTableRows.objects.select_related("table"), change)
+    return tuple(
+        TableFact(row.table.key, row.starts_on, row.ends_on, build_table(_raw(row)))
+        for row in rows.order_by("table_id", "starts_on")
+    )
+
+
+def field_catalogue() -> tuple[FieldFact, ...]:
+    """Return the business's fields, in an order that does not depend on the database."""
+    types = {name: name for name in TYPES}
+    return tuple(
+        FieldFact(row.object, row.key, row.label, types[row.type])
+        for row in Field.objects.order_by("object", "key")
+        if row.type in types
+    )
+
+
+@lru_cache(maxsize=512)
+def _program(
+    canonical: str, catalogue: tuple[FieldFact, ...], tables: frozenset[str]
+) -> PlanProgram:
+    keys = [name.partition("/")[2] for name in tables]
+    return compile_plan(plan_from_json(canonical), catalogue, keys)
+
+
+def _raw(row: RateTableRows) -> dict[str, Raw]:
+    raw: dict[str, Raw] = {"kind": row.table.kind, "rows": row.rows}
+    if row.table.kind == "keyed":
+        raw["keys"] = [key for key in row.rows[0] if key != "rate"]
+    return raw
+
+
+def _facts(
+    row: Assignment,
+    versions: list[PlanVersion],
+    programs: Mapping[int, PlanProgram],
+) -> Iterable[AssignmentFact]:
+    for index, version in enumerate(versions):
+        begins = max(row.starts_on, version.starts_on or row.starts_on)
+        ends = row.ends_on
+        if index + 1 < len(versions):
+            replaced = versions[index + 1].starts_on
+            if replaced is not None:
+                last = replaced - ONE_DAY
+                ends = last if ends is None else min(ends, last)
+        if ends is not None and ends < begins:
+            continue
+        program = programs[version.pk]
+        yield AssignmentFact(
+            plan_id=row.plan_id,
+            version_id=version.pk,
+            version_number=version.number,
+            program=program,
+            starts_on=begins,
+            ends_on=ends,
+            values=_values(row.values, program),
+        )
+
+
+def _values(given: Mapping[str, str], program: PlanProgram) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for name, kind in program.variables.items():
+        if name in given:
+            value = to_value(str(given[name]), kind)
+            if value is not None:
+                found[name] = value
+    return found

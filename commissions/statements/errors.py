@@ -1,0 +1,80 @@
+"""What a person can be told about statements, and what to do next."""
+
+from collections.abc import Sequence
+
+from commissions_saas.lib.errors import ProductError
+
+
+class StatementError(ProductError):
+    """A refusal about statements, periods, adjustments or disputes."""
+
+
+class FailedLines(StatementError):
+    """A statement cannot be frozen while a line of it could not be worked out."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        shown = ", ".join(names[:5])
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        super().__init__(
+            f"Lines failed on the statements of {shown}{more}.",
+            hint="Open a statement: each failed line says which value is missing.",
+        )
+        self.names = tuple(names)
+
+
+class NotUpToDate(StatementError):
+    """Changes have come that no calculation has read yet."""
+
+    def __init__(self, behind: int) -> None:
+        super().__init__(
+            f"{behind:,} changes are still being worked out.",
+            hint="Try again in a moment.",
+        )
+
+
+class WrongState(StatementError):
+    """A statement or a period is not in the state that a step needs."""
+
+    def __init__(self, what: str, state: str, verb: str) -> None:
+        super().__init__(
+            f"{what} is {state.replace('_', ' ')}, so it cannot be {verb}.",
+            hint="Load the page again to see what happened meanwhile.",
+        )
+
+
+class PeriodLocked(StatementError):
+    """Nothing is added to a period that is locked."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"{label} is locked.",
+            hint="Put the adjustment into the open period; it can name what it corrects.",
+        )
+
+
+class OwnPay(StatementError):
+    """Nobody decides about money that is paid to themselves."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(
+            f"You are paid by this statement, so somebody else must {verb}.",
+            hint="Ask another person with the Finance role.",
+        )
+
+
+class AlreadyDecided(StatementError):
+    """Somebody else was faster."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(
+            f"“{words}” was decided already.",
+            hint="Load the page again to see by whom.",
+        )
+
+
+class NotAnAdjustment(StatementError):
+    """The amount or the reason is missing."""
+
+
+class NotADispute(StatementError):
+    """A dispute is already open, or says nothing."""

@@ -1,0 +1,122 @@
+"""Roll-up facts: written in the transaction of the statements that they add up."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from commissions.calculation.facts import PayeeInputs, StatementDraft
+from commissions.statements.differences import money
+from commissions.statements.models import Statement
+from commissions_saas.lib import clock
+from tenants.rollup.models import DetailFact, PayeeFact
+from tenants.schema import current_business
+
+ZERO = Decimal(0)
+Detail = tuple[str, str, str, str]  # product, territory, component, currency
+
+
+def write_facts(
+    written: Iterable[tuple[Statement, PayeeInputs, StatementDraft]],
+    users: dict[int, int | None],
+) -> None:
+    """Put statements into the roll-up as they stand now."""
+    business = current_business()
+    payees, details = [], []
+    for row, inputs, draft in written:
+        quota, attained = quota_of(inputs, draft)
+        common = {
+            "group_id": business.group_id,
+            "business_id": business.pk,
+            "period": inputs.period.slug,
+            "month": month_of(inputs.period.ends_on),
+            "payee_id": inputs.payee_id,
+        }
+        payees.append(
+            PayeeFact(
+                **common,
+                payee_name=inputs.payee_name,
+                user_id=users.get(inputs.payee_id),
+                currency=row.currency,
+                earned=row.total,
+                waiting=row.waiting,
+                payable=row.payable,
+                quota=quota,
+                attained=attained,
+                as_of=clock.now(),
+            )
+        )
+        DetailFact.objects.filter(
+            business_id=business.pk,
+            period=inputs.period.slug,
+            payee_id=inputs.payee_id,
+        ).delete()
+        details += [
+            DetailFact(
+                **common,
+                product=product,
+                territory=territory,
+                component=component,
+                currency=currency,
+                earned=earned,
+                lines=lines,
+            )
+            for (product, territory, component, currency), (earned, lines) in sorted(
+                _details(inputs, draft).items()
+            )
+        ]
+    _upsert(payees)
+    DetailFact.objects.bulk_create(details, batch_size=1000)
+
+
+def quota_of(
+    inputs: PayeeInputs, draft: StatementDraft
+) -> tuple[Decimal | None, Decimal | None]:
+    """Return the quota of the period and what was attained of it, where a plan has one."""
+    for fact in reversed(inputs.assignments):
+        quota = fact.values.get("quota")
+        holds = fact.starts_on <= inputs.period.ends_on and (
+            fact.ends_on is None or fact.ends_on >= inputs.period.starts_on
+        )
+        if isinstance(quota, Decimal) and holds:
+            own = [total for total in draft.totals if total.plan_id == fact.plan_id]
+            return money(quota), money(own[0].total) if own else None
+    return None, None
+
+
+def month_of(last_day: date) -> date:
+    """A period counts in the month of its last day."""
+    return last_day.replace(day=1)
+
+
+def _details(
+    inputs: PayeeInputs, draft: StatementDraft
+) -> dict[Detail, tuple[Decimal, int]]:
+    entries = {entry.id: entry for entry in inputs.entries}
+    found: dict[Detail, tuple[Decimal, int]] = defaultdict(lambda: (ZERO, 0))
+    for line in draft.lines:
+        entry = entries.get(line.key.entry_id)
+        product = str(entry.values.get("product", "")) if entry else ""
+        territory = str(entry.values.get("territory", "")) if entry else ""
+        key = product, territory, line.component_name, line.currency
+        earned, lines = found[key]
+        found[key] = earned + money(line.amount), lines + 1
+    return found
+
+
+def _upsert(payees: list[PayeeFact]) -> None:
+    PayeeFact.objects.bulk_create(
+        payees,
+        update_conflicts=True,
+        unique_fields=["business_id", "period", "payee_id", "currency"],
+        update_fields=[
+            "payee_name",
+            "user_id",
+            "earned",
+            "waiting",
+            "payable",
+            "quota",
+            "attained",
+            "as_of",
+        ],
+    )

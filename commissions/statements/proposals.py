@@ -1,0 +1,355 @@
+"""Late changes of frozen statements: proposed once, posted as adjustments, never stacked.
+
+What is proposed is *recomputed − frozen − already posted*, for each line.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
+from commissions.calculation.pipeline import calculate
+from commissions.statements import errors, writing
+from commissions.statements.differences import StoredLine, Trigger, money
+from commissions.statements.inputs import load
+from commissions.statements.models import (
+    Adjustment,
+    PayPeriod,
+    Proposal,
+    Release,
+    Statement,
+)
+from commissions.statements.periods import as_period, first_open_after, row_of
+from commissions.statements.words import amount_text, short_day_text
+from commissions_saas.lib import clock
+from crm_sync.ledger.changes import latest_change, next_change
+from crm_sync.ledger.facts import EntryFact
+from tenants.access import Member
+from tenants.audit.services import record
+from tenants.schema import current_business
+
+ZERO = Decimal(0)
+
+
+class LineOf(NamedTuple):
+    """What a proposal is about: a component's amount for a credit."""
+
+    component: str
+    entry_id: int
+    role: str
+
+
+@dataclass(slots=True)
+class Late:
+    """One line of a frozen statement, then and now."""
+
+    key: LineOf
+    frozen: Decimal = ZERO
+    current: Decimal = ZERO
+    posted: Decimal = ZERO
+    stored: StoredLine | None = None
+    draft: LineDraft | None = None
+
+    @property
+    def due(self) -> Decimal:
+        """Return what is still to be booked."""
+        return self.current - self.frozen - self.posted
+
+
+def propose(
+    row: Statement,
+    draft: StatementDraft,
+    inputs: PayeeInputs,
+    live: Sequence[StoredLine],
+    trigger: Trigger | None,
+) -> None:
+    """Write what a frozen statement would be now as proposals and releases.
+
+    Those of a locked or paid statement post themselves, where the business wants that;
+    one that is only in review can still be opened again instead.
+    """
+    late = _compare(row, draft, live)
+    waiting = {
+        LineOf(p.component, p.entry_id, p.role): p
+        for p in _proposals(row, Proposal.State.WAITING)
+    }
+    declined = {
+        LineOf(p.component, p.entry_id, p.role): p
+        for p in _proposals(row, Proposal.State.DECLINED)
+    }
+    fresh = []
+    for key, line in late.items():
+        standing = waiting.get(key)
+        if standing is not None:
+            if standing.amount == line.due and standing.current == line.current:
+                continue
+            _replace(standing)
+        refused = declined.get(key)
+        was_refused = refused is not None and refused.current == line.current
+        if line.due and not was_refused:
+            fresh.append(_proposal(row, line, inputs, trigger))
+    _release(row, late.values(), trigger)
+    made = Proposal.objects.bulk_create(fresh)
+    if row.state != Statement.State.IN_REVIEW and current_business().posts_late_changes:
+        _post(row, made, None, draft)
+
+
+def post(*, proposal: Proposal, by: Member | None) -> Adjustment:
+    """Book a proposal as an adjustment in the open period."""
+    row = Statement.objects.select_related("period").get(
+        payee_id=proposal.payee_id, period_id=proposal.period_id
+    )
+    return _post(row, [proposal], by, None)[0]
+
+
+def decline(*, proposal: Proposal, by: Member) -> None:
+    """Leave a late change out for good; the same amount is not proposed again."""
+    with transaction.atomic():
+        _move(proposal, Proposal.State.DECLINED, by, None)
+        _record("declined", proposal, by)
+
+
+def post_waiting(rows: Iterable[Statement], by: Member | None) -> None:
+    """Book what waits on these statements, once they are locked."""
+    for row in rows:
+        waiting = list(_proposals(row, Proposal.State.WAITING))
+        if waiting:
+            _post(row, waiting, by, None)
+
+
+def take_back(row: Statement) -> None:
+    """Forget what was proposed of a statement that is opened again.
+
+    What was booked already is undone, so that it is not paid twice.
+    """
+    for proposal in _proposals(row, Proposal.State.WAITING):
+        _replace(proposal)
+    posted = _proposals(row, Proposal.State.POSTED).select_related("adjustment__period")
+    for proposal in posted:
+        adjustment = proposal.adjustment
+        if adjustment is None or adjustment.period.state != PayPeriod.State.OPEN:
+            continue
+        number = next_change(
+            kind="adjustment",
+            words=f"{adjustment.reason}: taken back, the statement was opened again",
+            entry_id=proposal.entry_id or None,
+            payee_id=proposal.payee_id,
+        )
+        Adjustment.objects.filter(pk=adjustment.pk, closed__isnull=True).update(
+            closed=number
+        )
+        Proposal.objects.filter(pk=proposal.pk).update(state=Proposal.State.REPLACED)
+
+
+def _proposals(row: Statement, state: str) -> QuerySet[Proposal]:
+    return Proposal.objects.filter(
+        payee_id=row.payee_id, period_id=row.period_id, state=state
+    ).order_by("pk")
+
+
+def _compare(
+    row: Statement, draft: StatementDraft, live: Sequence[StoredLine]
+) -> dict[LineOf, Late]:
+    found: dict[LineOf, Late] = {}
+
+    def at(component: str, entry_id: int, role: str) -> Late:
+        key = LineOf(component, entry_id, role)
+        return found.setdefault(key, Late(key))
+
+    for stored in live:
+        if not stored.adjustment_id:
+            line = at(stored.component, stored.entry_id, stored.role)
+            line.frozen += stored.amount
+            line.stored = stored
+    failed = set()
+    for fresh in draft.lines:
+        if fresh.key.adjustment_id:
+            continue
+        line = at(fresh.component, fresh.key.entry_id, fresh.role)
+        line.current += money(fresh.amount)
+        line.draft = fresh
+        if fresh.failed:
+            failed.add(line.key)
+    for proposal in _proposals(row, Proposal.State.POSTED):
+        line = at(proposal.component, proposal.entry_id, proposal.role)
+        line.posted += proposal.amount
+    # What cannot be worked out is not known to be zero.
+    return {key: line for key, line in found.items() if key not in failed}
+
+
+def _proposal(
+    row: Statement, line: Late, inputs: PayeeInputs, trigger: Trigger | None
+) -> Proposal:
+    entry = next((e for e in inputs.entries if e.id == line.key.entry_id), None)
+    source = line.draft or line.stored
+    clawback = line.due < 0 and entry is not None and not entry.counts
+    return Proposal(
+        payee_id=row.payee_id,
+        period_id=row.period_id,
+        component=line.key.component,
+        component_name=source.component_name if source else line.key.component,
+        version_id=(source.version_id if source else 0) or None,
+        entry_id=line.key.entry_id,
+        role=line.key.role,
+        line_id=line.stored.id if line.stored else None,
+        frozen=line.frozen,
+        current=line.current,
+        amount=line.due,
+        currency=row.currency,
+        clawback=clawback,
+        change_number=trigger.number if trigger else latest_change(),
+        words=_words(line, entry, inputs, trigger, clawback),
+        made_at=clock.now(),
+    )
+
+
+def _words(
+    line: Late,
+    entry: EntryFact | None,
+    inputs: PayeeInputs,
+    trigger: Trigger | None,
+    clawback: bool,
+) -> str:
+    if clawback and entry is not None:
+        return _clawback_words(line, entry, inputs)
+    if trigger is not None and trigger.entry_id in (None, line.key.entry_id):
+        return trigger.words
+    name = entry.name if entry else inputs.period.label
+    moved = f"{amount_text(line.frozen + line.posted)} → {amount_text(line.current)}"
+    if trigger is not None:
+        return f"{name}: {moved}, because of {trigger.words}"
+    return f"{name}: {moved}"
+
+
+def _clawback_words(line: Late, entry: EntryFact, inputs: PayeeInputs) -> str:
+    days = next(
+        (
+            component.clawback_days
+            for fact in inputs.assignments
+            for component in fact.program.components
+            if component.key == line.key.component
+        ),
+        None,
+    )
+    words = f"{entry.name}: lost"
+    if entry.reversed_on is not None:
+        words = f"{words} on {short_day_text(entry.reversed_on)}"
+    return f"{words}, within {days} days" if days is not None else words
+
+
+def _replace(proposal: Proposal) -> None:
+    Proposal.objects.filter(pk=proposal.pk, state=Proposal.State.WAITING).update(
+        state=Proposal.State.REPLACED
+    )
+
+
+def _release(row: Statement, late: Iterable[Late], trigger: Trigger | None) -> None:
+    """A gate that opens after the freeze is a dated release, not a change of the line."""
+    day = clock.today(current_business().time_zone)
+    Release.objects.bulk_create(
+        [
+            Release(
+                line_id=line.stored.id,
+                payee_id=row.payee_id,
+                change_number=trigger.number if trigger else latest_change(),
+                released_on=day,
+            )
+            for line in late
+            if line.stored is not None
+            and line.stored.waiting_for
+            and line.draft is not None
+            and not line.draft.waiting_for
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _post(
+    row: Statement,
+    proposals: Sequence[Proposal],
+    by: Member | None,
+    draft: StatementDraft | None,
+) -> list[Adjustment]:
+    if not proposals:
+        return []
+    with transaction.atomic():
+        period = row_of(first_open_after(as_period(row.period)))
+        writing.lock_periods_to_write([period.pk])
+        made = [_book(proposal, row, period, by) for proposal in proposals]
+        _carry_measures(row, draft)
+    return made
+
+
+def _book(
+    proposal: Proposal, row: Statement, period: PayPeriod, by: Member | None
+) -> Adjustment:
+    number = next_change(
+        kind="adjustment",
+        words=proposal.words,
+        source=f"posted by {by.name}" if by else "late change, posted by itself",
+        entry_id=proposal.entry_id or None,
+        payee_id=proposal.payee_id,
+        by_id=by.user_id if by else None,
+    )
+    kind = Adjustment.Kind
+    adjustment = Adjustment.objects.create(
+        payee_id=proposal.payee_id,
+        period=period,
+        kind=kind.CLAWBACK if proposal.clawback else kind.LATE_CHANGE,
+        amount=proposal.amount,
+        currency=proposal.currency,
+        reason=proposal.words,
+        entry_id=proposal.entry_id or None,
+        line_id=proposal.line_id,
+        corrects_period=row.period.slug,
+        component=proposal.component,
+        made_by_id=by.user_id if by else None,
+        made_at=clock.now(),
+        opened=number,
+    )
+    _move(proposal, Proposal.State.POSTED, by, adjustment)
+    _record("posted", proposal, by)
+    return adjustment
+
+
+def _carry_measures(row: Statement, draft: StatementDraft | None) -> None:
+    """Let later periods read the measures with what was posted, not only the money."""
+    change = latest_change()
+    if draft is None:
+        key = row.payee_id, as_period(row.period)
+        draft = calculate(load([key], change).inputs(*key))
+    stored = writing.live_measures([row.payee_id], [row.period.slug])
+    before = stored.get((row.payee_id, row.period.slug), {})
+    changed = writing.changed_measures(before, draft.measures)
+    if changed:
+        run = writing.RunWriter(change, f"Late change of {row.period.slug}")
+        writing.write_measures({(row.payee_id, row.period.slug): changed}, run)
+
+
+def _move(
+    proposal: Proposal, state: str, by: Member | None, adjustment: Adjustment | None
+) -> None:
+    waiting = Proposal.objects.filter(pk=proposal.pk, state=Proposal.State.WAITING)
+    moved = waiting.update(
+        state=state,
+        adjustment=adjustment,
+        decided_by_id=by.user_id if by else None,
+        decided_at=clock.now(),
+    )
+    if moved != 1:
+        raise errors.AlreadyDecided(proposal.words)
+
+
+def _record(what: str, proposal: Proposal, by: Member | None) -> None:
+    record(
+        action=f"statements.proposal.{what}",
+        object_kind="proposal",
+        object_id=proposal.pk,
+        object_name=proposal.words,
+        after={"amount": proposal.amount, "currency": proposal.currency},
+        by=by or "system",
+    )

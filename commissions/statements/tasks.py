@@ -1,0 +1,34 @@
+"""The long work of this app: catching up with changes."""
+
+from typing import Any
+
+from commissions.statements.recalculate import recalculate
+from tenants.jobs.handlers import handles
+from tenants.jobs.lease import Lease
+
+
+@handles("catch_up")
+def catch_up(lease: Lease) -> dict[str, Any]:
+    """Recalculate what changed since the last time; harmless if repeated."""
+    return _recalculate(lease, everything=False)
+
+
+@handles("recalculate_all")
+def recalculate_all(lease: Lease) -> dict[str, Any]:
+    """Recalculate every statement of the business: a proof, not a need."""
+    return _recalculate(lease, everything=True)
+
+
+def _recalculate(lease: Lease, *, everything: bool) -> dict[str, Any]:
+    summary = recalculate(
+        everything=everything,
+        within=lease.transaction,
+        tell=lease.step,
+        job_id=lease.job.pk,
+    )
+    return {
+        "change": summary.change,
+        "statements": summary.statements,
+        "opened": summary.opened,
+        "closed": summary.closed,
+    }

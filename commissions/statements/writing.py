@@ -1,0 +1,284 @@
+"""Writes what a calculation changed: lines, causes, measures, totals; all in bulk."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from commissions.calculation.facts import LineDraft, StatementDraft
+from commissions.statements.differences import (
+    CauseDraft,
+    StoredLine,
+    measure,
+    money,
+)
+from commissions.statements.models import (
+    Cause,
+    Line,
+    PayPeriod,
+    Run,
+    Statement,
+    StoredMeasure,
+)
+from commissions_saas.lib import clock
+
+EVALUATOR = "1"  # rises when the same inputs would give other amounts
+Pair = tuple[int, int]  # payee, period row
+
+_COPY = """
+COPY statements_line (payee_id, period_id, version_id, component, component_name,
+    entry_id, role, adjustment_id, kind, share, base, amount, currency, waiting_for,
+    failed, earned_on, opened_run) FROM STDIN
+"""
+
+
+@dataclass(slots=True)
+class RunWriter:
+    """One run, made when the first difference is written and not before."""
+
+    change: int
+    trigger: str
+    job_id: UUID | None = None
+    run: Run | None = None
+    totals: list[int] = field(default_factory=lambda: [0, 0, 0])
+
+    def id(self) -> int:
+        """Return the run's id; make its row on first use."""
+        if self.run is None:
+            self.run = Run.objects.create(
+                trigger=self.trigger[:200],
+                change=self.change,
+                at=clock.now(),
+                evaluator=EVALUATOR,
+                job_id=self.job_id,
+            )
+        return self.run.pk
+
+    def count(self, statements: int, opened: int, closed: int) -> None:
+        """Add to what the run says it did."""
+        if self.run is None:
+            return
+        Run.objects.filter(pk=self.run.pk).update(
+            statements=F("statements") + statements,
+            opened_lines=F("opened_lines") + opened,
+            closed_lines=F("closed_lines") + closed,
+        )
+        for index, number in enumerate((statements, opened, closed)):
+            self.totals[index] += number
+
+
+def lock_periods_to_write(period_ids: Collection[int]) -> None:
+    """Hold the periods as they are: nobody freezes them before we commit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM statements_payperiod WHERE id = ANY(%s)"
+            " ORDER BY starts_on FOR SHARE",
+            [sorted(period_ids)],
+        )
+
+
+def lock_statements_of(pairs: Collection[Pair]) -> dict[Pair, Statement]:
+    """Lock these statements in the one order: by payee, then by period."""
+    rows = (
+        Statement.objects.select_for_update(of=("self",))
+        .filter(
+            payee_id__in={payee_id for payee_id, _ in pairs},
+            period_id__in={period_id for _, period_id in pairs},
+        )
+        .order_by("payee_id", "period__starts_on")
+    )
+    wanted = set(pairs)
+    return {
+        (row.payee_id, row.period_id): row
+        for row in rows
+        if (row.payee_id, row.period_id) in wanted
+    }
+
+
+def make_statements(pairs: Iterable[Pair], currency: str) -> None:
+    """Make the statements that are missing; whoever comes second finds them there."""
+    Statement.objects.bulk_create(
+        [
+            Statement(payee_id=payee_id, period_id=period_id, currency=currency)
+            for payee_id, period_id in sorted(pairs)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def live_lines(pairs: Collection[Pair]) -> dict[Pair, list[StoredLine]]:
+    """Return the lines that stand on these statements."""
+    found: dict[Pair, list[StoredLine]] = defaultdict(list)
+    by_period: dict[int, list[int]] = defaultdict(list)
+    for payee_id, period_id in pairs:
+        by_period[period_id].append(payee_id)
+    for period_id, payee_ids in by_period.items():
+        rows = Line.objects.filter(
+            payee_id__in=payee_ids, period_id=period_id, closed_run__isnull=True
+        )
+        for payee_id, version_id, *rest in rows.values_list(
+            "payee_id",
+            "version_id",
+            *[name for name in StoredLine._fields if name != "version_id"],
+        ).iterator(chunk_size=5000):
+            number, *values = rest
+            found[payee_id, period_id].append(
+                StoredLine(number, version_id or 0, *values)
+            )
+    return found
+
+
+def live_measures(
+    payee_ids: Collection[int], slugs: Collection[str]
+) -> dict[tuple[int, str], dict[str, Decimal]]:
+    """Return the stored measures of these payees and periods."""
+    found: dict[tuple[int, str], dict[str, Decimal]] = defaultdict(dict)
+    rows = StoredMeasure.objects.filter(
+        payee_id__in=payee_ids, period_slug__in=slugs, closed_run__isnull=True
+    )
+    for payee_id, slug, name, value in rows.values_list(
+        "payee_id", "period_slug", "name", "value"
+    ):
+        found[payee_id, slug][name] = value
+    return found
+
+
+def close_lines(ids: Sequence[int], run_id: int) -> None:
+    """Close lines, once: a run that finds one closed has lost a race and must stop."""
+    if not ids:
+        return
+    rows: QuerySet[Line] = Line.objects.filter(pk__in=ids, closed_run__isnull=True)
+    if rows.update(closed_run=run_id) != len(ids):
+        raise RuntimeError("A line that was locked with its statement was closed.")
+
+
+def open_lines(opened: Iterable[tuple[Pair, LineDraft]], run_id: int) -> int:
+    """Write new lines by COPY; it costs less than the calculation of them."""
+    count = 0
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(_COPY) as copy,
+    ):
+        for (payee_id, period_id), line in opened:
+            count += 1
+            copy.write_row(
+                (
+                    payee_id,
+                    period_id,
+                    line.version_id or None,
+                    line.component,
+                    line.component_name,
+                    line.key.entry_id,
+                    line.role,
+                    line.key.adjustment_id,
+                    line.kind,
+                    line.share,
+                    None if line.base is None else money(line.base),
+                    money(line.amount),
+                    line.currency,
+                    line.waiting_for,
+                    line.failed,
+                    line.earned_on,
+                    run_id,
+                )
+            )
+    return count
+
+
+def write_causes(causes: Iterable[tuple[Pair, CauseDraft]], run: RunWriter) -> None:
+    """Store why the run changed what it changed."""
+    now = clock.now()
+    Cause.objects.bulk_create(
+        [
+            Cause(
+                run_id=run.id(),
+                change_number=cause.change_number,
+                payee_id=payee_id,
+                period_id=period_id,
+                component=cause.component,
+                component_name=cause.component_name,
+                entry_id=cause.entry_id,
+                effect=cause.effect,
+                knock_on=cause.knock_on,
+                words=cause.words,
+                at=now,
+            )
+            for (payee_id, period_id), cause in causes
+        ],
+        batch_size=1000,
+    )
+
+
+def changed_measures(
+    before: Mapping[str, Decimal], after: Mapping[str, Decimal]
+) -> dict[str, Decimal | None]:
+    """Return the measures that differ: their new value, or None where they ended."""
+    fresh = {name: measure(value) for name, value in after.items()}
+    return {
+        name: fresh.get(name)
+        for name in sorted({*before, *fresh})
+        if before.get(name) != fresh.get(name)
+    }
+
+
+def write_measures(
+    changed: Mapping[tuple[int, str], Mapping[str, Decimal | None]], run: RunWriter
+) -> None:
+    """Close the measures that changed and open what they are now."""
+    fresh = []
+    for (payee_id, slug), values in changed.items():
+        if not values:
+            continue
+        StoredMeasure.objects.filter(
+            payee_id=payee_id,
+            period_slug=slug,
+            name__in=values,
+            closed_run__isnull=True,
+        ).update(closed_run=run.id())
+        fresh += [
+            StoredMeasure(
+                payee_id=payee_id,
+                period_slug=slug,
+                name=name,
+                value=value,
+                opened_run=run.id(),
+            )
+            for name, value in values.items()
+            if value is not None
+        ]
+    StoredMeasure.objects.bulk_create(fresh, batch_size=1000)
+
+
+def update_statement(row: Statement, draft: StatementDraft, change: int) -> bool:
+    """Write a statement's totals if it is still open and nobody read further."""
+    total = sum((money(line.amount) for line in draft.lines), Decimal(0))
+    waiting = sum(
+        (money(line.amount) for line in draft.lines if line.waiting_for), Decimal(0)
+    )
+    fields = {
+        "total": total,
+        "waiting": waiting,
+        "payable": total - waiting,
+        "failures": len(draft.failures),
+        "change": change,
+        "calculated_at": clock.now(),
+    }
+    still = Statement.objects.filter(
+        pk=row.pk, state=Statement.State.OPEN, change__lte=change
+    )
+    if still.update(**fields) != 1:
+        return False
+    for name, value in fields.items():
+        setattr(row, name, value)
+    return True
+
+
+def is_open(row: Statement | None, period: PayPeriod) -> bool:
+    """Say whether a calculation may write a statement, looked at under its lock."""
+    if period.state != PayPeriod.State.OPEN:
+        return False
+    return row is None or row.state == Statement.State.OPEN
