@@ -1,7 +1,6 @@
 """Every check in one list, so that none can be forgotten."""
 
-from commissions.statements.services import recompute_differences
-
+from commissions.statements.proofs import recompute_differences
 from payouts.checks import lines, money, system
 from payouts.checks.breaks import Break, Check
 

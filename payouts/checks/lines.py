@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from commissions.statements.services import document_hash
-
+from commissions.statements.documents import hash_of
 from commissions.statements.models import Statement
 from commissions_saas.lib.money import places
 from payouts.checks.breaks import Break, found, rows
@@ -85,7 +84,7 @@ def frozen_bytes() -> Iterable[Break]:
         name = f"Statement of {statement.payee}, {statement.period.slug}"
         if statement.document is None:
             yield Break("I07", f"{name}: locked without its document")
-        elif document_hash(statement.document) != statement.sha256:
+        elif hash_of(statement.document) != statement.sha256:
             yield Break("I07", f"{name}: its document is not what was locked")
         elif not _lines_match(statement):
             yield Break("I07", f"{name}: its lines are not what was locked")

@@ -1,4 +1,4 @@
-"""The Django app runs."""
+"""The Django app of payout runs."""
 
 from django.apps import AppConfig
 
@@ -7,3 +7,10 @@ class RunsConfig(AppConfig):
     name = "payouts.runs"
     label = "runs"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell statements what payouts know of their lines."""
+        from commissions.statements.states import provide_line_states
+        from payouts.runs.selectors import line_states
+
+        provide_line_states(line_states)

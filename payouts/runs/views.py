@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from commissions.statements.models import PayPeriod
+from commissions_saas.lib.errors import ProductError
 from payouts.exports import FORMATS
 from payouts.runs import duties, errors, forms, pages
 from payouts.runs.idempotency import once
@@ -53,7 +54,7 @@ def prepare_run(request: MemberRequest) -> HttpResponse:
     period = get_object_or_404(PayPeriod, slug=request.POST.get("period", ""))
     try:
         made = prepare.prepare_run(period=period, by=request.member)
-    except errors.PayoutError as problem:
+    except ProductError as problem:
         messages.error(request, str(problem))
         return redirect(business_url(request.business, "runs:runs"))
     messages.success(request, f"Run {made.number} is prepared and waits for approval.")
@@ -297,7 +298,7 @@ def _act(request: MemberRequest, do: Callable[[], str]) -> None:
     """Do it and say so, or say why not."""
     try:
         messages.success(request, do())
-    except errors.PayoutError as problem:
+    except ProductError as problem:
         messages.error(request, str(problem))
 
 
@@ -310,7 +311,7 @@ def _money_act(
     except errors.NeedsSecondPerson as problem:
         pages.note_refusal(found, request.member, str(problem))
         return _refused(request, problem, found, status=403)
-    except errors.PayoutError as problem:
+    except ProductError as problem:
         return _refused(request, problem, found, status=409)
     return _to_run(request, found)
 

@@ -197,8 +197,7 @@ def _finish(run: PayoutRun, total: Decimal, by: Member) -> None:
     aside = run.payouts.filter(state__in=[S.HELD, S.REJECTED, S.CARRIED])
     PayoutItem.objects.filter(payout__in=aside).update(live=False)
     locked = statements.lock_statements(period=run.period, by=by)
-    if locked:
-        _book_earned(run, locked, by)
+    _book_earned(run, {row.payee_id: row.total for row in locked}, by)
     run.refresh_from_db()
     note(run, "approved", by=by, total=total)
 

@@ -76,7 +76,8 @@ def mark_run_paid(
         )
         run.payouts.filter(state=S.SENT).update(state=S.PAID, paid_on=paid_on)
         _book_paid(run, sent, paid_on, by)
-        statements.mark_paid(period=run.period, payee_ids=[p.payee_id for p in sent])
+        payee_ids = [payout.payee_id for payout in sent]
+        statements.mark_paid(period=run.period, by=by, payee_ids=payee_ids)
         note(run, "paid", by=by, total=total, text=reference)
 
 

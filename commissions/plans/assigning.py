@@ -1,0 +1,280 @@
+"""Who is on which plan with which values, and rate tables: dated, never edited."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from commissions.plans import errors
+from commissions.plans.document import Raw
+from commissions.plans.models import (
+    Assignment,
+    Plan,
+    RateTable,
+    RateTableRows,
+)
+from commissions.plans.table_form import build_table, read_number
+from commissions_saas.lib.errors import ProductError
+from crm_sync.ledger.changes import next_change
+from crm_sync.ledger.models import Payee
+from crm_sync.ledger.values import to_text, to_value
+from tenants.access import Member
+from tenants.audit.services import record
+
+ONE_DAY = timedelta(days=1)
+
+
+def assign(
+    *,
+    payee: Payee,
+    plan: Plan,
+    starts_on: date,
+    ends_on: date | None,
+    values: Mapping[str, str],
+    by: Member,
+) -> Assignment:
+    """Put a payee on a plan; two assignments to one plan never overlap."""
+    if ends_on is not None and ends_on < starts_on:
+        raise errors.WrongValue("The last day is before the first.")
+    clean = _clean_values(plan, values)
+    with transaction.atomic():
+        number = next_change(
+            kind="assignment",
+            words=f"{payee} on {plan} from {starts_on:%d %b %Y}{_in_words(clean)}",
+            source=f"entered by {by.name}",
+            payee_id=payee.pk,
+            by_id=by.user_id,
+        )
+        _require_free(payee, plan, starts_on, ends_on)
+        made = Assignment.objects.create(
+            payee=payee,
+            plan=plan,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            values=clean,
+            opened=number,
+        )
+        _trail("plans.assignment.made", made, by)
+    return made
+
+
+def change_assignment(
+    *,
+    assignment: Assignment,
+    starts_on: date,
+    ends_on: date | None,
+    values: Mapping[str, str],
+    by: Member,
+) -> Assignment:
+    """Close what was known and open the corrected assignment, under one number."""
+    clean = _clean_values(assignment.plan, values)
+    if ends_on is not None and ends_on < starts_on:
+        raise errors.WrongValue("The last day is before the first.")
+    with transaction.atomic():
+        number = next_change(
+            kind="assignment",
+            words=_change_words(assignment, starts_on, ends_on, clean),
+            source=f"entered by {by.name}",
+            payee_id=assignment.payee_id,
+            by_id=by.user_id,
+        )
+        _close(assignment, number)
+        _require_free(assignment.payee, assignment.plan, starts_on, ends_on)
+        made = Assignment.objects.create(
+            payee=assignment.payee,
+            plan=assignment.plan,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            values=clean,
+            opened=number,
+        )
+        _trail("plans.assignment.changed", made, by, assignment)
+    return made
+
+
+def end_assignment(*, assignment: Assignment, ends_on: date, by: Member) -> Assignment:
+    """Take a payee off a plan after a day."""
+    return change_assignment(
+        assignment=assignment,
+        starts_on=assignment.starts_on,
+        ends_on=ends_on,
+        values=assignment.values,
+        by=by,
+    )
+
+
+def set_table(
+    *,
+    key: str,
+    name: str,
+    starts_on: date,
+    rows: Sequence[Mapping[str, str]],
+    reference: str = "",
+    kind: str = "tiers",
+    by: Member,
+) -> RateTableRows:
+    """Set the rows that hold from a day until the next set of rows begins."""
+    clean = _clean_rows(kind, rows)
+    with transaction.atomic():
+        table, _ = RateTable.objects.get_or_create(
+            key=key, defaults={"name": name, "kind": kind}
+        )
+        number = next_change(
+            kind="table",
+            words=f"Rate table {table}: new rows from {starts_on:%d %b %Y}",
+            source=f"entered by {by.name}",
+            by_id=by.user_id,
+        )
+        live = table.rows.filter(closed__isnull=True)
+        live.filter(starts_on=starts_on).update(closed=number)
+        _cut_before(table, starts_on, number)
+        following = live.filter(starts_on__gt=starts_on).order_by("starts_on").first()
+        made = RateTableRows.objects.create(
+            table=table,
+            starts_on=starts_on,
+            ends_on=following.starts_on - ONE_DAY if following else None,
+            rows=clean,
+            reference=reference,
+            opened=number,
+        )
+        record(
+            action="plans.table.set",
+            object_kind="rate_table",
+            object_id=table.pk,
+            object_name=table.name,
+            after={"starts_on": starts_on, "rows": clean},
+            by=by,
+        )
+    return made
+
+
+def variables_of(plan: Plan) -> dict[str, str]:
+    """Return what the plan's newest version asks of an assignment: name and type."""
+    newest = plan.versions.order_by("-number").first()
+    declared = newest.document.get("variables", {}) if newest else {}
+    return dict(declared)
+
+
+def _cut_before(table: RateTable, starts_on: date, number: int) -> None:
+    """End the rows that hold over `starts_on` on the day before it."""
+    over = table.rows.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gte=starts_on),
+        closed__isnull=True,
+        starts_on__lt=starts_on,
+    ).first()
+    if over is None:
+        return
+    table.rows.filter(pk=over.pk, closed__isnull=True).update(closed=number)
+    RateTableRows.objects.create(
+        table=table,
+        starts_on=over.starts_on,
+        ends_on=starts_on - ONE_DAY,
+        rows=over.rows,
+        reference=over.reference,
+        opened=number,
+    )
+
+
+def _clean_rows(kind: str, rows: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return rows as text that reads back exactly; refuse what is no table."""
+    try:
+        clean = [
+            {
+                name: to_text(read_number(text)) if name in ("from", "rate") else text
+                for name, text in row.items()
+            }
+            for row in rows
+        ]
+        raw: dict[str, Raw] = {"kind": kind, "rows": clean}
+        if kind == "keyed" and clean:
+            raw["keys"] = [name for name in clean[0] if name != "rate"]
+        build_table(raw)
+    except ProductError as problem:
+        raise errors.WrongTable(problem.message, problem.hint) from None
+    except ValueError as problem:
+        raise errors.WrongTable(f"{str(problem).capitalize()}.") from None
+    return clean
+
+
+def _clean_values(plan: Plan, values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that the plan asks for, each readable as its type."""
+    clean = {}
+    for name, type_ in variables_of(plan).items():
+        text = str(values.get(name, "")).strip()
+        if not text:
+            raise errors.WrongValue(f"{plan} needs “{name}”.", hint=f"It is {type_}.")
+        try:
+            number = type_ in ("money", "number", "percent")
+            value = read_number(text) if number else to_value(text, type_)
+        except ProductError:
+            value = None
+        if value is None:
+            raise errors.WrongValue(f"{name}: “{text[:40]}” is not {type_}.")
+        clean[name] = to_text(value)
+    unknown = sorted(set(values) - set(clean) - {""})
+    if unknown:
+        raise errors.WrongValue(f"{plan} does not know {', '.join(unknown)}.")
+    return clean
+
+
+def _require_free(
+    payee: Payee, plan: Plan, starts_on: date, ends_on: date | None
+) -> None:
+    """Refuse a second assignment for the same days; the change lock is held."""
+    others = Assignment.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gte=starts_on),
+        payee=payee,
+        plan=plan,
+        closed__isnull=True,
+    )
+    if ends_on is not None:
+        others = others.filter(starts_on__lte=ends_on)
+    if other := others.first():
+        raise errors.Overlaps(payee.name, plan.name, other.starts_on)
+
+
+def _close(assignment: Assignment, number: int) -> None:
+    live = Assignment.objects.filter(pk=assignment.pk, closed__isnull=True)
+    if live.update(closed=number) != 1:
+        raise errors.WrongValue(
+            "This assignment was changed by somebody else.",
+            hint="Look at it again.",
+        )
+
+
+def _in_words(values: Mapping[str, str]) -> str:
+    return "".join(f", {name} {text}" for name, text in values.items())
+
+
+def _change_words(
+    before: Assignment, starts_on: date, ends_on: date | None, values: Mapping[str, str]
+) -> str:
+    changed = [
+        f"{name} {before.values.get(name, 'none')} → {text}"
+        for name, text in values.items()
+        if before.values.get(name) != text
+    ]
+    if before.starts_on != starts_on:
+        changed.append(f"from {starts_on:%d %b %Y}")
+    if before.ends_on != ends_on:
+        changed.append(f"until {ends_on:%d %b %Y}" if ends_on else "without end")
+    return f"{before.payee} on {before.plan}: {', '.join(changed) or 'as before'}"
+
+
+def _trail(
+    action: str, made: Assignment, by: Member, before: Assignment | None = None
+) -> None:
+    record(
+        action=action,
+        object_kind="assignment",
+        object_id=made.pk,
+        object_name=f"{made.payee} on {made.plan}",
+        before=_state(before) if before else None,
+        after=_state(made),
+        by=by,
+    )
+
+
+def _state(row: Assignment) -> dict[str, object]:
+    return {"from": row.starts_on, "to": row.ends_on, "values": row.values}

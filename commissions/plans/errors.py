@@ -1,0 +1,85 @@
+"""What can stop a plan, an assignment or a rate table, in words for its author."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from commissions_saas.lib.errors import ProductError
+
+
+class PlanError(ProductError):
+    """The family of plan errors."""
+
+
+class NameTaken(PlanError):
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"There is a {what} called “{name}” already.")
+
+
+class ExamplesFail(PlanError):
+    """A worked example does not give what it promises, so the plan is not published."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        which = ", ".join(f"“{name}”" for name in names)
+        super().__init__(
+            f"These worked examples fail: {which}.",
+            hint="Mend the formula or what the example expects, then publish.",
+        )
+        self.names = tuple(names)
+
+
+class NoExamples(PlanError):
+    def __init__(self) -> None:
+        super().__init__(
+            "The plan has no worked example.",
+            hint="Write at least one: a deal, and what it should earn.",
+        )
+
+
+class NotADraft(PlanError):
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"Version {number} is published and never changes.",
+            hint="Start a draft from it.",
+        )
+
+
+class SomebodySaved(PlanError):
+    """Two people edited the same draft; the later save is not lost, but not taken."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"Somebody saved version {number} after you opened it.",
+            hint="Your text is still here. Look at their change, then save again.",
+        )
+
+
+class NeedsSecondPerson(PlanError):
+    def __init__(self) -> None:
+        super().__init__(
+            "You edited this draft, so someone else must publish it.",
+            hint="Ask another admin; an owner may turn on solo mode.",
+        )
+
+
+class BeginsInTheClosedPast(PlanError):
+    def __init__(self, first_open: date) -> None:
+        super().__init__(
+            f"The version would begin before {first_open:%d %b %Y}, in a closed period.",
+            hint="Closed periods never change; begin on a later day.",
+        )
+
+
+class Overlaps(PlanError):
+    def __init__(self, payee: str, plan: str, starts: date) -> None:
+        super().__init__(
+            f"{payee} is on {plan} already from {starts:%d %b %Y}.",
+            hint="End that assignment first, or begin later.",
+        )
+
+
+class WrongValue(PlanError):
+    """A value of an assignment that the plan asks for is missing or not readable."""
+
+
+class WrongTable(PlanError):
+    """A rate table that cannot be read."""

@@ -1,0 +1,172 @@
+"""Writing plans: drafts, publishing, and nothing that was published ever changes."""
+
+from datetime import date
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+from django.utils.text import slugify
+
+from commissions.plans import errors
+from commissions.plans.compiling import check_plan
+from commissions.plans.document import InvalidPlan, PlanDocument
+from commissions.plans.examples import Tried, try_examples
+from commissions.plans.models import Plan, PlanVersion, RateTable
+from commissions.plans.reading import read_plan
+from commissions.plans.selectors import field_catalogue, tables_known
+from commissions_saas.lib import clock
+from crm_sync.ledger.changes import latest_change, next_change
+from tenants.access import Member
+from tenants.audit.services import record
+from tenants.schema import current_business
+
+
+def create_plan(*, document: PlanDocument, by: Member) -> PlanVersion:
+    """Make a plan whose first version is a draft."""
+    try:
+        with transaction.atomic():
+            plan = Plan.objects.create(
+                name=document.name, slug=slugify(document.name)[:80]
+            )
+            draft = _new_draft(plan, document, by)
+            _trail("plans.plan.created", draft, by)
+    except IntegrityError:
+        raise errors.NameTaken("plan", document.name) from None
+    return draft
+
+
+def start_draft(*, plan: Plan, by: Member) -> PlanVersion:
+    """Copy the newest published version into a draft; a draft that exists is kept."""
+    existing = plan.versions.filter(state=PlanVersion.State.DRAFT).first()
+    if existing:
+        return existing
+    newest = plan.versions.order_by("-number").first()
+    if newest is None:
+        raise Plan.DoesNotExist
+    with transaction.atomic():
+        draft = _new_draft(plan, document_of(newest), by)
+        _trail("plans.draft.started", draft, by)
+    return draft
+
+
+def save_draft(
+    *, draft: PlanVersion, document: PlanDocument, seen_edition: int, by: Member
+) -> PlanVersion:
+    """Replace a draft's document, if nobody saved since it was opened."""
+    with transaction.atomic():
+        open_draft = PlanVersion.objects.filter(
+            pk=draft.pk, state=PlanVersion.State.DRAFT, edition=seen_edition
+        )
+        saved = open_draft.update(
+            document=document.raw,
+            sha256=document.hash,
+            edition=F("edition") + 1,
+            edited_by_id=by.user_id,
+            edited_at=clock.now(),
+        )
+        fresh = PlanVersion.objects.select_related("plan").get(pk=draft.pk)
+        if saved != 1:
+            if fresh.state != PlanVersion.State.DRAFT:
+                raise errors.NotADraft(fresh.number)
+            raise errors.SomebodySaved(fresh.number)
+        before = {"sha256": draft.sha256}
+        _trail("plans.draft.saved", fresh, by, before)
+    return fresh
+
+
+def publish_version(*, draft: PlanVersion, starts_on: date, by: Member) -> PlanVersion:
+    """Put a draft in force from a day, once its examples pass and a second person asks.
+
+    Nothing in a closed period moves: a version begins in an open one.
+    """
+    document = document_of(draft)
+    _require_sound(document)
+    _require_examples(document)
+    if draft.edited_by_id == by.user_id and not current_business().solo_mode:
+        raise errors.NeedsSecondPerson
+    with transaction.atomic():
+        number = next_change(
+            kind="plan",
+            words=f"{draft.plan} v{draft.number} in force from {starts_on:%d %b %Y}",
+            source=f"published by {by.name}",
+            by_id=by.user_id,
+        )
+        published = PlanVersion.objects.filter(
+            pk=draft.pk, state=PlanVersion.State.DRAFT, edition=draft.edition
+        ).update(
+            state=PlanVersion.State.PUBLISHED,
+            starts_on=starts_on,
+            opened=number,
+            published_by_id=by.user_id,
+            published_at=clock.now(),
+        )
+        fresh = PlanVersion.objects.select_related("plan").get(pk=draft.pk)
+        if published != 1:
+            if fresh.state == PlanVersion.State.PUBLISHED:
+                raise errors.NotADraft(fresh.number)
+            raise errors.SomebodySaved(fresh.number)
+        _trail("plans.version.published", fresh, by)
+    return fresh
+
+
+def discard_draft(*, draft: PlanVersion, by: Member) -> None:
+    """Give a draft up; what was published is not touched."""
+    with transaction.atomic():
+        _trail("plans.draft.discarded", draft, by, {"document": draft.document})
+        gone, _ = PlanVersion.objects.filter(
+            pk=draft.pk, state=PlanVersion.State.DRAFT
+        ).delete()
+        if not gone:
+            raise errors.NotADraft(draft.number)
+
+
+def document_of(version: PlanVersion) -> PlanDocument:
+    """Return a version's document as code reads it."""
+    return read_plan(version.document)
+
+
+def try_document(document: PlanDocument) -> Tried:
+    """Run a plan's worked examples against this business's fields and tables."""
+    return try_examples(document, field_catalogue(), tables_known(latest_change()))
+
+
+def _require_sound(document: PlanDocument) -> None:
+    tables = RateTable.objects.values_list("key", flat=True)
+    if problems := check_plan(document, field_catalogue(), tables):
+        raise InvalidPlan(problems)
+
+
+def _require_examples(document: PlanDocument) -> None:
+    if not document.examples:
+        raise errors.NoExamples
+    failed = [r.example for r in try_document(document).results if not r.ok]
+    if failed:
+        raise errors.ExamplesFail(sorted(set(failed)))
+
+
+def _new_draft(plan: Plan, document: PlanDocument, by: Member) -> PlanVersion:
+    last = plan.versions.aggregate(last=Max("number"))["last"] or 0
+    return PlanVersion.objects.create(
+        plan=plan,
+        number=last + 1,
+        document=document.raw,
+        sha256=document.hash,
+        edited_by_id=by.user_id,
+        edited_at=clock.now(),
+    )
+
+
+def _trail(
+    action: str,
+    version: PlanVersion,
+    by: Member,
+    before: dict[str, object] | None = None,
+) -> None:
+    record(
+        action=action,
+        object_kind="plan_version",
+        object_id=version.pk,
+        object_name=f"{version.plan} v{version.number}",
+        before=before,
+        after={"sha256": version.sha256, "state": version.state},
+        by=by,
+    )
