@@ -10,7 +10,6 @@ from .functions.dates import parsed_date
 from .functions.declare import Accepts, Function
 from .literals import whole_literal
 from .parser import span_of
-from .suggest import function_like
 from .types import Type, joined
 
 LEAST_PLACES, MOST_PLACES = -15, 10
@@ -27,6 +26,9 @@ class Walker(Protocol):
 
     def part(self, node: ast.expr) -> str:
         """Return the text of a part."""
+
+    def function_suggestion(self, name: str) -> str:
+        """Return the function that was probably meant."""
 
     def is_field(self, name: str) -> bool:
         """Say whether a name is a declared input."""
@@ -65,7 +67,7 @@ def _report_unknown(walker: Walker, name: ast.Name) -> None:
     if walker.is_field(name.id):
         walker.report(wrong.field_called(span, name.id))
     else:
-        suggestion = function_like(name.id)
+        suggestion = walker.function_suggestion(name.id)
         walker.report(wrong.unknown_function(span, name.id, suggestion))
 
 

@@ -12,7 +12,7 @@ from .functions import CATALOGUE
 from .limits import LIMITS
 from .literals import constant_type, whole_literal
 from .parser import span_of
-from .suggest import field_like
+from .suggest import field_like, function_like
 from .types import Type
 
 _OPERATIONS: dict[
@@ -59,6 +59,7 @@ class _Checker:
         self.text = text
         self.inputs = inputs
         self.checked = Checked()
+        self.likely: dict[str, str] = {}
 
     def type_of(self, node: ast.expr) -> Type | None:
         found = self._type_of(node)
@@ -110,9 +111,21 @@ class _Checker:
             span = span_of(node)
             self.report(wrong.function_not_called(span, node.id, function.usage))
             return None
-        suggestion = field_like(node.id, self.inputs)
+        suggestion = self.suggestion(node.id)
         self.report(wrong.unknown_field(span_of(node), node.id, suggestion))
         return None
+
+    def suggestion(self, name: str) -> str:
+        # Looking for likenesses is the slow part; a text full of faults gets a few.
+        if name not in self.likely and len(self.likely) < LIMITS.suggestions:
+            self.likely[name] = field_like(name, self.inputs)
+        return self.likely.get(name, "")
+
+    def function_suggestion(self, name: str) -> str:
+        key = f"{name}()"
+        if key not in self.likely and len(self.likely) < LIMITS.suggestions:
+            self.likely[key] = function_like(name)
+        return self.likely.get(key, "")
 
     def operation(self, node: ast.BinOp) -> Type | None:
         left, right = self.type_of(node.left), self.type_of(node.right)

@@ -15,8 +15,12 @@ _OTHER_SIGNS = {
     ":=": ("==", "use == to compare."),
     "[": ("", "a formula has no lists; give the values to a function."),
     "{": ("", "a formula has no lists; give the values to a function."),
+    ".": ("", "a name has no space around its dot."),
     "#": ("", "a formula has no comments; describe it in the plan."),
 }
+_USED_SIGNS = frozenset({"+", "-", "*", "/", "//", "%", "**", "(", ")", ","}) | {
+    "==", "!=", "<", "<=", ">", ">="
+}  # fmt: skip
 _OTHER_WORDS = {
     "in": ("", "Use is_one_of(value, one, another, …)."),
     "is": ("==", "Use == to compare."),
@@ -65,6 +69,8 @@ def refused_word(word: Token, calls: bool) -> Fault | None:
         return syntax_errors.not_a_word_here(span, text, why)
     if text in ("and", "or", "else"):
         return syntax_errors.expected_value(span, text)
+    if text in ("IF", "NOT") and not calls:
+        return syntax_errors.word_needs_brackets(span, text)
     if text in ("AND", "OR") and not calls:
         return syntax_errors.expected_value(span, text)
     return _other_word(word)
@@ -84,6 +90,9 @@ def after_value(text: str, tokens: list[Token], at: int) -> Fault:
     """Return what is wrong with a token that cannot follow a complete value."""
     token = tokens[at]
     if token.kind is Kind.NAME:
+        if token.text == "of" and tokens[at - 1].text == "%":
+            number = tokens[at - 2]
+            return syntax_errors.percent_of(Span(number.start, token.end), number.text)
         if token.text in ("AND", "OR") or token.text in ("And", "Or"):
             return syntax_errors.use_small_letters(token.span, token.text)
         if token.text == "not":
@@ -126,7 +135,9 @@ def _sign(token: Token) -> Fault:
 
 def instead_of_value(text: str, tokens: list[Token], at: int) -> Fault:
     """Return what is wrong with a sign that stands where a value should."""
-    token = tokens[at]
+    token, previous = tokens[at], tokens[at - 1] if at else tokens[at]
+    if previous.text == "%" and previous is not token:
+        return syntax_errors.percent_after_value(previous.span)
     if token.kind is Kind.END:
         before = [t for t in tokens[:at] if t.text in ("(", ")")]
         depth = 0
@@ -135,14 +146,9 @@ def instead_of_value(text: str, tokens: list[Token], at: int) -> Fault:
             if depth > 0:
                 return syntax_errors.unclosed_bracket(bracket.start)
         return syntax_errors.expected_value(token.span, "")
-    previous = tokens[at - 1].text if at else ""
-    if previous == "%":
-        return syntax_errors.percent_after_value(tokens[at - 1].span)
-    if token.text == "=" and previous in ("=", "<", ">", "!"):
-        return syntax_errors.assignment(Span(tokens[at - 1].start, token.end))
     if token.text == "=" and at == 0:
         return syntax_errors.leading_equals(token.span)
-    if token.text in ("[", "{", "#", "!", "&", "^", ";", "=", ":="):
+    if token.text not in _USED_SIGNS:
         return _sign(token)
     if token.text == ")" and not any(t.text == "(" for t in tokens[:at]):
         return syntax_errors.unopened_bracket(token.start)

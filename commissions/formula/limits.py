@@ -17,6 +17,7 @@ class Limits:
     places: int = 10
     exponent: int = 100
     problems: int = 20
+    suggestions: int = 4
     table_rows: int = 100
     largest: Decimal = Decimal(10) ** 15
 

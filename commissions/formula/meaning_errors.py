@@ -1,14 +1,8 @@
 """Every sentence about names and types that do not fit, one function for each."""
 
 from .errors import Fault
-from .source import Span, clipped
+from .source import Span, clipped, quoted
 from .types import Type
-
-
-def quoted(part: str) -> str:
-    """Return a part of the formula as it stands in a sentence."""
-    shown = clipped(part)
-    return shown if shown[:1] in ('"', "'") else f'"{shown}"'
 
 
 def unknown_field(span: Span, name: str, suggestion: str) -> Fault:
@@ -46,14 +40,14 @@ def no_operation(
     shown = f"{quoted(left[0])} is {left[1].words} and {quoted(right[0])} is "
     message = f"{shown}{right[1].words}; they cannot be {verb}."
     if {left[1], right[1]} == {Type.MONEY, Type.PERCENT} and verb in _SUMS:
-        message += f" Multiply first, as in {quoted_product(left, right)}."
+        message += f" A percent of it is {product(left, right)}."
     return Fault("no_meaning", message, span)
 
 
 _SUMS = ("added", "subtracted")
 
 
-def quoted_product(left: tuple[str, Type], right: tuple[str, Type]) -> str:
+def product(left: tuple[str, Type], right: tuple[str, Type]) -> str:
     """Return the product that somebody who adds a percent probably wants."""
     money, share = (left, right) if left[1] is Type.MONEY else (right, left)
     return f"{clipped(money[0])} * {clipped(share[0])}"
@@ -79,7 +73,9 @@ def not_comparable(
 
 def date_as_text(span: Span, written: str) -> Fault:
     fix = f"date({written})"
-    message = f"{quoted(written)} is text. Write {fix} to compare it with a date."
+    message = (
+        f"{quoted(written)} is text. Write {clipped(fix)} to compare it with a date."
+    )
     return Fault("date_as_text", message, span, fix, fix)
 
 

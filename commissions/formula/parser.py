@@ -266,7 +266,8 @@ class _Parser:
         if not (starts_value or is_name):
             return True
         if touching and after.start > sign.end:
-            span = Span(number.start, sign.end)
+            last = after if after.text == "of" else sign
+            span = Span(number.start, last.end)
             raise Refused(syntax_errors.percent_of(span, number.text))
         return False
 

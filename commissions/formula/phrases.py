@@ -47,6 +47,8 @@ def phrases_of(
             return (f"{word}: {result}",)
         case ast.UnaryOp(op=ast.Not()):
             return (f"not {value_words(*parts[0])}: {result}",)
+        case ast.UnaryOp(op=ast.USub()) if not isinstance(node.operand, ast.Constant):
+            return (f"− {value_words(*parts[0])} = {result}",)
         case ast.Call():
             return _call(node, parts, value, kind)
     return ()

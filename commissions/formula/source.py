@@ -27,6 +27,12 @@ def clipped(text: str, length: int = 40) -> str:
     return flat if len(flat) <= length else flat[: length - 1] + "…"
 
 
+def quoted(part: str) -> str:
+    """Return a part of the formula as it stands in a sentence."""
+    shown = clipped(part)
+    return shown if shown[:1] in ('"', "'") else f'"{shown}"'
+
+
 def picture(text: str, line: int, column: int, end_column: int) -> str:
     """Return the faulty line with carets under the fault, cut to a readable width."""
     lines = text[:20_000].split("\n")

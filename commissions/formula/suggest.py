@@ -40,21 +40,24 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return the candidate that is spelled most like the name, or nothing."""
     if len(name) > 80:
         return ""
-    known = sorted(candidates)
-    ending = [one for one in known if one.endswith(f".{name}")]
-    if len(ending) == 1:
-        return ending[0]
-    by_fold = {one.casefold(): one for one in reversed(known)}
+    known = {one.casefold(): one for one in sorted(candidates, reverse=True)}
     folded = name.casefold()
-    if folded in by_fold:
-        return by_fold[folded]
-    close = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.6)
-    return by_fold[close[0]] if close else ""
+    if folded in known:
+        return known[folded]
+    # What stands before a dot is the same for many fields and says little.
+    endings = {one.rpartition(".")[2] for one in known}
+    likely = difflib.get_close_matches(folded.rpartition(".")[2], endings, n=2)
+    several = [one for one in known if one.rpartition(".")[2] in likely]
+    close = difflib.get_close_matches(folded, sorted(several), n=1, cutoff=0.0)
+    return known[close[0]] if close else ""
 
 
 def field_like(name: str, fields: Iterable[str]) -> str:
     """Return the declared field that was probably meant."""
-    return nearest(name, fields)
+    known = set(fields)
+    owner = name.rpartition(".")[0]
+    # Somebody who asks for a part of a field meant the field.
+    return owner if owner in known else nearest(name, known)
 
 
 def function_like(name: str) -> str:

@@ -3,7 +3,7 @@
 import unicodedata
 
 from .errors import Fault
-from .source import Span, clipped
+from .source import Span, clipped, quoted
 
 
 def empty() -> Fault:
@@ -41,7 +41,7 @@ def strange_character(sign: str, offset: int, fix: str) -> Fault:
     shown = f'"{sign}"' if sign.isprintable() else f"U+{ord(sign):04X}"
     message = f"The character {shown} ({name}) cannot be used here."
     if fix:
-        message += f" Write {fix} instead."
+        message += f" Write {'a space' if fix == ' ' else fix} instead."
     return Fault(
         "strange_character", message, Span(offset, offset + 1), fix=fix, suggestion=fix
     )
@@ -80,13 +80,16 @@ def bad_number(span: Span, text: str) -> Fault:
 
 def leading_zero(span: Span, text: str) -> Fault:
     fix = text.lstrip("0") or "0"
-    message = f'A number does not begin with 0: write {fix} instead of "{text}".'
+    message = (
+        f"A number does not begin with 0: write {clipped(fix, 24)} "
+        f"instead of {quoted(text)}."
+    )
     return Fault("leading_zero", message, span, fix, fix)
 
 
 def thousands_comma(span: Span, text: str) -> Fault:
     fix = text.replace(",", "")
-    message = f"A comma separates values. Write {fix} without the comma."
+    message = f"A comma separates values. Write {clipped(fix, 24)} without the comma."
     return Fault("thousands_comma", message, span, fix, fix)
 
 
@@ -121,13 +124,13 @@ def expected_value(span: Span, found: str) -> Fault:
     if not found:
         message = "The formula stops here, but a value is still missing."
     else:
-        message = f'A value is missing before "{clipped(found)}".'
+        message = f"A value is missing before {quoted(found)}."
     return Fault("missing_value", message, span)
 
 
 def expected_operator(span: Span, found: str) -> Fault:
     message = (
-        f'There is nothing between "{clipped(found)}" and what stands before it. '
+        f"There is nothing between {quoted(found)} and what stands before it. "
         "Is a sign such as * or + or a comma missing?"
     )
     return Fault("missing_operator", message, span)
@@ -163,6 +166,12 @@ def not_an_operator(span: Span, found: str, fix: str, why: str) -> Fault:
 def not_a_word_here(span: Span, word: str, why: str, fix: str = "") -> Fault:
     message = f'"{word}" cannot be used in a formula. {why}'.rstrip()
     return Fault("unknown_word", message, span, fix, fix)
+
+
+def word_needs_brackets(span: Span, word: str) -> Fault:
+    usage = "condition, value, value otherwise" if word == "IF" else "condition"
+    message = f"{word} needs brackets: write {word}({usage})."
+    return Fault("word_needs_brackets", message, span)
 
 
 def use_capitals(span: Span, word: str, fix: str) -> Fault:

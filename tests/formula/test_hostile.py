@@ -1,0 +1,201 @@
+"""Text that wants something else than a commission: refused quickly, or bounded."""
+
+import datetime
+import time
+from decimal import Decimal, localcontext
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from commissions.formula import (
+    EvaluationError,
+    InvalidFormula,
+    Type,
+    check_formula,
+    compile_formula,
+)
+from tests.formula.world import INPUTS, VALUES
+
+SHAPES = {
+    "a megabyte": "1+" * 500_000 + "1",
+    "ten megabytes": "1" * 10_000_000,
+    "a sum of 5,000 terms": "+".join(["1"] * 5000),
+    "50,000 minus signs": "-" * 50_000 + "1",
+    "900 minus signs": "-" * 900 + "1",
+    "900 brackets": "(" * 900 + "1" + ")" * 900,
+    "900 open brackets": "(" * 900,
+    "900 closing brackets": ")" * 900,
+    "300 nots": "not " * 300 + "yes",
+    "nested conditions": "IF(yes," * 200 + "1",
+    "a chain of comparisons": "<".join(["1"] * 500),
+    "a chain of conditions": " if yes else ".join(["1"] * 150),
+    "a chain of powers": "**".join(["2"] * 300),
+    "5,000 digits": "9" * 5000,
+    "1,990 digits": "9" * 1990,
+    "1,990 places": "0." + "0" * 1980 + "1",
+    "many unknown names": "+".join(f"amount{at:04}" for at in range(150)),
+    "a long unknown name": "a" * 1900,
+    "many quotes": '"' * 1999,
+    "many commas": "min(" + "1," * 400,
+    "thousands": "1" + ",000" * 400,
+    "a null": "amount\x00",
+    "a vertical tab": "amount\v* 2",
+    "a lone surrogate": '"\ud800"',
+    "a byte order mark": "\ufeffamount",
+    "a line separator": "amount\u2028* 2",
+    "a zero-width space": "am\u200bount",
+    "a soft hyphen in text": 'deal.product == "Heat\u00adpump"',
+    "a direction mark in text": 'deal.product == "\u202eHeat"',
+    "attribute": "amount.__class__.__mro__",
+    "method": '"".format(amount)',
+    "attribute of a text": '"a".upper()',
+    "attribute of a number": "(1).real",
+    "globals": "min.__globals__",
+    "subclasses": '"".__class__.__base__.__subclasses__()',
+    "generator": "(a for a in amount)",
+    "frame": "(a for a in [1]).gi_frame.f_globals",
+    "built-in": 'open("/etc/passwd")',
+    "import": '__import__("os").system("id")',
+    "eval": 'eval("1")',
+    "lambda": "(lambda: 1)()",
+    "walrus": "(a := 1)",
+    "list": "[1] * 1000000",
+    "text times number": '"a" * 1000000000',
+    "padding": 'deal.product % "%1000000d"',
+    "f-string": 'f"{amount:>1000000}"',
+    "bytes": 'b"a"',
+    "shift": "1 << 100000",
+    "bits": "1 | 2",
+    "invert": "~1",
+    "matrix": "1 @ 2",
+    "star": "min(*amount)",
+    "keyword": "round(amount, places=2)",
+    "slice": "deal.product[0:1]",
+    "tuple": "(1, 2)",
+    "dictionary": '{"a": 1}',
+    "ellipsis": "...",
+    "complex": "1j",
+    "infinity": "1e400",
+    "infinity by exponent": "1e999999999999",
+    "not a number": "nan",
+    "random": "rand()",
+    "randint": "randint(5)",
+    "float": "float(amount)",
+    "two statements": "amount; amount * 2",
+    "two lines": "amount\namount * 2",
+    "assignment": "amount = 3",
+    "augmented assignment": "amount += 3",
+    "yes/no as number": "deal.renewal + 1",
+    "yes/no literal as number": "True + True",
+    "function as value": "min",
+    "huge power": "9 ** 9 ** 9",
+    "huge round": "round(amount, 100000000)",
+    "await": "await amount",
+    "yield": "yield amount",
+    "decorator": "@amount",
+    "comment": "amount # * 2",
+    "backslash": "amount \\\n * 2",
+    "full-width": "ａｍｏｕｎｔ * 2",
+    "full-width digits": "１２",
+    "arabic digits": "١٢",
+    "cyrillic": "аmount * 2",
+    "mathematical letters": "𝐚𝐦𝐨𝐮𝐧𝐭",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_hostile_text_is_refused_within_50_milliseconds(shape: str) -> None:
+    spent = []
+    # Twice, because the collector may clean up after another test in between.
+    for _ in range(2):
+        started = time.process_time()
+        with pytest.raises(InvalidFormula) as refused:
+            compile_formula(SHAPES[shape], INPUTS, None)
+        spent.append(time.process_time() - started)
+
+    assert min(spent) < 0.05
+    for problem in refused.value.problems:
+        assert len(problem.message) < 300
+    assert len(str(refused.value)) < 20_000
+
+
+DEAR = {
+    "powers": "+".join(["(1.0000000001 ** 100) ** 100"] * 50),
+    "slices": "+".join(["marginal(1, amount, tiers.example)"] * 50),
+    "divisions": "/".join(["3.7"] * 60),
+    "text": " or ".join([f'contains("{"a" * 150}", "{"b" * 20}")'] * 10),
+}
+
+
+@pytest.mark.parametrize("shape", DEAR)
+def test_a_dear_formula_is_worked_out_within_100_milliseconds(shape: str) -> None:
+    formula = compile_formula(DEAR[shape], INPUTS, None)
+
+    started = time.process_time()
+    formula.evaluate(VALUES)
+    formula.explain(VALUES)
+
+    assert time.process_time() - started < 0.1
+
+
+WORDS = """
+amount deal.product deal.won_on tiers.example min max round IF AND if else and or not yes
+no in is for lambda None ( ) , + - * / // % ** == = != < <= > >= <> ! ; : . [ ] { } 6% 0 1
+2.5 1e3 0x1 'a' " ' # $ é __class__ date \\ & | ^ ~ @ ?
+"""
+FRAGMENTS = st.sampled_from([*WORDS.split(), "\n", "\t", "\u202e"])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(FRAGMENTS, max_size=14).map(" ".join) | st.text(max_size=40))
+def test_any_text_gives_a_formula_or_problems_and_nothing_else(text: str) -> None:
+    problems = check_formula(text, INPUTS, None)
+
+    if problems:
+        for problem in problems:
+            assert problem.line >= 1
+            assert 1 <= problem.column < problem.end_column
+        return
+    formula = compile_formula(text, INPUTS, None)
+    try:
+        formula.evaluate(VALUES)
+    except EvaluationError as failed:
+        assert 0 <= failed.start < failed.end <= len(text)
+
+
+def test_a_float_never_gets_in() -> None:
+    formula = compile_formula("amount * 2", {"amount": Type.MONEY}, Type.MONEY)
+
+    with pytest.raises(TypeError, match="declared as money but a float"):
+        formula.evaluate({"amount": 1.5})
+
+
+def test_a_datetime_is_not_a_date() -> None:
+    formula = compile_formula("year(day)", {"day": Type.DATE}, Type.NUMBER)
+
+    with pytest.raises(TypeError, match="datetime"):
+        formula.evaluate({"day": datetime.datetime(2026, 1, 1)})
+
+
+def test_the_result_does_not_depend_on_the_caller_s_decimal_settings() -> None:
+    formula = compile_formula("1 / 3 + amount", {"amount": Type.NUMBER}, Type.NUMBER)
+    expected = formula.evaluate({"amount": Decimal(1)})
+
+    with localcontext() as context:
+        context.prec = 3
+        context.rounding = "ROUND_UP"
+        assert formula.evaluate({"amount": Decimal(1)}) == expected
+        assert formula.explain({"amount": Decimal(1)}).value == expected
+        assert context.prec == 3
+
+
+def test_no_text_of_the_customer_gets_into_the_compiled_code() -> None:
+    formula = compile_formula(
+        'IF(deal.product == "Heat pump", amount, 0)', INPUTS, Type.MONEY
+    )
+    code = formula._run.__code__
+
+    assert set(code.co_names) <= {"__class__"}
+    assert formula._run.__globals__ == {"__builtins__": {}}
+    assert not any("deal" in str(constant) for constant in code.co_consts)
