@@ -64,8 +64,10 @@ class Services:
         return ROOT_HOME / digest / self.name
 
     def _run_folder(self, digest: str) -> Path:
+        """Choose a short path that means the same in every kind of address."""
         folder = self.home / "run"
-        if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER:
+        is_plain = re.fullmatch(r"[A-Za-z0-9._/-]+", str(folder))
+        if is_plain and len(str(folder)) <= LONGEST_SOCKET_FOLDER:
             return folder
         # Its owner and mode are checked before it is used.
         name = f"commissions-saas-{self.account.uid}-{digest}-{self.name}"
