@@ -167,3 +167,16 @@ class RoleGrant(models.Model):
                 fields=["member", "role", "starts_on"], name="role_grant_once_a_day"
             ),
         ]
+
+
+class DemoPerson(models.Model):
+    """Somebody of the demo whom its log-in page offers; empty in production."""
+
+    key = models.SlugField(unique=True)
+    user = models.OneToOneField(User, models.PROTECT, related_name="demo_person")
+    role = models.CharField(max_length=100)
+    sentence = models.CharField(max_length=200)
+    position = models.PositiveSmallIntegerField(unique=True)
+
+    def __str__(self) -> str:
+        return self.key

@@ -14,12 +14,13 @@ class Cause:
     address: str = ""
 
 
-_cause: ContextVar[Cause] = ContextVar("audit_cause", default=Cause())
+_nothing = Cause()
+_cause: ContextVar[Cause | None] = ContextVar("audit_cause", default=None)
 
 
 def cause() -> Cause:
     """Return what caused the present work; empty in a shell."""
-    return _cause.get()
+    return _cause.get() or _nothing
 
 
 @contextmanager

@@ -1,0 +1,152 @@
+"""What people fill in: the first business, a member, a role, a business's settings."""
+
+import zoneinfo
+from functools import cache
+from typing import Any
+
+from django import forms
+from django.db import transaction
+
+from tenants.accounts import services
+from tenants.accounts.models import Business, Group, Role, User
+
+OFFERED = (
+    "USD EUR GBP CAD AUD NZD CHF JPY SEK NOK DKK PLN CZK HUF RON BGN ISK TRY ILS AED SAR"
+    " INR SGD HKD TWD KRW CNY THB MYR IDR PHP VND ZAR NGN KES EGP BRL MXN ARS CLP COP PEN"
+)
+CURRENCIES = [(code, code) for code in OFFERED.split(" ")]
+CALENDARS = [
+    ("month", "Monthly"),
+    ("half_month", "Twice a month"),
+    ("quarter", "Quarterly"),
+]
+BUSINESS_ROLES = [Role.REP, Role.MANAGER, Role.FINANCE, Role.ADMIN, Role.AUDITOR]
+GROUP_ROLES = [Role.OWNER, Role.GROUP_ADMIN]
+
+
+@cache
+def time_zones() -> list[tuple[str, str]]:
+    """Return the zones that have a place in their name, and UTC."""
+    names = (name for name in zoneinfo.available_timezones() if "/" in name)
+    places = sorted(name for name in names if not name.startswith(("Etc/", "SystemV/")))
+    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in places)]
+
+
+class BusinessForm(forms.Form):
+    """A business's name, currency and time zone; the last two are for ever."""
+
+    business_name = forms.CharField(label="Business name", max_length=200)
+    currency = forms.ChoiceField(label="Currency", choices=CURRENCIES)
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=time_zones,
+        initial="America/New_York",
+        help_text="Decides on which day a deal counts.",
+        widget=forms.Select({"data-time-zone": ""}),
+    )
+
+
+class FirstBusinessForm(BusinessForm):
+    """What sign-up asks beside e-mail and password: the first business."""
+
+    def signup(self, request: Any, user: User) -> None:
+        """Make the group and its first business; whoever signs up owns both."""
+        values = self.cleaned_data
+        with transaction.atomic():
+            group = services.create_group(
+                name=values["business_name"],
+                owner=user,
+                reporting_currency=values["currency"],
+            )
+            services.create_business(
+                group=group,
+                name=values["business_name"],
+                currency=values["currency"],
+                time_zone=values["time_zone"],
+                by=user,
+            )
+
+
+class NewBusinessForm(BusinessForm):
+    """One more business of a group."""
+
+    pay_calendar = forms.ChoiceField(label="Pays", choices=CALENDARS)
+
+
+class NewRoleForm(forms.Form):
+    """Somebody by e-mail, where, as what, and from when to when."""
+
+    email = forms.EmailField(label="E-mail")
+    name = forms.CharField(
+        label="Name",
+        max_length=200,
+        required=False,
+        help_text="For somebody who is new here.",
+    )
+    place = forms.ChoiceField(label="Where")
+    role = forms.ChoiceField(
+        label="Role", choices=[(role.value, role.label) for role in BUSINESS_ROLES]
+    )
+    starts_on = forms.DateField(
+        label="First day",
+        required=False,
+        help_text="Empty: today.",
+        widget=forms.DateInput({"type": "date"}),
+    )
+    ends_on = forms.DateField(
+        label="Last day",
+        required=False,
+        help_text="Empty: open end.",
+        widget=forms.DateInput({"type": "date"}),
+    )
+
+    def __init__(
+        self, *args: Any, group: Group, business: Business | None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.places: dict[str, Business | None] = {}
+        found = group.businesses.order_by("name") if business is None else [business]
+        self.places = {str(row.pk): row for row in found}
+        choices = [(key, str(row)) for key, row in self.places.items()]
+        roles = BUSINESS_ROLES
+        if business is None:
+            self.places["group"] = None
+            choices.append(("group", f"{group.name} (the whole group)"))
+            roles = BUSINESS_ROLES + GROUP_ROLES
+        self.fields["place"] = forms.ChoiceField(label="Where", choices=choices)
+        self.fields["role"] = forms.ChoiceField(
+            label="Role", choices=[(role.value, role.label) for role in roles]
+        )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        place, role = values.get("place"), values.get("role")
+        if place and role and (place == "group") != (role in GROUP_ROLES):
+            self.add_error(
+                "role",
+                "Owners and group admins belong to the whole group;"
+                " other roles belong to one business.",
+            )
+        return values
+
+
+class SettingsForm(forms.Form):
+    """What may change about a business."""
+
+    name = forms.CharField(label="Name", max_length=200)
+    posts_late_changes = forms.BooleanField(
+        label="Late changes post by themselves",
+        required=False,
+        help_text="Otherwise each waits for finance.",
+    )
+    solo_mode = forms.BooleanField(
+        label="Solo mode",
+        required=False,
+        help_text="One person prepares and approves; it is printed on every run.",
+    )
+
+
+class DemoLogInForm(forms.Form):
+    """Which of the demo's people to be."""
+
+    person = forms.SlugField()

@@ -1,0 +1,67 @@
+"""Which page a person starts on: the one place with work for them."""
+
+from typing import Any
+
+from django.urls import NoReverseMatch
+
+from tenants.accounts.models import Business, Role
+from tenants.accounts.selectors import Place, places_of
+from tenants.frame import hooks
+from tenants.jobs.models import Job
+from tenants.urls_for import business_url, group_url
+
+# In the order of urgency; the first role that the member has, and the first page of it
+# that exists.
+START_PAGES: tuple[tuple[Role, tuple[str, ...]], ...] = (
+    (Role.FINANCE, ("runs:runs",)),
+    (Role.ADMIN, ("plans:plans",)),
+    (Role.OWNER, ("runs:runs",)),
+    (Role.GROUP_ADMIN, ("plans:plans",)),
+    (Role.AUDITOR, ("runs:runs",)),
+    (Role.MANAGER, ("statements:team", "statements:statements")),
+    (Role.REP, ("statements:mine",)),
+)
+
+
+def start_of(user: Any) -> str | None:
+    """Return the page where the user starts, or None where they must choose."""
+    places = places_of(user)
+    if len(places) != 1:
+        return None
+    place = places[0]
+    if not place.businesses:
+        return _group_page(place, "accounts:group_people") if place.roles else None
+    if len(place.businesses) == 1:
+        return _of_business(next(iter(place.businesses)), place)
+    return _group_page(place, "rollup:overview") if place.is_run_by_user else None
+
+
+def page_in_business(request: Any) -> str:
+    """Return where a member starts inside a business; a higher room may know better."""
+    offered = hooks.ask("home", request)
+    if offered:
+        return str(offered)
+    for role, names in START_PAGES:
+        if role in request.member.roles:
+            for name in names:
+                try:
+                    return business_url(request.business, name)
+                except NoReverseMatch:
+                    continue
+    return business_url(request.business, "jobs:jobs")
+
+
+def _of_business(business: Business, place: Place) -> str | None:
+    if business.state == Business.State.MAKING and place.is_run_by_user:
+        job = Job.objects.filter(
+            kind="make_business", arguments={"business": business.pk}
+        ).first()
+        return group_url(place.group, "jobs:group_job", job.pk) if job else None
+    return business_url(business, "accounts:start")
+
+
+def _group_page(place: Place, name: str) -> str | None:
+    try:
+        return group_url(place.group, name)
+    except NoReverseMatch:
+        return None
