@@ -150,10 +150,10 @@ def _facts(
 
 
 def _values(given: Mapping[str, str], program: PlanProgram) -> dict[str, Value]:
+    """Type what the plan declares; the rest, such as a quota that is only shown, too."""
     found: dict[str, Value] = {}
-    for name, kind in program.variables.items():
-        if name in given:
-            value = to_value(str(given[name]), kind)
-            if value is not None:
-                found[name] = value
+    for name, text in given.items():
+        value = to_value(str(text), program.variables.get(name, "money"))
+        if value is not None:
+            found[name] = value
     return found
