@@ -19,7 +19,11 @@ from .program import Formula, build
 from .tables import KeyedTable, Table, TierTable
 from .types import Type
 
+# Stored beside what a formula gave: it grows when any formula could mean something else.
+LANGUAGE_VERSION = 1
+
 __all__ = [
+    "LANGUAGE_VERSION",
     "EvaluationError",
     "Formula",
     "InvalidFormula",

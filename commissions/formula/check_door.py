@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-from . import EvaluationError, InvalidFormula, Type, compile_formula
+from . import EvaluationError, InvalidFormula, Type, check_formula, compile_formula
 from .functions.dates import parsed_date
 from .tables import Table, TierTable
 from .words import plain_number
@@ -64,8 +64,8 @@ def _answered(found: Answer, item: Mapping[str, object]) -> Answer:
     names = item.get("names") or {}
     if not isinstance(names, Mapping):
         raise BadInput("The names must be an object of names and values.")
-    types = {name: _type_of(name, given) for name, given in names.items()}
     result = _TYPES.get(str(item.get("result")).lower())
+    types = _types_of(text, names, result)
     try:
         formula = compile_formula(text, types, result)
     except InvalidFormula as invalid:
@@ -95,6 +95,21 @@ def as_text(value: object) -> str | None:
     if isinstance(value, Decimal):
         return plain_number(value)
     return str(value)
+
+
+def _types_of(
+    text: str, names: Mapping[str, object], result: Type | None
+) -> dict[str, Type]:
+    """Return the types of the names; a bare "90210" may also turn out to be text."""
+    types = {name: _type_of(name, given) for name, given in names.items()}
+    problems = len(check_formula(text, types, result))
+    for name, given in names.items():
+        if problems and isinstance(given, str) and name in text:
+            as_written = {**types, name: Type.TEXT}
+            left = len(check_formula(text, as_written, result))
+            if left < problems:
+                types, problems = as_written, left
+    return types
 
 
 def _type_of(name: str, given: object) -> Type:

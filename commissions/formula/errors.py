@@ -90,6 +90,10 @@ class ValueFault(Exception):
         self.message = message
         self.argument = argument
 
+    def about(self, table: str) -> str:
+        """Return the message with the table's name, which a function does not know."""
+        return self.message.replace("{table}", table)
+
 
 class EvaluationError(Exception):
     """A correct formula has no answer for these values; the line is failed, never 0."""

@@ -110,7 +110,22 @@ class _Recorder(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
     def __init__(
         self, checked: Checked, text: str, names: Mapping[str, object]
     ) -> None:
-        super().__init__(operators=_OPERATORS, functions=_FUNCTIONS, names=names)
+        # Not simpleeval's own __init__: it offers nodes that no formula has, and it
+        # changes the process's warning filters, which threads share.
+        self.operators = _OPERATORS
+        self.functions = _FUNCTIONS
+        self.names = names
+        self.allowed_attrs: dict[type, set[str]] = {}
+        self.nodes = {
+            ast.BinOp: self._eval_binop,
+            ast.BoolOp: self._eval_boolop,
+            ast.Call: self._eval_call,
+            ast.Compare: self._eval_compare,
+            ast.Constant: self._eval_constant,
+            ast.IfExp: self._eval_ifexp,
+            ast.Name: self._eval_name,
+            ast.UnaryOp: self._eval_unaryop,
+        }
         self.checked = checked
         self.text = text
         self.steps: list[list[Step]] = [[]]
@@ -121,7 +136,7 @@ class _Recorder(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
             value: object = super()._eval(node)
         except ValueFault as fault:
             span = _blamed(node, fault.argument)
-            message = fault.message
+            message = fault.about(self._table_of(node))
             raise EvaluationError(fault.code, message, span, self.text) from None
         except decimal.DecimalException:
             message, span = "This becomes too large to reckon with.", span_of(node)
@@ -138,6 +153,13 @@ class _Recorder(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         phrases = phrases_of(node, shown, value, kind)
         step = Step(span.start, span.end, part, value, kind, children, phrases)
         self.steps[-1].append(step)
+
+    def _table_of(self, node: ast.expr) -> str:
+        """Return the name of the table that a call reads."""
+        for value in node.args if isinstance(node, ast.Call) else ():
+            if isinstance(value, ast.Name) and self.checked.types[value] is Type.TABLE:
+                return value.id
+        return ""
 
     def _eval_name(self, node: ast.Name) -> object:
         kind = self.checked.types[node]

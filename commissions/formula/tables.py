@@ -73,7 +73,7 @@ class TierTable(Table):
         if total < first and first > 0:
             raise ValueFault(
                 "no_rate",
-                f"The table has no rate for {amount_words(total)}; "
+                f"{{table}} has no rate for {amount_words(total)}; "
                 f"it begins at {amount_words(first)}. Add a row that begins at 0.",
             )
 

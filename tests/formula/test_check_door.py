@@ -39,6 +39,7 @@ def test_a_bare_value_says_its_type_itself() -> None:
         "won": "2026-11-24",
         "paid": True,
         "units": 4,
+        "postcode": "90210",
     }
     texts = {
         "amount * rate": "0.75",
@@ -47,6 +48,8 @@ def test_a_bare_value_says_its_type_itself() -> None:
         'IF(product == "Boiler" and paid, 1, 2)': "1",
         'won > date("2026-01-01")': "yes",
         "product": "Boiler",
+        'postcode == "90210" and amount > 5': "yes",
+        'won == "2026-11-24"': "yes",
     }
 
     for text, value in texts.items():

@@ -121,7 +121,7 @@ ERRORS = {
     'lookup(tables.rates, "Boiler", "South")': (
         'lookup(tables.rates, "Boiler", "South")\n'
         "^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
-        'Line 1, column 1: the table has no row for "Boiler", "South".'
+        'Line 1, column 1: tables.rates has no row for "Boiler", "South".'
     ),
 }
 

@@ -151,8 +151,7 @@ def test_a_total_below_a_table_that_begins_above_zero_has_no_rate() -> None:
     with pytest.raises(EvaluationError) as failed:
         formula.evaluate({"amount": Decimal("999.99"), "t": table})
     assert failed.value.message == (
-        "The table has no rate for 999.99; it begins at 1,000.00. "
-        "Add a row that begins at 0."
+        "t has no rate for 999.99; it begins at 1,000.00. Add a row that begins at 0."
     )
 
 
@@ -215,7 +214,7 @@ def test_the_specific_row_comes_before_the_general_one() -> None:
     assert rate("Boiler", "North") == Decimal("0.04")
     with pytest.raises(EvaluationError) as failed:
         rate("Boiler", "South")
-    assert failed.value.message == 'The table has no row for "Boiler", "South".'
+    assert failed.value.message == 't has no row for "Boiler", "South".'
 
 
 def test_of_two_rows_alike_the_one_that_names_the_earlier_key_wins() -> None:
@@ -235,9 +234,9 @@ def test_a_number_is_found_by_its_value_not_by_its_spelling() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("rate_at(1, tables.rates)", "This table is read by its keys; use lookup."),
-        ('lookup(tiers.example, "a")', "This table has tiers; use rate_at."),
-        ('lookup(tables.rates, "a")', "The table is read by 2 keys, not 1."),
+        ("rate_at(1, tables.rates)", "tables.rates is read by its keys; use lookup."),
+        ('lookup(tiers.example, "a")', "tiers.example has tiers; use rate_at."),
+        ('lookup(tables.rates, "a")', "tables.rates is read by 2 keys, not 1."),
     ],
 )
 def test_a_table_of_the_other_kind_is_an_error(text: str, message: str) -> None:

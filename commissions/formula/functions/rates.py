@@ -13,7 +13,7 @@ def _tiers(table: object, argument: int) -> TierTable:
     if isinstance(table, TierTable):
         return table
     raise ValueFault(
-        "wrong_table", "This table is read by its keys; use lookup.", argument
+        "wrong_table", "{table} is read by its keys; use lookup.", argument
     )
 
 
@@ -35,9 +35,9 @@ def _curve(total: Decimal, table: Table) -> Decimal:
 
 def _keys(table: object, keys: tuple[str | Decimal, ...]) -> tuple[str, ...]:
     if not isinstance(table, KeyedTable):
-        raise ValueFault("wrong_table", "This table has tiers; use rate_at.", 0)
+        raise ValueFault("wrong_table", "{table} has tiers; use rate_at.", 0)
     if table.size != len(keys):
-        message = f"The table is read by {table.size} keys, not {len(keys)}."
+        message = f"{{table}} is read by {table.size} keys, not {len(keys)}."
         raise ValueFault("wrong_keys", message, 0)
     return tuple(key if isinstance(key, str) else plain_number(key) for key in keys)
 
@@ -48,7 +48,7 @@ def _lookup(table: Table, *keys: str | Decimal) -> Decimal:
     found = table.find(wanted)
     if found is None:
         shown = ", ".join(f'"{key}"' for key in wanted)
-        raise ValueFault("no_row", f"The table has no row for {shown}.")
+        raise ValueFault("no_row", f"{{table}} has no row for {shown}.")
     return found
 
 

@@ -4,8 +4,8 @@ from ..types import Type
 from .declare import Accepts, Function, Place, always
 
 
-def _is_one_of(text: str, *others: str) -> bool:
-    return text in others
+def _is_one_of(value: object, *others: object) -> bool:
+    return value in others
 
 
 def _contains(text: str, part: str) -> bool:
@@ -29,12 +29,16 @@ _PART = (Place("text", Accepts.TEXT), Place("part", Accepts.TEXT))
 TEXT_FUNCTIONS = (
     Function(
         "is_one_of",
-        (Place("text", Accepts.TEXT), Place("other", Accepts.TEXT, repeats=True)),
+        (
+            Place("value", Accepts.ANY, alike=True),
+            Place("other", Accepts.ANY, alike=True, repeats=True),
+        ),
         always(Type.YESNO),
-        "Whether the text is exactly one of the others.",
+        "Whether the value is exactly one of the others.",
         (
             ('is_one_of("Boiler", "Boiler", "Heat pump")', "yes"),
             ('is_one_of("boiler", "Boiler", "Heat pump")', "no"),
+            ("is_one_of(month(date('2026-11-24')), 11, 12)", "yes"),
         ),
         _is_one_of,
     ),
