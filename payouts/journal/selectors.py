@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 
 from payouts.journal.models import Account, Posting
 
-_MONEY: DecimalField[Decimal, Decimal] = DecimalField(max_digits=24, decimal_places=4)
+_MONEY = DecimalField(max_digits=24, decimal_places=4)
 _SIGNED = Case(
     When(side=Posting.Side.CREDIT, then=F("amount")),
     default=-F("amount"),

@@ -1,0 +1,181 @@
+"""The file adds up, is made once, and what comes back is owed again."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from commissions.statements.models import PayPeriod, Statement
+from crm_sync.ledger.models import Payee
+from payouts.checks.every import verify
+from payouts.exports.payroll_csv import plain, read_back
+from payouts.journal.models import Posting
+from payouts.journal.selectors import owed_to
+from payouts.runs import errors
+from payouts.runs.models import ExportFile, Payout, PayoutRun
+from payouts.runs.selectors import payable_lines
+from payouts.runs.services import decide, pay
+from tenants.access import Member
+from tests.payouts.conftest import approve_all, sign
+
+TOTAL = Decimal("1740.00")
+
+
+@pytest.fixture
+def approved(run: PayoutRun, helen: Member) -> PayoutRun:
+    approve_all(run, helen)
+    return sign(run, helen)
+
+
+@pytest.fixture
+def exported(approved: PayoutRun, alice: Member) -> PayoutRun:
+    pay.export_run(
+        run=approved, format_name="payroll_csv", seen_total=TOTAL, reason="", by=alice
+    )
+    approved.refresh_from_db()
+    return approved
+
+
+@pytest.fixture
+def paid(exported: PayoutRun, alice: Member) -> PayoutRun:
+    pay.mark_run_paid(
+        run=exported,
+        paid_on=date(2026, 11, 16),
+        reference="BW-2026-10",
+        seen_total=TOTAL,
+        by=alice,
+    )
+    exported.refresh_from_db()
+    return exported
+
+
+def test_the_file_adds_up_to_what_was_approved(exported: PayoutRun) -> None:
+    file = exported.files.get()
+
+    assert read_back(bytes(file.content)) == (2, TOTAL)
+    assert (file.rows, file.total) == (2, TOTAL)
+    assert exported.state == PayoutRun.State.EXPORTED
+
+
+def test_a_run_that_is_not_approved_has_no_file(run: PayoutRun, alice: Member) -> None:
+    with pytest.raises(errors.WrongState, match="in review, so it cannot be exported"):
+        pay.export_run(
+            run=run, format_name="payroll_csv", seen_total=TOTAL, reason="", by=alice
+        )
+
+    assert not ExportFile.objects.exists()
+
+
+def test_a_second_file_needs_a_reason_and_voids_the_first(
+    exported: PayoutRun, alice: Member
+) -> None:
+    def again(reason: str) -> ExportFile:
+        return pay.export_run(
+            run=exported,
+            format_name="payroll_csv",
+            seen_total=TOTAL,
+            reason=reason,
+            by=alice,
+        )
+
+    with pytest.raises(errors.NeedsReason):
+        again("")
+    second = again("Payroll lost the first")
+
+    assert list(exported.files.filter(void=False)) == [second]
+    assert bytes(second.content) == bytes(exported.files.get(number=1).content)
+
+
+def test_a_held_payee_is_not_in_the_file(
+    run: PayoutRun, theo: Payee, helen: Member, alice: Member
+) -> None:
+    decide.hold_payout(payout=run.payouts.get(payee=theo), reason="Check", by=helen)
+    approve_all(run, helen)
+    sign(run, helen)
+
+    file = pay.export_run(
+        run=run,
+        format_name="payroll_csv",
+        seen_total=Decimal("540.00"),
+        reason="",
+        by=alice,
+    )
+
+    assert b"Theo" not in bytes(file.content)
+
+
+def test_paying_books_the_money_out_once(
+    paid: PayoutRun, theo: Payee, october: PayPeriod, alice: Member
+) -> None:
+    assert owed_to(theo.pk, "USD") == 0
+    assert {p.state for p in paid.payouts.all()} == {Payout.State.PAID}
+    rows = Statement.objects.filter(period=october)
+    assert {row.state for row in rows} == {Statement.State.PAID}
+
+    with pytest.raises(errors.WrongState):
+        pay.mark_run_paid(
+            run=paid,
+            paid_on=date(2026, 11, 16),
+            reference="again",
+            seen_total=TOTAL,
+            by=alice,
+        )
+
+
+def test_a_returned_payment_is_owed_again(
+    paid: PayoutRun, theo: Payee, alice: Member, october: PayPeriod
+) -> None:
+    payout = paid.payouts.get(payee=theo)
+
+    pay.mark_returned(payout=payout, reason="Account closed", by=alice)
+
+    assert owed_to(theo.pk, "USD") == Decimal("1200.00")
+    assert [x.payee_id for x in payable_lines(up_to=october)] == [theo.pk]
+
+
+def test_every_invariant_holds_after_a_whole_month(paid: PayoutRun) -> None:
+    assert [str(found.words) for found in verify()] == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "invariant"),
+    [
+        (
+            "UPDATE statements_statement SET total = total + 1, payable = payable + 1",
+            "I01",
+        ),
+        ("UPDATE runs_payoutrun SET total = total + 1", "I03"),
+        ("UPDATE statements_statement SET sha256 = 'x'", "I07"),
+    ],
+)
+def test_a_break_is_found(paid: PayoutRun, sql: str, invariant: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+    assert invariant in {found.invariant for found in verify()}
+
+
+def test_an_unbalanced_journal_is_refused_by_the_database(paid: PayoutRun) -> None:
+    posting = Posting.objects.first()
+    assert posting is not None
+
+    with pytest.raises(IntegrityError, match="does not balance"), transaction.atomic():
+        Posting.objects.create(
+            journal=posting.journal,
+            account=posting.account,
+            side=posting.side,
+            amount=Decimal("1.00"),
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_a_posting_is_never_changed(paid: PayoutRun) -> None:
+    with pytest.raises(IntegrityError, match="appended only"), transaction.atomic():
+        Posting.objects.update(amount=Decimal("1.00"))
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_a_name_is_never_a_formula_in_a_file(text: str) -> None:
+    assert not plain(text).startswith(("=", "+", "-", "@", "\t"))
