@@ -6,8 +6,10 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+from django.db.models import Q
+
 from commissions.plans.models import PlanVersion
-from commissions.statements.models import Line, Statement, StoredMeasure
+from commissions.statements.models import Line, Run, Statement, StoredMeasure
 from commissions.statements.writing import EVALUATOR
 from commissions_saas.lib.money import places
 from tenants.schema import current_business
@@ -37,8 +39,12 @@ def document_of(row: Statement) -> dict[str, Any]:
             payee_id=row.payee_id, period_id=row.period_id, closed_run__isnull=True
         ).order_by("component", "earned_on", "entry_id", "role", "adjustment_id")
     )
-    measures = StoredMeasure.objects.filter(
-        payee_id=row.payee_id, period_slug=row.period.slug, closed_run__isnull=True
+    # Measures as of its inputs: a late change that is posted moves them afterwards.
+    later = Run.objects.filter(change__gt=row.change).values("pk")
+    measures = (
+        StoredMeasure.objects.filter(payee_id=row.payee_id, period_slug=row.period.slug)
+        .exclude(opened_run__in=later)
+        .filter(Q(closed_run__isnull=True) | Q(closed_run__in=later))
     )
     return {
         "business": business.name,

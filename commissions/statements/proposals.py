@@ -24,6 +24,7 @@ from commissions.statements.models import (
     Statement,
 )
 from commissions.statements.periods import as_period, first_open_after, row_of
+from commissions.statements.sources import UNKNOWN, source_of_entry
 from commissions.statements.words import amount_text, short_day_text
 from commissions_saas.lib import clock
 from crm_sync.ledger.changes import latest_change, next_change
@@ -235,7 +236,10 @@ def _clawback_words(line: Late, entry: EntryFact, inputs: PayeeInputs) -> str:
         ),
         None,
     )
+    source = source_of_entry(entry.id)
     words = f"{entry.name}: lost"
+    if source.name != UNKNOWN:
+        words = f"{words} in {source.name}"
     if entry.reversed_on is not None:
         words = f"{words} on {short_day_text(entry.reversed_on)}"
     return f"{words}, within {days} days" if days is not None else words

@@ -7,6 +7,7 @@ import pytest
 
 from commissions.plans.models import Plan
 from commissions_saas.lib import clock
+from crm_sync.connections.models import Connection
 from crm_sync.ledger.models import Payee
 from tenants.accounts.models import Business
 from tests.commissions.statements import world
@@ -17,6 +18,9 @@ NOON = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def yesterday(acme: Business) -> Iterator[None]:
     """Most tests begin on the eve of the story's day."""
+    Connection.objects.create(
+        pk=1, group_id=acme.group_id, business_id=acme.pk, kind="close", name="Close"
+    )
     with clock.at(NOON):
         yield
 

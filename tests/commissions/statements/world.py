@@ -27,7 +27,16 @@ PLANS = Path(__file__).parents[3] / "commissions_saas" / "demo" / "plans"
 SYSTEM, CARE, AIR = "System replacement", "Maintenance plan", "Air quality"
 CLOSE = Origin(connection_id=1, source="Close")
 MAPPED = frozenset(
-    "name amount won_on status_type owner product dealer_fee customer_paid".split()
+    [
+        "name",
+        "amount",
+        "won_on",
+        "status_type",
+        "owner",
+        "product",
+        "dealer_fee",
+        "customer_paid",
+    ]
 )
 
 
@@ -177,10 +186,11 @@ def kesslers_plan_is_won() -> Incoming:
     )
 
 
-def lost(id_: str, day: date, lost_on: date, amount: str, product: str) -> Incoming:
-    return a_deal(
-        id_, day, amount, product, status="Lost", status_type="lost", lost_on=lost_on
-    )
+def lost(
+    id_: str, day: date, lost_on: date, amount: str, product: str, **values: Any
+) -> Incoming:
+    values |= {"status": "Lost", "status_type": "lost", "lost_on": lost_on}
+    return a_deal(id_, day, amount, product, **values)
 
 
 def catch_up() -> Summary:
