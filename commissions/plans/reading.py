@@ -153,7 +153,8 @@ class _Reader:
             cleaned = {}
             for key, value in given.items():
                 inner = self.texts(value, join(path, str(key)))
-                if inner not in ("", [], {}):
+                # An empty value says nothing, unless its name is a text gone astray.
+                if inner not in ("", [], {}) or not _NAME.fullmatch(str(key)):
                     cleaned[str(key).strip()] = inner
             return cleaned
         if isinstance(given, list | tuple):
