@@ -6,6 +6,7 @@ from typing import Any
 
 from celery import Celery, signals
 from django.core.cache import cache
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commissions_saas.settings")
 
@@ -15,6 +16,7 @@ HEARTBEAT_SECONDS = 15
 app = Celery("commissions_saas")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)  # a task logs its request's id
 
 # Nothing here is per business: each task looks for rows that are due.
 app.conf.beat_schedule = {

@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -53,20 +53,25 @@ def copied(template: str) -> Iterator[Copy]:
             execute(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
-@cache
 def template() -> str:
-    """Return the template's name, having built it where nobody has."""
-    name = f"tpl_{fingerprint()}"
+    """Return the name of the template with Acme and Globex."""
+    return template_of("two", fingerprint(), fill)
+
+
+@cache
+def template_of(kind: str, fingerprint: str, fill: Callable[[], None]) -> str:
+    """Return a template's name, having built it where nobody has."""
+    name = f"tpl_{kind}_{fingerprint}"
     with administration() as admin:
         admin.execute("SELECT pg_advisory_lock(%s)", [BUILDING])
         if not exists(admin, name):
-            drop_leftovers(admin)
-            build(admin, name)
+            drop_leftovers(admin, kind)
+            build(admin, name, fill)
     return name
 
 
-def build(admin: psycopg.Connection, name: str) -> None:
-    """Migrate under another name and rename: a half-built template is never used."""
+def build(admin: psycopg.Connection, name: str, fill: Callable[[], None]) -> None:
+    """Fill under another name and rename: a half-built template is never used."""
     unfinished = f"{name}_new"
     execute(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", unfinished)
     execute(admin, "CREATE DATABASE {} TEMPLATE template0", unfinished)
@@ -106,11 +111,11 @@ def fingerprint() -> str:
     return digest.hexdigest()[:12]
 
 
-def drop_leftovers(admin: psycopg.Connection) -> None:
+def drop_leftovers(admin: psycopg.Connection, kind: str) -> None:
     """Drop old templates, and copies of test runs that were killed."""
     rows = admin.execute("SELECT datname FROM pg_database ORDER BY oid").fetchall()
     names = [name for (name,) in rows]
-    old = [name for name in names if name.startswith("tpl_")][:-KEPT_TEMPLATES]
+    old = [name for name in names if name.startswith(f"tpl_{kind}_")][:-KEPT_TEMPLATES]
     dead = [
         name
         for name in names

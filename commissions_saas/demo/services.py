@@ -132,6 +132,11 @@ class Services:
         if self.home.is_relative_to(ROOT_HOME):
             ROOT_HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
             self.home.parent.mkdir(mode=0o755, exist_ok=True)
+            note = (
+                f"The data of {self.project} is in {self.home}, since the account that"
+            )
+            note += " runs PostgreSQL cannot come here.\n"
+            (self.data / f"{self.name}-is-elsewhere.txt").write_text(note)
         self.home.mkdir(mode=0o755, parents=True, exist_ok=True)
         for folder in (self.run_folder, self.postgres_data, self.valkey_data):
             folder.mkdir(mode=0o700, exist_ok=True)
