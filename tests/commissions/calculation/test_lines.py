@@ -29,12 +29,12 @@ from tests.commissions.calculation.builders import (
 )
 
 
-def test_a_line_carries_what_identifies_and_explains_it():
+def test_a_line_carries_what_identifies_and_explains_it() -> None:
     line = the_line(calculate(inputs(a_deal(1, "2026-11-04", "1000", share="0.5"))), 1)
 
     assert line.key == LineKey(7, "sale", 1, "owner", 0)
     assert (line.base, line.amount, line.share) == (
-        500,
+        Decimal(500),
         Decimal("30.00"),
         Decimal("0.5"),
     )
@@ -42,7 +42,7 @@ def test_a_line_carries_what_identifies_and_explains_it():
     assert (line.kind, line.currency, line.waiting_for) == ("earning", "USD", "")
 
 
-def test_only_the_payees_own_credit_is_paid():
+def test_only_the_payees_own_credit_is_paid() -> None:
     credits = (
         CreditFact(BOB, "owner", Decimal("0.3")),
         CreditFact(THEO, "split", Decimal("0.7")),
@@ -53,14 +53,14 @@ def test_only_the_payees_own_credit_is_paid():
     assert amounts(draft) == {1: Decimal("18.00")}
 
 
-def test_a_role_that_no_component_names_is_not_paid():
+def test_a_role_that_no_component_names_is_not_paid() -> None:
     draft = calculate(inputs(a_deal(1, "2026-11-04", "1000", role="manager")))
 
     assert draft.lines == ()
     assert draft.measures == {measure_key(7, "volume"): 0}
 
 
-def test_two_shares_in_one_role_are_one_line():
+def test_two_shares_in_one_role_are_one_line() -> None:
     twice = (CreditFact(BOB, "split", Decimal("0.25")),) * 2
 
     draft = calculate(inputs(a_deal(1, "2026-11-04", "1000", credits=twice)))
@@ -68,7 +68,7 @@ def test_two_shares_in_one_role_are_one_line():
     assert the_line(draft, 1).amount == Decimal("30.00")
 
 
-def test_a_closed_gate_waits_and_is_still_earned():
+def test_a_closed_gate_waits_and_is_still_earned() -> None:
     draft = calculate(inputs(a_deal(1, "2026-11-04", "1000", paid=False)))
 
     assert the_line(draft, 1).waiting_for == "customer payment"
@@ -79,7 +79,9 @@ def test_a_closed_gate_waits_and_is_still_earned():
     ("lost_on", "paid"),
     [("2026-09-01", 0), ("2026-11-29", 0), ("2026-11-30", 0), ("2026-12-01", 60)],
 )
-def test_a_lost_deal_keeps_its_pay_only_after_the_clawback_days(lost_on, paid):
+def test_a_lost_deal_keeps_its_pay_only_after_the_clawback_days(
+    lost_on: str, paid: int
+) -> None:
     deal = a_deal(1, "2026-09-01", "1000", lost_on=lost_on)
 
     draft = calculate(inputs(deal, period="2026-09"))
@@ -88,20 +90,20 @@ def test_a_lost_deal_keeps_its_pay_only_after_the_clawback_days(lost_on, paid):
     assert draft.totals[0].total == (1000 if paid else 0)
 
 
-def test_without_clawback_days_a_lost_deal_is_always_taken_back():
+def test_without_clawback_days_a_lost_deal_is_always_taken_back() -> None:
     program = a_program(TIERS.replace("    clawback_days: 90\n", ""))
     deal = a_deal(1, "2026-01-05", "1000", lost_on="2031-01-05")
 
     assert calculate(inputs(deal, program=program, period="2026-01")).lines == ()
 
 
-def test_an_open_deal_earns_nothing():
+def test_an_open_deal_earns_nothing() -> None:
     draft = calculate(inputs(a_deal(1, "2026-11-04", "1000", counts=False)))
 
     assert draft.lines == ()
 
 
-def test_a_deal_in_another_currency_is_converted_at_the_rate_of_its_day():
+def test_a_deal_in_another_currency_is_converted_at_the_rate_of_its_day() -> None:
     rates = {("EUR", date(2026, 11, 4)): RateFact(Decimal("1.0815"), "ECB")}
 
     draft = calculate(
@@ -112,7 +114,7 @@ def test_a_deal_in_another_currency_is_converted_at_the_rate_of_its_day():
     assert the_line(draft, 1).amount == Decimal("64.89")
 
 
-def test_a_missing_rate_fails_the_line_and_names_the_rate():
+def test_a_missing_rate_fails_the_line_and_names_the_rate() -> None:
     draft = calculate(inputs(a_deal(1, "2026-11-04", "1000", currency="EUR")))
 
     words = "Deal 1 is in EUR, and there is no rate from EUR to USD for 4 Nov 2026."
@@ -120,7 +122,7 @@ def test_a_missing_rate_fails_the_line_and_names_the_rate():
     assert [failure.message for failure in draft.failures] == [words]
 
 
-def test_an_empty_amount_fails_and_what_is_added_up_after_it_fails_too():
+def test_an_empty_amount_fails_and_what_is_added_up_after_it_fails_too() -> None:
     blank = replace(a_deal(1, "2026-11-04", "1"), values={"status": "Won"})
 
     draft = calculate(
@@ -135,7 +137,7 @@ def test_an_empty_amount_fails_and_what_is_added_up_after_it_fails_too():
     assert draft.measures == {}
 
 
-def test_a_division_by_zero_names_the_deal_and_leaves_the_others():
+def test_a_division_by_zero_names_the_deal_and_leaves_the_others() -> None:
     program = a_program(
         """
 plan: Ratio
@@ -153,14 +155,14 @@ components: [{key: pay, amount: deal.amount / deal.units}]
     assert the_line(draft, 2).failed == "Deal 2: This divides by zero."
 
 
-def test_a_value_of_the_wrong_kind_fails_the_line():
+def test_a_value_of_the_wrong_kind_fails_the_line() -> None:
     draft = calculate(inputs(a_deal(1, "2026-11-04", "100", fee="a lot")))
 
     words = "deal.fee should be an amount, but Deal 1 has “a lot”."
     assert words in the_line(draft, 1).failed
 
 
-def test_a_dated_rate_table_is_read_as_of_the_deals_day():
+def test_a_dated_rate_table_is_read_as_of_the_deals_day() -> None:
     def flat(rate: str) -> TierTable:
         return TierTable(((Decimal(0), Decimal(rate)),))
 
@@ -175,7 +177,7 @@ def test_a_dated_rate_table_is_read_as_of_the_deals_day():
     assert amounts(draft) == {1: Decimal("10.00"), 2: Decimal("20.00")}
 
 
-def test_a_variable_is_read_as_of_the_deals_day():
+def test_a_variable_is_read_as_of_the_deals_day() -> None:
     program = a_program(
         """
 plan: Own rate
@@ -195,7 +197,7 @@ components: [{key: pay, amount: deal.amount * rate}]
     assert amounts(draft) == {1: 10, 2: 20}
 
 
-def test_a_variable_that_the_assignment_does_not_give_fails_the_line():
+def test_a_variable_that_the_assignment_does_not_give_fails_the_line() -> None:
     program = a_program(
         """
 plan: Own rate
@@ -210,7 +212,7 @@ components: [{key: pay, amount: deal.amount * rate}]
     assert '"rate" has no value here' in the_line(draft, 1).failed
 
 
-def test_two_plans_are_paid_side_by_side_on_one_statement():
+def test_two_plans_are_paid_side_by_side_on_one_statement() -> None:
     both = (an_assignment(a_program(), plan=7), an_assignment(a_program(), plan=3))
 
     draft = calculate(inputs(a_deal(1, "2026-11-04", "1000"), assignments=both))
@@ -219,7 +221,7 @@ def test_two_plans_are_paid_side_by_side_on_one_statement():
     assert draft.total == Decimal("120.00")
 
 
-def test_adjustments_stand_on_the_statement_as_they_were_made():
+def test_adjustments_stand_on_the_statement_as_they_were_made() -> None:
     taken_back = AdjustmentFact(
         id=4,
         kind="clawback",

@@ -33,7 +33,7 @@ tables:
 """
 
 
-def test_a_deal_that_crosses_the_tier_is_paid_slice_by_slice():
+def test_a_deal_that_crosses_the_tier_is_paid_slice_by_slice() -> None:
     draft = calculate(
         inputs(a_deal(1, "2026-11-04", "72126.50"), a_deal(2, "2026-11-19", "10800"))
     )
@@ -41,7 +41,7 @@ def test_a_deal_that_crosses_the_tier_is_paid_slice_by_slice():
     assert amounts(draft) == {1: Decimal("4327.59"), 2: Decimal("706.53")}
 
 
-def test_the_order_in_which_entries_arrive_changes_nothing():
+def test_the_order_in_which_entries_arrive_changes_nothing() -> None:
     deals = [a_deal(n, f"2026-11-{n % 28 + 1:02}", f"{n * 701}.37") for n in range(60)]
     expected = calculate(inputs(*deals))
 
@@ -50,7 +50,7 @@ def test_the_order_in_which_entries_arrive_changes_nothing():
         assert calculate(inputs(*deals)) == expected
 
 
-def test_deals_of_one_day_are_taken_by_external_id_bytewise():
+def test_deals_of_one_day_are_taken_by_external_id_bytewise() -> None:
     late = a_deal(1, "2026-11-04", "80000", external_id="b")
     early = a_deal(2, "2026-11-04", "80000", external_id="Z")
 
@@ -59,7 +59,7 @@ def test_deals_of_one_day_are_taken_by_external_id_bytewise():
     assert amounts(draft) == {2: Decimal("4800.00"), 1: Decimal("6400.00")}
 
 
-def test_a_quarter_goes_on_over_the_end_of_a_month():
+def test_a_quarter_goes_on_over_the_end_of_a_month() -> None:
     program = a_program(QUARTERLY)
     deals = (a_deal(1, "2026-10-31", "900"), a_deal(2, "2026-11-01", "200"))
 
@@ -70,7 +70,7 @@ def test_a_quarter_goes_on_over_the_end_of_a_month():
     assert draft.totals[0].total == Decimal(1100)
 
 
-def test_a_quarterly_component_pays_only_where_the_quarter_ends():
+def test_a_quarterly_component_pays_only_where_the_quarter_ends() -> None:
     program = a_program(QUARTERLY)
     deals = (a_deal(1, "2026-10-31", "900"), a_deal(2, "2026-12-31", "100"))
 
@@ -81,7 +81,7 @@ def test_a_quarterly_component_pays_only_where_the_quarter_ends():
     assert amounts(december)[0] == Decimal("10.00")
 
 
-def test_a_locked_month_is_read_as_stored_and_not_from_its_entries():
+def test_a_locked_month_is_read_as_stored_and_not_from_its_entries() -> None:
     stored = {(measure_key(7, "booked"), "2026-10"): Decimal(1000)}
     deals = (a_deal(1, "2026-10-31", "5"), a_deal(2, "2026-11-01", "200"))
 
@@ -91,7 +91,7 @@ def test_a_locked_month_is_read_as_stored_and_not_from_its_entries():
     assert draft.totals[0].total == Decimal(1200)
 
 
-def test_what_a_period_stores_is_what_the_next_period_reads():
+def test_what_a_period_stores_is_what_the_next_period_reads() -> None:
     program = a_program(QUARTERLY)
     deals = (a_deal(1, "2026-10-05", "700"), a_deal(2, "2026-11-05", "600"))
     live = calculate(inputs(*deals, program=program))
@@ -103,7 +103,9 @@ def test_what_a_period_stores_is_what_the_next_period_reads():
     assert from_stored.lines == live.lines
 
 
-def test_a_new_version_in_the_middle_of_a_month_goes_on_with_the_running_total():
+def test_a_new_version_in_the_middle_of_a_month_goes_on_with_the_running_total() -> (
+    None
+):
     old = a_program()
     new = a_program(TIERS.replace("rate: 8%", "rate: 10%"))
     versions = (
@@ -118,14 +120,14 @@ def test_a_new_version_in_the_middle_of_a_month_goes_on_with_the_running_total()
     assert [line.version_id for line in draft.lines] == [71, 72]
 
 
-def test_a_deal_after_the_period_is_never_part_of_it():
+def test_a_deal_after_the_period_is_never_part_of_it() -> None:
     now = a_deal(1, "2026-11-30", "100")
     later = a_deal(2, "2026-12-01", "90000")
 
     assert calculate(inputs(now, later)) == calculate(inputs(now))
 
 
-def test_ten_thousand_deals_of_one_payee_take_well_under_a_second():
+def test_ten_thousand_deals_of_one_payee_take_well_under_a_second() -> None:
     deals = [a_deal(n, f"2026-11-{n % 30 + 1:02}", "12.50") for n in range(10_000)]
     given = inputs(*deals)
     calculate(replace(given, entries=given.entries[:10]))
