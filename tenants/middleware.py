@@ -17,13 +17,14 @@ from django.http import (
 )
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
+from django_tenants.utils import get_public_schema_name
 
 from commissions_saas.lib import clock
 from tenants.access import is_guarded, member_of, member_of_group
 from tenants.accounts import versions
 from tenants.accounts.models import Business, Group
 from tenants.audit.context import caused_by
-from tenants.schema import in_business
+from tenants.schema import current_schema, in_business, in_public
 
 
 class Unguarded(Exception):
@@ -46,6 +47,9 @@ class BusinessMiddleware:
             caused_by(request_id=request.request_id, address=address_of(request)),
             ExitStack() as entered,
         ):
+            if current_schema() != get_public_schema_name():
+                # A thread that was left in a business must not serve the next in it.
+                entered.enter_context(in_public())
             request.entered = entered
             response = self.get_response(request)
         business = getattr(request, "business", None)
