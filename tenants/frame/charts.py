@@ -34,7 +34,10 @@ def bar_svg(points: Sequence[ChartPoint], *, title: str) -> SafeString:
         top = zero if point.amount < 0 else zero - size
         bars.append((kind, place * STEP + (STEP - BAR) // 2, top, BAR, size))
     width = len(points) * STEP
-    labels = [(place * STEP + STEP // 2, HEIGHT + 18, p.label) for place, p in enumerate(points)]
+    labels = [
+        (place * STEP + STEP // 2, HEIGHT + 18, p.label)
+        for place, p in enumerate(points)
+    ]
     return format_html(
         '<svg class="chart" role="img" viewBox="0 0 {} {}" aria-label="{}">{}'
         '<line x1="0" x2="{}" y1="{}" y2="{}"/>{}</svg>',

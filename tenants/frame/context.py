@@ -30,18 +30,13 @@ ACCOUNT_PAGES = (
 )
 
 
-def frame(request: HttpRequest) -> dict[str, Any]:
-    """Offer `frame` to every template."""
-    return {"frame": Frame(request)}
-
-
 class Frame:
     """The header, the navigation and the footer of one page."""
 
     product = PRODUCT
 
-    def __init__(self, request: HttpRequest) -> None:
-        self.request = request
+    def __init__(self, request: HttpRequest | None) -> None:
+        self.request = request or HttpRequest()
         self.business: Business | None = getattr(request, "business", None)
         self.member: Any = getattr(request, "member", None)
         self.group: Group | None = getattr(request, "group", None)
@@ -114,7 +109,8 @@ class Frame:
 
     @property
     def sign_in_url(self) -> str:
-        return _site_url("account_login")
+        url = _site_url("account_login")
+        return "" if self.request.path == url else url
 
     @property
     def sign_out_url(self) -> str:
@@ -123,7 +119,9 @@ class Frame:
     @cached_property
     def account_links(self) -> list[Link]:
         links = [(text, name, _site_url(name)) for text, name in ACCOUNT_PAGES]
-        return [Link(text, url, shortcut="keys" in name) for text, name, url in links if url]
+        return [
+            Link(text, url, shortcut="keys" in name) for text, name, url in links if url
+        ]
 
 
 def _site_url(name: str) -> str:

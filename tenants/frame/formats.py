@@ -1,5 +1,6 @@
 """How amounts, numbers, days and moments are written for one reader."""
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, get_timezone_name
-from babel.numbers import get_currency_symbol
+from babel.numbers import NumberPattern, get_currency_symbol
 
 from commissions_saas.lib.money import places, round_money
 
@@ -80,7 +81,9 @@ def format_money(amount: Decimal, currency: str, reader: Reader) -> str:
     """Return an amount as one text with sign and symbol: `−$612.00`, for titles, mails."""
     rounded = round_money(amount, currency)
     sign = MINUS if rounded < 0 else ""
-    return f"{sign}{symbol_of(currency, reader)}{format_amount(amount, currency, reader)}"
+    return (
+        f"{sign}{symbol_of(currency, reader)}{format_amount(amount, currency, reader)}"
+    )
 
 
 def symbol_of(currency: str, reader: Reader) -> str:
@@ -145,5 +148,12 @@ def reader_of(request: Any) -> Reader:
 
 def _grouped(value: Decimal, reader: Reader, digits: tuple[int, int]) -> str:
     locale = locale_of(reader.locale)
-    pattern = locale.decimal_formats[None]
-    return str(pattern.apply(value, locale, force_frac=digits))
+    return str(_pattern(locale, digits).apply(value, locale))
+
+
+@lru_cache(maxsize=256)
+def _pattern(locale: Locale, digits: tuple[int, int]) -> NumberPattern:
+    """Return the locale's way to group digits, with that many after the point."""
+    pattern = copy(locale.decimal_formats[None])
+    pattern.frac_prec = digits
+    return pattern

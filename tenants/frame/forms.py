@@ -16,7 +16,7 @@ class FrameRenderer(renderers.DjangoTemplates):
     @cached_property
     def engine(self) -> Any:
         folders = [Path(settings.BASE_DIR) / "templates"]
-        folders.append(Path(renderers.__file__).parent / self.backend.app_dirname)
+        folders.append(Path(renderers.__file__).parent / "templates")
         return self.backend(
             {"APP_DIRS": True, "DIRS": folders, "NAME": "frame-forms", "OPTIONS": {}}
         )

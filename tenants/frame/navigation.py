@@ -34,14 +34,31 @@ BUSINESS_ITEMS = (
     _item("team", "Team", "statements:team", "manager"),
     _item("runs", "Runs", "runs:runs", "finance auditor owner group_admin"),
     _item("period", "Period", "statements:period", "finance auditor owner group_admin"),
-    _item("statements", "Statements", "statements:statements", "finance auditor admin owner"),
-    _item("deals", "Deals", "statements:deals", "rep manager finance admin auditor owner"),
+    _item(
+        "statements",
+        "Statements",
+        "statements:statements",
+        "finance auditor admin owner",
+    ),
+    _item(
+        "deals", "Deals", "statements:deals", "rep manager finance admin auditor owner"
+    ),
     _item("plan", "My plan", "statements:my_plan", "rep"),
     _item("plans", "Plans", "plans:plans", "admin finance auditor owner group_admin"),
-    _item("connections", "Connections", "connections:connections", "admin owner group_admin"),
+    _item(
+        "connections",
+        "Connections",
+        "connections:connections",
+        "admin owner group_admin",
+    ),
     _item("people", "People", "ledger:people", "finance admin owner group_admin"),
     _item("tables", "Rate tables", "plans:tables", "admin"),
-    _item("disputes", "Disputes", "statements:disputes", "rep manager finance admin auditor"),
+    _item(
+        "disputes",
+        "Disputes",
+        "statements:disputes",
+        "rep manager finance admin auditor",
+    ),
     _item("adjustments", "Adjustments", "statements:adjustments", "finance auditor"),
     _item("leaderboard", "Leaderboard", "statements:leaderboard", "rep manager"),
     _item("functions", "Functions", "plans:functions", "admin"),
@@ -53,9 +70,16 @@ BUSINESS_ITEMS = (
 GROUP_ITEMS = (
     _item("overview", "Overview", "rollup:overview", "owner group_admin auditor"),
     _item("group_people", "People", "accounts:group_people", "owner group_admin"),
-    _item("group_connections", "Connections", "connections:group_connections", "owner group_admin"),
+    _item(
+        "group_connections",
+        "Connections",
+        "connections:group_connections",
+        "owner group_admin",
+    ),
     _item("rates", "Rates", "rollup:rates", "owner group_admin auditor"),
-    _item("group_leaderboard", "Leaderboard", "rollup:leaderboard", "owner group_admin"),
+    _item(
+        "group_leaderboard", "Leaderboard", "rollup:leaderboard", "owner group_admin"
+    ),
     _item("group_audit", "Audit", "audit:group_audit", "owner group_admin auditor"),
 )
 
@@ -65,7 +89,9 @@ def roles_of(member: Any) -> frozenset[str]:
     return frozenset(str(role) for role in member.worth) if member else frozenset()
 
 
-def links_for(request: HttpRequest, items: Iterable[Item], roles: frozenset[str]) -> list[Link]:
+def links_for(
+    request: HttpRequest, items: Iterable[Item], roles: frozenset[str]
+) -> list[Link]:
     """Return the links that these roles see; an item without a page is left out."""
     found = []
     for item in items:

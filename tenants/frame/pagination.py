@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -81,7 +81,9 @@ def paginate(
     )
 
 
-def paginate_list(rows: Sequence[Row], *, cursor: str = "", size: int = PAGE_SIZE) -> Page[Row]:
+def paginate_list(
+    rows: Sequence[Row], *, cursor: str = "", size: int = PAGE_SIZE
+) -> Page[Row]:
     """Return a page of rows that are already in memory; the cursor is a row number."""
     start = int(cursor) - 1 if cursor.isdecimal() and len(cursor) < 10 else 0
     start = max(0, min(start, len(rows) - 1) // size * size) if rows else 0
@@ -110,7 +112,9 @@ def _beyond(order: Sequence[str], values: Sequence[Any]) -> Q:
         name, sign = (key[1:], "lt") if key.startswith("-") else (key, "gt")
         beyond |= same & Q(**{f"{name}__{sign}": value})
         same &= Q(**{name: value})
-    name, sign = (order[0][1:], "lte") if order[0].startswith("-") else (order[0], "gte")
+    name, sign = (
+        (order[0][1:], "lte") if order[0].startswith("-") else (order[0], "gte")
+    )
     return Q(**{f"{name}__{sign}": values[0]}) & beyond
 
 
@@ -140,7 +144,7 @@ def _word(value: Any) -> list[str]:
     return ["u", str(value)] if isinstance(value, UUID) else ["s", str(value)]
 
 
-_READERS = {
+_READERS: dict[str, Callable[[str], Any]] = {
     "m": datetime.fromisoformat,
     "d": date.fromisoformat,
     "n": Decimal,
@@ -158,6 +162,13 @@ def _read(cursor: str, keys: int) -> _Cursor | None:
         back, number, *words = json.loads(text)
         values = tuple(_READERS[mark](word) for mark, word in words)
         place = _Cursor(back=bool(back), number=int(number), values=values)
-    except (ValueError, KeyError, TypeError, InvalidOperation, binascii.Error, RecursionError):
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        InvalidOperation,
+        binascii.Error,
+        RecursionError,
+    ):
         return None
     return place if len(place.values) == keys and place.number > 0 else None

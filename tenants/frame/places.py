@@ -21,13 +21,16 @@ def places_of(user: Any, request: HttpRequest) -> list[Section]:
     """
     day = clock.today("UTC")
     grants = RoleGrant.objects.filter(
-        Q(ends_on=None) | Q(ends_on__gte=day), member__user_id=user.pk, starts_on__lte=day
+        Q(ends_on=None) | Q(ends_on__gte=day),
+        member__user_id=user.pk,
+        starts_on__lte=day,
     )
     places = set(grants.values_list("member__group_id", "member__business_id"))
     in_group = {group for group, business in places if business is None}
     businesses = (
         Business.objects.filter(
-            Q(pk__in={business for _, business in places if business}) | Q(group_id__in=in_group),
+            Q(pk__in={business for _, business in places if business})
+            | Q(group_id__in=in_group),
             group_id__isnull=False,
         )
         .exclude(state=Business.State.TEMPLATE)
@@ -40,8 +43,15 @@ def places_of(user: Any, request: HttpRequest) -> list[Section]:
             continue
         section = sections.get(business.group.pk)
         if section is None:
-            links = [_group_link(business.group, request)] if business.group.pk in in_group else []
-            section = sections[business.group.pk] = {"title": business.group.name, "links": links}
+            links = (
+                [_group_link(business.group, request)]
+                if business.group.pk in in_group
+                else []
+            )
+            section = sections[business.group.pk] = {
+                "title": business.group.name,
+                "links": links,
+            }
         section["links"].append(_business_link(business, request))
     return list(sections.values())
 
@@ -53,9 +63,13 @@ def _group_link(group: Group, request: HttpRequest) -> Link:
 
 
 def _business_link(business: Business, request: HttpRequest) -> Link:
-    note = "" if business.state == Business.State.READY else business.get_state_display()
+    note = (
+        "" if business.state == Business.State.READY else business.get_state_display()
+    )
     here = getattr(request, "business", None)
-    return Link(business.name, _same_page(business, request), business == here, note=note)
+    return Link(
+        business.name, _same_page(business, request), business == here, note=note
+    )
 
 
 def _same_page(business: Business, request: HttpRequest) -> str:

@@ -86,7 +86,12 @@ _LOOKS = {
     "unexplained": Look("Unexplained", "is-warn", "bad"),
 }  # fmt: skip
 
-TONE_SHAPES = {"info": "is-ring", "good": "is-check", "warn": "is-warn", "bad": "is-cross"}
+TONE_SHAPES = {
+    "info": "is-ring",
+    "good": "is-check",
+    "warn": "is-warn",
+    "bad": "is-cross",
+}
 
 
 def look_of(state: object) -> Look:

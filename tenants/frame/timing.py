@@ -38,7 +38,12 @@ class _Meter:
         self.seconds = 0.0
 
     def __call__(
-        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
+        self,
+        execute: Callable[..., Any],
+        sql: Any,
+        params: Any,
+        many: bool,
+        context: Any,
     ) -> Any:
         started = perf_counter()
         try:

@@ -8,21 +8,19 @@ from django import template
 from django.contrib.messages.storage.base import Message
 from django.forms import BaseForm
 from django.forms.boundfield import BoundField
-from django.middleware.csrf import get_token
 from django.template import Context
-from django.template.loader import render_to_string
 from django.urls import NoReverseMatch
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from commissions_saas.lib.money import round_money
 from tenants import urls_for
-from tenants.frame import charts, formats, hooks
+from tenants.frame import charts, figures, formats, hooks
+from tenants.frame.context import Frame
 from tenants.frame.icons import ICONS
 from tenants.frame.pagination import Page
 from tenants.frame.sorting import Sort
 from tenants.frame.states import TONE_SHAPES, look_of
-from tenants.frame.undo import MARK
+from tenants.frame.undo import message_html
 
 register = template.Library()
 EMPTY = SafeString("")
@@ -59,26 +57,18 @@ def money(
     whole: bool = False,
 ) -> SafeString:
     """Print an amount; with `url` it is a link, and the page behind it says the same."""
-    if amount is None:
-        return SafeString(f'<span class="no-amount">{formats.NO_AMOUNT}</span>')
-    amount = round_money(amount, currency)
-    reader = reader_in(context)
-    text = _signed(amount, currency, reader, sign=sign, symbol=symbol, whole=whole)
-    if whole and round_money(amount, "JPY") != amount:
-        full = _signed(amount, currency, reader, sign=sign, symbol=False, whole=False)
-        text = format_html(
-            '<span aria-hidden="true">{}</span><span class="visually-hidden">{}</span>', text, full
-        )
-    if code:
-        text = format_html('{}<span class="code">{}</span>', text, currency)
-    attribute = (
-        format_html(' data-exact="{}"', formats.exact_text(amount, currency)) if exact else EMPTY
+    return figures.money_html(
+        amount,
+        currency,
+        reader_in(context),
+        url=url,
+        sign=sign,
+        word=word,
+        exact=exact,
+        symbol=symbol,
+        code=code,
+        whole=whole,
     )
-    if url:
-        shown = format_html('<a class="money"{} href="{}">{}</a>', attribute, url, text)
-    else:
-        shown = format_html('<span class="money"{}>{}</span>', attribute, text)
-    return format_html('{} <span class="money-word">{}</span>', shown, word) if word else shown
 
 
 @register.simple_tag(takes_context=True)
@@ -94,32 +84,22 @@ def amount(
 ) -> SafeString:
     """Print an amount that leads nowhere: a headline, or a figure inside a sentence."""
     return money(
-        context, value, currency, sign=sign, word=word, symbol=symbol, code=code, exact=exact
+        context,
+        value,
+        currency,
+        sign=sign,
+        word=word,
+        symbol=symbol,
+        code=code,
+        exact=exact,
     )
-
-
-def _signed(
-    value: Decimal,
-    currency: str,
-    reader: formats.Reader,
-    *,
-    sign: bool,
-    symbol: bool,
-    whole: bool,
-) -> SafeString:
-    mark = formats.MINUS if value < 0 else "+" if sign and value > 0 else ""
-    size = formats.format_amount(value, currency, reader, whole=whole)
-    if not symbol:
-        return conditional_escape(f"{mark}{size}")
-    shown = formats.symbol_of(currency, reader)
-    return format_html('{}<span class="symbol">{}</span>{}', mark, shown, size)
 
 
 @register.simple_tag(takes_context=True)
 def number(context: Context, value: Decimal | int | None, most: int = 6) -> SafeString:
     """Print a number with grouping and no needless zeros."""
     if value is None:
-        return SafeString(f'<span class="no-amount">{formats.NO_AMOUNT}</span>')
+        return figures.NOTHING
     shown = formats.format_number(value, reader_in(context), most=most)
     return format_html('<span class="number">{}</span>', shown)
 
@@ -131,22 +111,26 @@ def whole(context: Context, value: int | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def percent(context: Context, ratio: Decimal | None, least: int = 0, most: int = 2) -> SafeString:
+def percent(
+    context: Context, ratio: Decimal | None, least: int = 0, most: int = 2
+) -> SafeString:
     """Print a ratio as a percentage: 0.921 as `92.1 %`."""
     if ratio is None:
-        return SafeString(f'<span class="no-amount">{formats.NO_AMOUNT}</span>')
+        return figures.NOTHING
     shown = formats.format_percent(ratio, reader_in(context), least=least, most=most)
     return format_html('<span class="number">{}</span>', shown)
 
 
 @register.simple_tag(takes_context=True)
-def when(context: Context, moment: datetime | date | None, style: str = "full") -> SafeString:
+def when(
+    context: Context, moment: datetime | date | None, style: str = "full"
+) -> SafeString:
     """Print a moment in the business's zone, or a date.
 
     Styles: full, short, seconds, date, day (with weekday), weekday, month, time.
     """
     if moment is None:
-        return SafeString(f'<span class="no-amount">{formats.NO_AMOUNT}</span>')
+        return figures.NOTHING
     shown = formats.format_when(moment, reader_in(context), style)
     return format_html('<time datetime="{}">{}</time>', moment.isoformat(), shown)
 
@@ -210,6 +194,12 @@ def address(context: Context, **changes: str) -> str:
 # Parts of the frame
 
 
+@register.simple_tag(takes_context=True)
+def page_frame(context: Context) -> Frame:
+    """Return what the frame of this page shows; `base.html` keeps it as `frame`."""
+    return Frame(context.get("request"))
+
+
 @register.inclusion_tag("frame/breadcrumb.html")
 def breadcrumb(*steps: str) -> dict[str, Any]:
     """Print the way here: text, URL, text, URL … and the page's own name last."""
@@ -230,22 +220,7 @@ def as_of_bar(context: Context) -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def message_line(context: Context, message: Message) -> SafeString:
     """Print one message, with its undo where it has one."""
-    level = (message.level_tag or "info").split()[-1]
-    tone = {"success": "good", "warning": "warn", "error": "bad"}.get(level, "info")
-    tags = (message.extra_tags or "").split()
-    undo = next((tag[len(MARK) :] for tag in tags if tag.startswith(MARK)), "")
-    return SafeString(
-        render_to_string(
-            "frame/message.html",
-            {
-                "text": str(message),
-                "tone": tone,
-                "shape": TONE_SHAPES[tone],
-                "undo_url": undo if undo.startswith("/") else "",
-                "csrf_token": get_token(context["request"]) if undo else "",
-            },
-        )
-    )
+    return message_html(context["request"], message)
 
 
 # Tables
@@ -253,29 +228,46 @@ def message_line(context: Context, message: Message) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def th(
-    context: Context, text: str, column: str = "", sort: Sort | None = None, num: bool = False
+    context: Context,
+    text: str,
+    column: str = "",
+    sort: Sort | None = None,
+    num: bool = False,
 ) -> SafeString:
     """Print a column heading; with `column` and `sort` it is a link that sorts."""
     css = mark_safe(' class="num"') if num else EMPTY
     if not column or sort is None:
         return format_html('<th scope="col"{}>{}</th>', css, text)
     is_here = sort.column == column
-    wanted = f"-{column}" if (is_here and not sort.descending) or (num and not is_here) else column
+    wanted = (
+        f"-{column}"
+        if (is_here and not sort.descending) or (num and not is_here)
+        else column
+    )
     state = EMPTY
     if is_here:
-        state = format_html(' aria-sort="{}"', "descending" if sort.descending else "ascending")
+        state = format_html(
+            ' aria-sort="{}"', "descending" if sort.descending else "ascending"
+        )
     url = address(context, sort=wanted, page="")
     return format_html(
-        '<th scope="col"{}{}><a class="sort" href="{}">{}</a></th>', css, state, url, text
+        '<th scope="col"{}{}><a class="sort" href="{}">{}</a></th>',
+        css,
+        state,
+        url,
+        text,
     )
 
 
 @register.inclusion_tag("frame/pager.html", takes_context=True)
-def pager(context: Context, page: Page[Any], param: str = "page", label: str = "") -> dict[str, Any]:
+def pager(
+    context: Context, page: Page[Any], param: str = "page", label: str = ""
+) -> dict[str, Any]:
     """Print “1–50 of 10,214” and the way on and back."""
     reader = reader_in(context)
     first, last, total = (
-        formats.format_number(value, reader) for value in (page.first, page.last, page.total)
+        formats.format_number(value, reader)
+        for value in (page.first, page.last, page.total)
     )
 
     def url(cursor: str) -> str:
@@ -299,7 +291,9 @@ def scroll(content: str, labelledby: str = "", label: str = "") -> SafeString:
         else format_html('aria-label="{}"', label)
     )
     return format_html(
-        '<div class="table-box scroll" role="region" {} tabindex="0">{}</div>', name, content
+        '<div class="table-box scroll" role="region" {} tabindex="0">{}</div>',
+        name,
+        content,
     )
 
 
@@ -315,7 +309,9 @@ def notice(content: str, tone: str = "info") -> SafeString:
 
 
 @register.simple_block_tag
-def disclosure(content: str, summary: str, id: str = "", opened: bool = False) -> SafeString:
+def disclosure(
+    content: str, summary: str, id: str = "", opened: bool = False
+) -> SafeString:
     """Fold something away that works without JavaScript."""
     name = format_html(' id="{}"', id) if id else EMPTY
     state = mark_safe(" open") if opened else EMPTY
@@ -350,7 +346,9 @@ def error_summary(form: BaseForm) -> dict[str, Any]:
     if form.is_bound:
         problems += [("", str(error)) for error in form.non_field_errors()]
         for bound in form:
-            problems += [(_first_id(bound), f"{bound.label}: {error}") for error in bound.errors]
+            problems += [
+                (_first_id(bound), f"{bound.label}: {error}") for error in bound.errors
+            ]
     return {"problems": problems}
 
 
@@ -363,7 +361,12 @@ def _first_id(bound: BoundField) -> str:
 
 @register.inclusion_tag("frame/attainment.html", takes_context=True)
 def attainment(
-    context: Context, done: Decimal, goal: Decimal, currency: str, word: str = "quota", note: str = ""
+    context: Context,
+    done: Decimal,
+    goal: Decimal,
+    currency: str,
+    word: str = "quota",
+    note: str = "",
 ) -> dict[str, Any]:
     """Print how much of a goal is reached, in words, as a percentage and as a bar."""
     reader = reader_in(context)
