@@ -12,15 +12,16 @@ from typing import Any
 from commissions_saas.demo.close_server.account import Account
 from commissions_saas.demo.close_server.store import Doc, Missing, Store
 
-KINDS = ("error", "limit", "cut", "stall", "repeat")
+KINDS = ("error", "limit", "cut", "stall", "repeat", "short")
 
 
 @dataclasses.dataclass
 class Faults:
     """The faults that are switched on; all off at first.
 
-    `error`, `limit`, `cut`, `stall` and `repeat` are percents of the answers to
-    reads: a 500, a 429, JSON that ends early, silence, the page before again.
+    `error`, `limit`, `cut`, `stall`, `repeat` and `short` are percents of the answers
+    to reads: a 500, a 429, JSON that ends early, silence, the page before again, half
+    a page that says it is the last.
     `script` names the faults of the next answers in order ("" is none). `edits`,
     `inserts`, `ties` and `deletes` are how many are still made between pages.
     """
@@ -32,6 +33,7 @@ class Faults:
     stall: int = 0
     stall_milliseconds: int = 1000
     repeat: int = 0
+    short: int = 0
     script: list[str] = dataclasses.field(default_factory=list)
     edits: int = 0
     inserts: int = 0

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from crm_sync.contract import Payload, RefusedRow, RemoteRecord, TryAgainLater
 from crm_sync.providers.close.records import asked, record_of, whole_second
 from crm_sync.providers.close.transport import Answer, Transport
 
+_MOST_REQUESTS = 10_000
 _MOST_STRANGE = 6
 _OVERLAP = 10
 _MOST_IDLE = 3
@@ -52,7 +54,7 @@ class KeysetReader:
     def batches(self) -> Iterator[Batch]:
         """Yield the rows from `since` on, oldest change first."""
         self.since = whole_second(self.since) if self.since else ""
-        while True:
+        for _ in range(_MOST_REQUESTS):
             answer = self.transport.get(self.path, self._params())
             rows = _list(answer.doc)
             made = [record_of(self.object, row) for row in rows]
@@ -68,10 +70,15 @@ class KeysetReader:
                 self._idle += 1
                 continue
             last = records[-1].version if records else self.since
-            self._advance(records, len(rows))
+            self._advance(records, len(rows), bool(fresh))
             yield Batch(fresh, refused, last, answer, _total(answer.doc))
             if not more:
                 return
+        raise TryAgainLater(
+            "There is more at Close than is read in one go.",
+            hint="It goes on by itself from where it is now.",
+            after=Decimal(1),
+        )
 
     def _params(self) -> dict[str, str | int]:
         params: dict[str, str | int] = {
@@ -117,10 +124,12 @@ class KeysetReader:
             )
         self._skip = max(self._skip - self.page_size, 0)
 
-    def _advance(self, records: list[RemoteRecord], count: int) -> None:
-        self._strange = self._idle = 0
+    def _advance(self, records: list[RemoteRecord], count: int, fresh: bool) -> None:
+        self._idle = 0
         self._seen |= {record.external_id: record.version for record in records}
         second = whole_second(records[-1].version) if records else self.since
+        if fresh or second > self.since:
+            self._strange = 0
         if second > self.since:
             self.since, self._skip = second, 0
             self._seen = {

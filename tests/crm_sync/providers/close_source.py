@@ -137,18 +137,16 @@ def close_source(path: Path) -> Iterator[Source]:
         admin = account.add_user(
             name="Maya Okafor", email="maya@hale.example", role="admin"
         )
-        statuses = [
-            account.add_status("Open", "active"),
-            account.add_status("Won", "won"),
-            account.add_status("Lost", "lost"),
-        ]
+        active = account.add_status("Open", "active")
+        won = account.add_status("Won", "won")
+        lost = account.add_status("Lost", "lost")
         business = account.add_custom_field(
             "Business", "choices", choices=["Brightwater", "Ridgeline"]
         )
         lead = account.add_lead("Delgado residence")
         key = account.add_key(admin)
     with running(store, control_token="let me in") as server:
-        yield Source(server, account, admin, key, *statuses, business, lead)
+        yield Source(server, account, admin, key, active, won, lost, business, lead)
     store.close()
 
 

@@ -26,6 +26,7 @@ def test_with_all_faults_on_the_ledger_ends_as_the_source(
             "limit": 8,
             "cut": 8,
             "repeat": 8,
+            "short": 4,
             "edits": 6,
             "inserts": 4,
             "ties": 3,

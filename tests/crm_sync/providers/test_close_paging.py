@@ -158,6 +158,29 @@ def test_a_source_whose_clock_is_wrong_loses_nothing(close: Source, hours: int) 
     assert ledger.versions() == close.truth()
 
 
+def test_a_deal_that_shows_up_late_with_an_earlier_moment_is_found(
+    close: Source,
+) -> None:
+    close.deals(30)
+    ledger = Ledger()
+    ledger.sync(close.provider())
+    close.deal(updated_at=MONDAY + timedelta(minutes=25))
+
+    ledger.sync(close.provider())
+
+    assert ledger.versions() == close.truth()
+
+
+def test_a_page_that_ends_too_early_is_not_taken_for_the_last(close: Source) -> None:
+    close.deals(50)
+    close.server.faults.change({"script": ["", "short", "", "short"]})
+    ledger = Ledger()
+
+    ledger.sync(close.provider())
+
+    assert ledger.versions() == close.truth()
+
+
 def test_a_source_that_ignores_the_order_is_not_trusted(close: Source) -> None:
     close.deals(60)
     close.server.faults.change({"script": ["", *["repeat"] * 20]})
