@@ -154,6 +154,6 @@ def _grouped(value: Decimal, reader: Reader, digits: tuple[int, int]) -> str:
 @lru_cache(maxsize=256)
 def _pattern(locale: Locale, digits: tuple[int, int]) -> NumberPattern:
     """Return the locale's way to group digits, with that many after the point."""
-    pattern = copy(locale.decimal_formats[None])
+    pattern: NumberPattern = copy(locale.decimal_formats[None])
     pattern.frac_prec = digits
     return pattern

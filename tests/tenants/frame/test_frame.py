@@ -80,8 +80,8 @@ def test_a_room_may_put_a_number_beside_an_item(offers: dict[str, Any]) -> None:
 def test_more_than_six_items_become_five_and_the_rest() -> None:
     links: list[Any] = list(range(8))
 
-    assert split_links(links) == ([0, 1, 2, 3, 4], [5, 6, 7])
-    assert split_links(links[:6]) == (links[:6], [])
+    assert list(split_links(links)) == [[0, 1, 2, 3, 4], [5, 6, 7]]
+    assert list(split_links(links[:6])) == [links[:6], []]
 
 
 def names(member: Member, business: Business | None = None) -> list[str]:
@@ -133,7 +133,7 @@ def test_a_visitor_has_no_place_no_navigation_and_no_bell() -> None:
 
 
 def test_a_message_can_be_undone_by_a_post_to_our_own_site_only() -> None:
-    request = a_request()
+    request: Any = a_request()
     request._messages = CookieStorage(request)
     say_with_undo(request, "Held Dana <Whitlock>.", "/b/acme/undo/1/")
     say_with_undo(request, "Held Pia.", "https://elsewhere.example/")
