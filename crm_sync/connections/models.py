@@ -83,8 +83,8 @@ class SourceField(models.Model):
 class Mapping(models.Model):
     """Which source field fills which of our fields; a new version for each change.
 
-    The group's default has no business; a business's own wins over it. `document` is
-    {our key: {"path", "type", "transform", "label", "required"}}.
+    The group's default has no business; a business's own wins over it. `document` is as
+    in connections/mapping.py: {our key: {"source", "type", "transform", …}}.
     """
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="mappings")
@@ -148,6 +148,7 @@ class Home(models.Model):
     object = models.CharField(max_length=60)
     external_id = models.CharField(max_length=200)
     business_id = models.BigIntegerField()
+    version = models.CharField(max_length=64)  # a replay of an older one moves nothing
 
     class Meta:
         constraints = [
@@ -155,6 +156,27 @@ class Home(models.Model):
                 fields=["connection", "object", "external_id"], name="home_once"
             )
         ]
+
+
+class Upload(models.Model):
+    """A file that somebody sent: looked at first, then committed or left."""
+
+    class State(models.TextChoices):
+        LOOKED_AT = "looked at"
+        COMMITTED = "committed"
+        LEFT = "left"
+
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="uploads")
+    business_id = models.BigIntegerField()
+    object = models.CharField(max_length=60)
+    name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=State, default=State.LOOKED_AT)
+    refused = models.JSONField(default=list)  # [{"row", "id", "field", "reason"}]
+    made_by_id = models.BigIntegerField(null=True)
+    made_by = models.CharField(max_length=200, blank=True)
+    made_at = models.DateTimeField()  # business time; the later upload wins
 
 
 class SyncRun(models.Model):

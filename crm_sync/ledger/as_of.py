@@ -143,7 +143,7 @@ def open_entry_facts(
 def entry_fact(entry_id: int, change: int) -> EntryFact | None:
     """Return one entry as it was known at a change number."""
     with connection.cursor() as cursor:
-        cursor.execute(
+        cursor.execute(  # only names of ours are put into the text
             f"SELECT {_COLUMNS} FROM {_REVISION} AS revision"
             f" JOIN {_ENTRY} AS entry ON entry.id = revision.entry_id"
             " WHERE revision.entry_id = %s AND revision.opened <= %s"
@@ -158,7 +158,7 @@ def _rows(
     condition: str, payee_ids: list[int], change: int, values: list[Any]
 ) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(
+        cursor.execute(  # only names of ours are put into the text
             f"SELECT {_COLUMNS} FROM {_REVISION} AS revision"
             f" JOIN {_ENTRY} AS entry ON entry.id = revision.entry_id"
             " WHERE revision.opened <= %s"

@@ -152,7 +152,7 @@ def _latest_of_each(records: Iterable[Incoming]) -> list[Incoming]:
 
 
 def _is_old(incoming: Incoming, entry: Entry, origin: Origin) -> bool:
-    if incoming.moved_to or origin.forced:
+    if origin.forced:
         return False
     if incoming.version != entry.version:
         return incoming.version < entry.version

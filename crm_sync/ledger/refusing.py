@@ -8,6 +8,8 @@ from crm_sync.ledger.held_up import held_up
 from crm_sync.ledger.models import RefusedRecord
 from crm_sync.ledger.reading import Incoming, Refusal
 
+WAITING_OR_IGNORED = (RefusedRecord.State.WAITING, RefusedRecord.State.IGNORED)
+
 
 def refuse(refused: Sequence[tuple[Incoming, Refusal]], connection_id: int) -> None:
     """Keep refused records; one that was ignored stays so until a newer version."""

@@ -1,0 +1,286 @@
+"""One page of records, in one transaction, in every business that it touches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from commissions_saas.lib import clock
+from crm_sync.connections.models import Connection, Home, SyncRun, UnroutedRecord
+from crm_sync.connections.readers import Reader
+from crm_sync.contract import Cursor, RefusedRow, RemoteRecord, value_at
+from crm_sync.ledger import refusing
+from crm_sync.ledger.reading import Incoming, Refusal
+from crm_sync.ledger.recording import Outcome, record
+from tenants.schema import in_business
+
+Key = tuple[str, str]
+
+
+def apply_page(
+    *,
+    reader: Reader,
+    records: Sequence[RemoteRecord],
+    refused: Sequence[RefusedRow] = (),
+    words: str = "",
+    forced: bool = False,
+) -> Outcome:
+    """Bring records into the ledgers of their businesses; call it in a transaction.
+
+    Businesses are visited in the order of their ids, always: two pages that touch the
+    same businesses then wait for each other and never in a ring. A record that has
+    moved leaves one business and enters the other in the same transaction.
+    """
+    homes = _homes(reader, records)
+    work: dict[int, list[Incoming]] = defaultdict(list)
+    unrouted: list[RemoteRecord] = []
+    settled: dict[Key, tuple[int | None, str]] = {}
+    outcome = Outcome()
+    for remote in _newest(records):
+        key = (remote.object, remote.external_id)
+        home, version = homes.get(key, (None, ""))
+        if remote.version < version:
+            outcome.unchanged += 1
+            continue
+        target = _target(reader, remote, home)
+        if target is not None and target not in reader.businesses:
+            target = None
+        if target is None and not remote.deleted:
+            unrouted.append(remote)
+        if home is not None and home != target and home in reader.businesses:
+            work[home].append(_removal(reader, remote, target))
+        if target is not None:
+            work[target].append(reader.read(remote, target))
+        settled[key] = (target, remote.version)
+    outcome.refused += len(unrouted)
+    broken = _broken_rows(reader, refused)
+    for business_id in sorted({*work, *broken}):
+        with in_business(reader.businesses[business_id]):
+            outcome.add(
+                record(
+                    records=work[business_id],
+                    origin=reader.origin(words, forced=forced),
+                )
+            )
+            refusing.refuse(broken[business_id], reader.connection.pk)
+            outcome.refused += len(broken[business_id])
+    _settle(reader, settled, unrouted)
+    return outcome
+
+
+def _newest(records: Sequence[RemoteRecord]) -> list[RemoteRecord]:
+    """A page may hold a record twice, and then only its newest version moves it."""
+    newest: dict[Key, RemoteRecord] = {}
+    for remote in records:
+        key = (remote.object, remote.external_id)
+        have = newest.get(key)
+        if have is None or (remote.version, remote.deleted) >= (
+            have.version,
+            have.deleted,
+        ):
+            newest[key] = remote
+    return list(newest.values())
+
+
+def _target(reader: Reader, remote: RemoteRecord, home: int | None) -> int | None:
+    """A deleted record may have no payload left to route by: it is where it was."""
+    if reader.connection.business_id is not None:
+        return reader.connection.business_id
+    if remote.deleted:
+        return home
+    return reader.business_of(remote.payload)
+
+
+def _removal(reader: Reader, remote: RemoteRecord, target: int | None) -> Incoming:
+    business = reader.businesses.get(target) if target is not None else None
+    return Incoming(
+        object=remote.object,
+        external_id=remote.external_id,
+        version=remote.version,
+        deleted=True,
+        moved_to=business.name if business else "no business",
+        changed_by=reader.directory.get(remote.changed_by or "", ("", ""))[0],
+        changed_at=remote.changed_at,
+    )
+
+
+def _homes(
+    reader: Reader, records: Iterable[RemoteRecord]
+) -> dict[Key, tuple[int, str]]:
+    if reader.connection.business_id is not None:
+        return {}
+    rows = Home.objects.filter(
+        connection=reader.connection,
+        external_id__in=[remote.external_id for remote in records],
+    )
+    return {
+        (row.object, row.external_id): (row.business_id, row.version) for row in rows
+    }
+
+
+def _settle(
+    reader: Reader,
+    settled: dict[Key, tuple[int | None, str]],
+    unrouted: Sequence[RemoteRecord],
+) -> None:
+    """Remember where each record lives now, and which of them live nowhere."""
+    if reader.connection.business_id is not None:
+        return
+    Home.objects.bulk_create(
+        (
+            Home(
+                connection=reader.connection,
+                object=object_,
+                external_id=external_id,
+                business_id=business_id,
+                version=version,
+            )
+            for (object_, external_id), (business_id, version) in settled.items()
+            if business_id is not None
+        ),
+        update_conflicts=True,
+        unique_fields=["connection", "object", "external_id"],
+        update_fields=["business_id", "version"],
+    )
+    nowhere = [key for key, (home, _) in settled.items() if home is None]
+    housed = [key for key, (home, _) in settled.items() if home is not None]
+    _forget(Home, reader.connection, nowhere)
+    _forget(UnroutedRecord, reader.connection, housed)
+    gone = {(r.object, r.external_id) for r in unrouted}
+    _forget(UnroutedRecord, reader.connection, [k for k in nowhere if k not in gone])
+    now = clock.now()
+    UnroutedRecord.objects.bulk_create(
+        (
+            UnroutedRecord(
+                connection=reader.connection,
+                object=remote.object,
+                external_id=remote.external_id,
+                version=remote.version,
+                payload=remote.payload,
+                reason=_why_unrouted(reader, remote),
+                first_seen=now,
+                last_seen=now,
+            )
+            for remote in unrouted
+        ),
+        update_conflicts=True,
+        unique_fields=["connection", "object", "external_id"],
+        update_fields=["version", "payload", "reason", "last_seen"],
+    )
+
+
+def _forget(
+    model: type[Home] | type[UnroutedRecord], connection: Connection, keys: list[Key]
+) -> None:
+    for object_ in {object_ for object_, _ in keys}:
+        model.objects.filter(
+            connection=connection,
+            object=object_,
+            external_id__in=[id_ for kind, id_ in keys if kind == object_],
+        ).delete()
+
+
+def _why_unrouted(reader: Reader, remote: RemoteRecord) -> str:
+    paths = dict.fromkeys(route.path for route in reader.routes)
+    for path in paths:
+        value = value_at(remote.payload, path)
+        if value not in (None, "", []):
+            return f"No business is named for “{value}”."
+    return "The field that names the business is blank."
+
+
+def _broken_rows(
+    reader: Reader, refused: Sequence[RefusedRow]
+) -> dict[int, list[tuple[Incoming, Refusal]]]:
+    """What could not even become a record is refused where it would have gone."""
+    found: dict[int, list[tuple[Incoming, Refusal]]] = defaultdict(list)
+    for number, row in enumerate(refused):
+        place = row.row if row.row is not None else number
+        business_id = reader.business_of(row.payload)
+        if business_id is None or business_id not in reader.businesses:
+            _keep_unrouted(reader, row, row.external_id or f"row {place}")
+            continue
+        incoming = Incoming(
+            object=row.object,
+            external_id=row.external_id or f"row {place}",
+            version="",
+            payload=row.payload,
+        )
+        found[business_id].append(
+            (incoming, Refusal("unreadable", row.field, row.reason))
+        )
+    return found
+
+
+def _keep_unrouted(reader: Reader, row: RefusedRow, external_id: str) -> None:
+    now = clock.now()
+    UnroutedRecord.objects.update_or_create(
+        connection=reader.connection,
+        object=row.object,
+        external_id=external_id,
+        defaults={"reason": row.reason, "payload": row.payload, "last_seen": now},
+        create_defaults={
+            "reason": row.reason,
+            "payload": row.payload,
+            "first_seen": now,
+            "last_seen": now,
+        },
+    )
+
+
+def save_page(
+    *,
+    connection: Connection,
+    run: SyncRun,
+    object_: str,
+    cursor: Cursor | None,
+    outcome: Outcome,
+    read: int,
+    requests: int = 0,
+    waited_ms: int = 0,
+    notes: Sequence[str] = (),
+) -> None:
+    """Move the cursor and the run's counts on, in the transaction of the page."""
+    run.read += read
+    run.new += outcome.new
+    run.changed += outcome.changed
+    run.unchanged += outcome.unchanged
+    run.deleted += outcome.deleted
+    run.refused += outcome.refused
+    run.requests += requests
+    run.waited_ms += waited_ms
+    if read or notes:
+        run.log = [*run.log, _line(object_, outcome, read, notes)][-200:]
+    run.save(
+        update_fields=[
+            "read",
+            "new",
+            "changed",
+            "unchanged",
+            "deleted",
+            "refused",
+            "requests",
+            "waited_ms",
+            "log",
+        ]
+    )
+    fields = []
+    if cursor is not None:
+        connection.cursors = {**connection.cursors, object_: cursor}
+        fields.append("cursors")
+    if outcome.new or outcome.changed or outcome.deleted:
+        connection.last_new_data_at = clock.now()
+        fields.append("last_new_data_at")
+    if fields:
+        connection.save(update_fields=fields)
+
+
+def _line(
+    object_: str, outcome: Outcome, read: int, notes: Sequence[str]
+) -> dict[str, str]:
+    words = (
+        f"{object_}: read {read}, new {outcome.new}, changed {outcome.changed},"
+        f" unchanged {outcome.unchanged}, refused {outcome.refused},"
+        f" deleted {outcome.deleted}"
+    )
+    return {"at": clock.now().isoformat(), "words": ". ".join([words, *notes])}

@@ -1,0 +1,120 @@
+"""All ids here against all ids at the source: finds what paging has missed.
+
+A listing that is not complete never makes anything deleted, and what a complete one
+does not name is asked for once more before it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from commissions_saas.lib import clock
+from crm_sync.connections.applying import apply_page, save_page
+from crm_sync.connections.models import Connection, SyncRun, UnroutedRecord
+from crm_sync.connections.readers import Reader
+from crm_sync.contract import Provider, RemoteRecord, as_version, compare
+from crm_sync.ledger.models import Entry, RefusedRecord
+from crm_sync.ledger.refusing import WAITING_OR_IGNORED
+from tenants.jobs.lease import Lease
+from tenants.schema import in_business
+
+_AT_A_TIME = 50
+
+
+def compare_ids(
+    *, reader: Reader, provider: Provider, object_: str, run: SyncRun, lease: Lease
+) -> None:
+    """Read again what differs, and take out what the source has no more."""
+    listing = provider.listed_ids(object_)
+    known = known_versions(reader, object_)
+    difference = compare(listing, known)
+    note = (
+        f"compared {len(listing.versions)} ids at the source with {len(known)} here"
+        if listing.complete
+        else "the list of ids was not complete, so nothing was taken for deleted"
+    )
+    asked: Iterable[str] = iter(
+        dict.fromkeys([*difference.missing, *difference.unknown, *difference.stale])
+    )
+    first = True
+    while True:
+        batch = list(islice(asked, _AT_A_TIME))
+        if not batch and not first:
+            return
+        records = [_read_again(provider, object_, id_, known) for id_ in batch]
+        found = [record for record in records if record is not None]
+        with lease.transaction():
+            connection = reader.connection
+            Connection.objects.select_for_update().get(pk=connection.pk)
+            outcome = apply_page(reader=reader, records=found)
+            _forget_refused(reader, [r for r in found if r.deleted])
+            save_page(
+                connection=connection,
+                run=run,
+                object_=object_,
+                cursor=None,
+                outcome=outcome,
+                read=len(found),
+                requests=listing.requests if first else 0,
+                notes=[note] if first else [],
+            )
+        first = False
+
+
+def known_versions(reader: Reader, object_: str) -> dict[str, str]:
+    """Return every id that is here, with its version: entries, refused, unrouted."""
+    known: dict[str, str] = {}
+    connection = reader.connection
+    for business_id in sorted(reader.businesses):
+        with in_business(reader.businesses[business_id]):
+            entries = Entry.objects.filter(
+                connection_id=connection.pk, object=object_, deleted=False
+            )
+            refused = RefusedRecord.objects.filter(
+                connection_id=connection.pk,
+                object=object_,
+                state__in=WAITING_OR_IGNORED,
+            ).exclude(version="")
+            for rows in (entries, refused):
+                for id_, version in rows.values_list("external_id", "version"):
+                    known[id_] = max(version, known.get(id_, ""))
+    rows_unrouted = UnroutedRecord.objects.filter(
+        connection=connection, object=object_
+    ).exclude(version="")
+    for id_, version in rows_unrouted.values_list("external_id", "version"):
+        known[id_] = max(version, known.get(id_, ""))
+    return known
+
+
+def _read_again(
+    provider: Provider, object_: str, external_id: str, known: dict[str, str]
+) -> RemoteRecord | None:
+    """Return the record as it is now; where it is gone, its end."""
+    record = provider.read_one(object_, external_id)
+    if record is not None or external_id not in known:
+        return record
+    return RemoteRecord(
+        object=object_,
+        external_id=external_id,
+        # The source does not say when: later than what is here is all that matters.
+        version=max(as_version(clock.now().isoformat()), known[external_id]),
+        payload={},
+        deleted=True,
+    )
+
+
+def _forget_refused(reader: Reader, deleted: list[RemoteRecord]) -> None:
+    """What was refused and is gone from the source holds nothing up any more."""
+    if not deleted:
+        return
+    for business_id in sorted(reader.businesses):
+        with in_business(reader.businesses[business_id]):
+            RefusedRecord.objects.filter(
+                connection_id=reader.connection.pk,
+                external_id__in=[record.external_id for record in deleted],
+            ).update(state=RefusedRecord.State.RESOLVED)
+    UnroutedRecord.objects.filter(
+        connection=reader.connection,
+        external_id__in=[record.external_id for record in deleted],
+    ).delete()

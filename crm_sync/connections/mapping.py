@@ -1,0 +1,219 @@
+"""A source's payload read through a mapping: pure, so that it can be tried at will.
+
+A mapping is one JSON object: our key → {"source", "type", "transform",
+"currency_from", "label", "required", "listed"}; only the first two are always there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from commissions_saas.lib.money import LARGEST, NotAnAmount, parse_decimal
+from crm_sync.contract import MappedField, RemoteRecord, as_moment, value_at
+from crm_sync.ledger.facts import Value
+from crm_sync.ledger.reading import FieldProblem, Incoming
+from crm_sync.ledger.standard import DEAL, PEOPLE_KEYS, SHARE_KEYS
+
+Document = Mapping[str, Mapping[str, Any]]
+_YES = {"yes", "true", "1", "y", "ja", "oui"}
+_NO = {"no", "false", "0", "n", "nein", "non"}
+_MONEY_WORDS = (
+    "fee",
+    "price",
+    "cost",
+    "amount",
+    "revenue",
+    "income",
+    "value",
+    "margin",
+)
+_LONGEST_TEXT = 2000
+
+
+class CannotRead(Exception):
+    """A value is not of the field's type; the text says so to a person."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a record beside its payload."""
+
+    changed_by: str = ""
+    url: str = ""
+    mapping_id: int | None = None
+
+
+def document_of(
+    object_: str, mapped: Sequence[MappedField]
+) -> dict[str, dict[str, Any]]:
+    """Return a suggested mapping as a document: numbers named like money are money,
+    and a won deal needs its product where the source has products."""
+    document: dict[str, dict[str, Any]] = {}
+    for field in mapped:
+        type_: str = field.type
+        words = field.field.split("_")
+        if type_ == "number" and any(word in _MONEY_WORDS for word in words):
+            type_ = "money"
+        if field.field in SHARE_KEYS:
+            type_ = "percent"
+        row: dict[str, Any] = {"source": field.source, "type": type_}
+        for name in ("transform", "currency_from", "label"):
+            if getattr(field, name):
+                row[name] = getattr(field, name)
+        if object_ == DEAL and field.field == "product":
+            row["required"] = True
+        document[field.field] = row
+    return document
+
+
+def read_record(
+    record: RemoteRecord, document: Document, zone: ZoneInfo, seen: Seen
+) -> Incoming:
+    """Read a record's values; what cannot be read is a problem, never a zero."""
+    values: dict[str, Value] = {}
+    problems: list[FieldProblem] = []
+    for key, row in document.items():
+        try:
+            value = read_value(record.payload, key, row, zone)
+        except CannotRead as problem:
+            problems.append(FieldProblem(key, problem.code, str(problem)))
+            continue
+        if value is not None and value != "":
+            values[key] = value
+    if "currency" not in document:
+        currency = _currency(record.payload, document)
+        if currency is not None:
+            values["currency"] = currency
+    mapped = set(document)
+    if any(row.get("currency_from") for row in document.values()):
+        mapped.add("currency")
+    return Incoming(
+        object=record.object,
+        external_id=record.external_id,
+        version=record.version,
+        values=values if not record.deleted else {},
+        payload=record.payload,
+        problems=tuple(problems) if not record.deleted else (),
+        required=_keys_with(document, "required"),
+        listed=_keys_with(document, "listed") & {"product", "territory"},
+        mapped=frozenset(mapped),
+        deleted=record.deleted,
+        changed_by=seen.changed_by,
+        changed_at=record.changed_at,
+        url=seen.url,
+        mapping_id=seen.mapping_id,
+    )
+
+
+def read_value(
+    payload: Mapping[str, Any], key: str, row: Mapping[str, Any], zone: ZoneInfo
+) -> Value | None:
+    """Return one field's value, or None where the source has none."""
+    raw = value_at(payload, str(row["source"]))
+    if raw is None or raw == "" or raw == []:
+        return None
+    label = str(row.get("label") or key.replace("_", " ").capitalize())
+    type_ = "percent" if key in SHARE_KEYS else str(row["type"])
+    if key in PEOPLE_KEYS:
+        type_ = "text"
+    if isinstance(raw, list):
+        if type_ != "text":
+            raise CannotRead("several_values", f"{label} has several values.")
+        return ", ".join(_text(part) for part in raw)[:_LONGEST_TEXT]
+    if isinstance(raw, Mapping):
+        raise CannotRead("not_a_value", f"{label} is not a single value.")
+    text = _text(raw).strip()
+    if type_ in ("money", "number", "percent"):
+        return _number(text, label, type_, str(row.get("transform", "")))
+    if type_ == "date":
+        return _day(text, label, zone)
+    if type_ == "yesno":
+        return _yes_or_no(raw, text, label)
+    return text[:_LONGEST_TEXT] or None
+
+
+def _text(raw: Any) -> str:
+    if isinstance(raw, bool):
+        return "yes" if raw else "no"
+    return str(raw).replace("\x00", "")
+
+
+def _number(text: str, label: str, type_: str, transform: str) -> Decimal:
+    is_percent = text.endswith("%")
+    # Files come with thousands marks; only one form of them cannot be misread.
+    plain = text.rstrip("%").strip()
+    if _has_thousands(plain):
+        plain = plain.replace(",", "")
+    try:
+        number = parse_decimal(plain)
+    except NotAnAmount:
+        shown = text[:40]
+        raise CannotRead(
+            "not_a_number", f"{label} “{shown}” is not a number."
+        ) from None
+    if transform == "cents":
+        number = number.scaleb(-2)
+    if type_ == "percent" or is_percent:
+        number = number.scaleb(-2)
+    if abs(number) > LARGEST:
+        raise CannotRead("not_a_number", f"{label} is outside the range of amounts.")
+    if -number.as_tuple().exponent > 10:  # type: ignore[operator]
+        number = number.quantize(Decimal("1e-10"))
+    return number
+
+
+def _has_thousands(text: str) -> bool:
+    """Say whether every comma stands before exactly three digits, as in 1,234.50."""
+    whole, _, _ = text.lstrip("+-").partition(".")
+    first, *rest = whole.split(",")
+    return (
+        bool(rest)
+        and 0 < len(first) <= 3
+        and all(len(part) == 3 and part.isdecimal() for part in rest)
+    )
+
+
+def _day(text: str, label: str, zone: ZoneInfo) -> date:
+    """Read a day as it is written; a moment is the day it was in the business's zone."""
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text)
+        moment = as_moment(text)
+        has_offset = re.search(r"(Z|[+-]\d\d:?\d\d)$", text) is not None
+    except ValueError:
+        shown = text[:40]
+        raise CannotRead(
+            "not_a_date", f"{label} “{shown}” is not a date like 2026-11-04."
+        ) from None
+    return moment.astimezone(zone).date() if has_offset else moment.date()
+
+
+def _yes_or_no(raw: Any, text: str, label: str) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if text.casefold() in _YES:
+        return True
+    if text.casefold() in _NO:
+        return False
+    raise CannotRead("not_yes_or_no", f"{label} “{text[:40]}” is neither yes nor no.")
+
+
+def _currency(payload: Mapping[str, Any], document: Document) -> str | None:
+    """The currency of the amount is where its own mapping says."""
+    path = document.get("amount", {}).get("currency_from", "")
+    found = value_at(payload, path) if path else None
+    return str(found).upper()[:3] if found else None
+
+
+def _keys_with(document: Document, name: str) -> frozenset[str]:
+    return frozenset(key for key, row in document.items() if row.get(name))

@@ -1,0 +1,142 @@
+"""How each business of a connection reads its records: mapping, zone, directory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crm_sync.connections import models
+from crm_sync.connections.mapping import Seen, read_record
+from crm_sync.connections.models import Connection
+from crm_sync.contract import Provider, RemoteRecord, value_at
+from crm_sync.ledger.reading import Incoming
+from crm_sync.ledger.recording import Origin
+from tenants.accounts.models import Business
+
+KIND_NAMES = {"close": "Close", "files": "a file"}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Records whose value at `path` is `value` go to a business."""
+
+    path: str
+    value: str
+    business_id: int
+
+
+@dataclass(slots=True)
+class Reader:
+    """Everything needed to turn a connection's records into business's entries."""
+
+    connection: Connection
+    businesses: dict[int, Business]
+    routes: tuple[Route, ...]
+    directory: dict[str, tuple[str, str]]
+    provider: Provider | None = None
+    _mappings: dict[tuple[int, str], models.Mapping | None] = field(
+        default_factory=dict
+    )
+
+    def business_of(self, payload: Mapping[str, Any]) -> int | None:
+        """Return the business that a record belongs to, or None where no route says."""
+        if self.connection.business_id is not None:
+            return self.connection.business_id
+        for route in self.routes:
+            value = value_at(payload, route.path)
+            values = value if isinstance(value, list) else [value]
+            if route.value in [str(one).strip() for one in values if one is not None]:
+                return route.business_id
+        return None
+
+    def mapping(self, business_id: int, object_: str) -> models.Mapping | None:
+        """Return the business's newest mapping, else the group's default."""
+        key = (business_id, object_)
+        if key not in self._mappings:
+            self._mappings[key] = mapping_for(self.connection, business_id, object_)
+        return self._mappings[key]
+
+    def read(self, record: RemoteRecord, business_id: int) -> Incoming:
+        """Read a record as its business maps it."""
+        mapping = self.mapping(business_id, record.object)
+        business = self.businesses[business_id]
+        author = self.directory.get(record.changed_by or "", ("", ""))[0]
+        seen = Seen(
+            changed_by=author,
+            url=self._url(record),
+            mapping_id=mapping.pk if mapping else None,
+        )
+        document = mapping.document if mapping else {}
+        return read_record(record, document, ZoneInfo(business.time_zone), seen)
+
+    def origin(self, words: str = "", *, forced: bool = False) -> Origin:
+        """Say where records come from, for the words of their changes."""
+        return Origin(
+            connection_id=self.connection.pk,
+            source=source_name(self.connection),
+            since=self.connection.last_success_at,
+            words=words,
+            directory=self.directory,
+            forced=forced,
+        )
+
+    def _url(self, record: RemoteRecord) -> str:
+        template = self.connection.record_url
+        if template:
+            return filled(template, record.payload)
+        return self.provider.record_url(record) if self.provider else ""
+
+
+def reader_of(connection: Connection, provider: Provider | None = None) -> Reader:
+    """Load how a connection's records are read."""
+    routes = models.Route.objects.filter(connection=connection).order_by("id")
+    return Reader(
+        connection=connection,
+        businesses={row.pk: row for row in businesses_of(connection)},
+        routes=tuple(Route(row.path, row.value, row.business_id) for row in routes),
+        directory={
+            user.external_id: (user.name, user.email)
+            for user in models.SourceUser.objects.filter(connection=connection)
+        },
+        provider=provider,
+    )
+
+
+def businesses_of(connection: Connection) -> Iterable[Business]:
+    """Return the businesses that a connection may feed, always of its own group."""
+    rows = Business.objects.filter(
+        group_id=connection.group_id, state=Business.State.READY
+    )
+    if connection.business_id is not None:
+        rows = rows.filter(pk=connection.business_id)
+    return rows.order_by("pk")
+
+
+def mapping_for(
+    connection: Connection, business_id: int | None, object_: str
+) -> models.Mapping | None:
+    """Return the newest mapping of a business, else the group's default."""
+    rows = models.Mapping.objects.filter(connection=connection, object=object_)
+    newest = rows.order_by("-version")
+    own = newest.filter(business_id=business_id).first() if business_id else None
+    return own or newest.filter(business_id__isnull=True).first()
+
+
+def source_name(connection: Connection) -> str:
+    """Return what people call the source: `Close`."""
+    return KIND_NAMES.get(connection.kind, connection.name)
+
+
+def filled(template: str, payload: Mapping[str, Any]) -> str:
+    """Fill `{lead_id}` in an address; only plain ids go in, and only web addresses
+    come out."""
+
+    def value(match: re.Match[str]) -> str:
+        found = str(value_at(payload, match.group(1)) or "")
+        return found if re.fullmatch(r"[\w-]{1,100}", found, re.ASCII) else ""
+
+    address = re.sub(r"\{([\w.]+)\}", value, template)
+    return address if address.startswith(("https://", "http://")) else ""

@@ -1,0 +1,425 @@
+"""Writes to connections: making, testing, pausing, keys, routes, mappings, syncs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Document
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Q
+
+from commissions_saas.lib import clock
+from crm_sync.connections import errors
+from crm_sync.connections.directory import refresh_directory
+from crm_sync.connections.models import Connection, Mapping, Route, SourceUser, SyncRun
+from crm_sync.connections.opening import open_connection
+from crm_sync.connections.publishing import publish_fields
+from crm_sync.connections.readers import reader_of
+from crm_sync.connections.retrying import retry_refused
+from crm_sync.connections.sealing import seal
+from crm_sync.connections.syncing import note_problem
+from crm_sync.contract import ConfigurationProblem, Probe, field_name
+from crm_sync.ledger import services as ledger
+from crm_sync.ledger.models import ExternalId, Payee
+from crm_sync.ledger.values import TYPES
+from crm_sync.providers import kinds
+from tenants.access import Member
+from tenants.accounts.models import Business, Group
+from tenants.audit.services import record
+from tenants.jobs.models import Job
+from tenants.jobs.services import enqueue
+from tenants.schema import in_business, in_public
+
+CLOSE_API = "https://api.close.com/api/v1/"
+ASK_A_REFUSED_KEY_EVERY = timedelta(hours=1)
+
+
+def create_connection(
+    *,
+    group: Group,
+    business: Business | None = None,
+    kind: str,
+    name: str,
+    secret: str = "",
+    base_url: str = "",
+    objects: Sequence[str] = ("deal",),
+    options: Document[str, Any] | None = None,
+    record_url: str = "",
+    expected_every: int = 900,
+    by: Member | None = None,
+) -> Connection:
+    """Add a source of one business, or of the group's where none is named.
+
+    Nothing is asked of the source: `test_connection` does that.
+    """
+    if kind not in kinds():
+        raise errors.SourceError(f"There is no source of the kind “{kind}”.")
+    if not name.strip():
+        raise errors.SourceError("A connection needs a name.")
+    with in_public(), transaction.atomic():
+        connection = Connection.objects.create(
+            group_id=group.pk,
+            business_id=business.pk if business else None,
+            kind=kind,
+            name=name.strip()[:200],
+            base_url=base_url.strip() or (CLOSE_API if kind == "close" else ""),
+            secret=seal(secret.strip(), group_id=group.pk) if secret.strip() else b"",
+            secret_hint=secret.strip()[-4:] if len(secret.strip()) >= 12 else "",
+            options={**(options or {}), "objects": list(objects)},
+            record_url=record_url,
+            expected_every=expected_every,
+            created_by_id=by.user_id if by else None,
+        )
+        _audit("connections.created", connection, by, after={"kind": kind})
+    return connection
+
+
+def test_connection(*, connection: Connection) -> Probe:
+    """Look at the source once: whose it is, how much there is, what cannot be seen."""
+    provider = open_connection(connection)
+    try:
+        probe = provider.probe()
+        refresh_directory(connection=connection, provider=provider)
+    except ConfigurationProblem as problem:
+        refused = problem.status in (401, 402, 403)
+        note_problem(connection, problem.message, problem.hint, refused=refused)
+        connection.refresh_from_db()
+        raise
+    Connection.objects.filter(pk=connection.pk).update(
+        organisation=probe.organisation[:200],
+        warnings=list(probe.warnings),
+        problem="",
+        problem_hint="",
+        problem_since=None,
+    )
+    connection.refresh_from_db()
+    return probe
+
+
+# pytest takes every name that begins so for a test.
+test_connection.__test__ = False  # type: ignore[attr-defined]
+
+
+def replace_key(*, connection: Connection, secret: str, by: Member | None) -> None:
+    """Put another key in place of the one that is there; the cursor stays."""
+    secret = secret.strip()
+    if not secret:
+        raise errors.SourceError("Paste the new key.")
+    with in_public(), transaction.atomic():
+        Connection.objects.filter(pk=connection.pk).update(
+            secret=seal(secret, group_id=connection.group_id),
+            secret_hint=secret[-4:] if len(secret) >= 12 else "",
+            problem="",
+            problem_hint="",
+            problem_since=None,
+        )
+        Connection.objects.filter(
+            pk=connection.pk, state=Connection.State.REFUSED
+        ).update(state=Connection.State.ACTIVE)
+        _audit("connections.key_replaced", connection, by)
+    connection.refresh_from_db()
+
+
+def pause(*, connection: Connection, by: Member) -> None:
+    """Stop reading a source; what is here stays and still counts."""
+    _move(
+        connection,
+        (Connection.State.ACTIVE, Connection.State.NEW, Connection.State.REFUSED),
+        Connection.State.PAUSED,
+        by,
+    )
+
+
+def resume(*, connection: Connection, by: Member) -> None:
+    """Read a paused source again, from where it stopped."""
+    _move(connection, (Connection.State.PAUSED,), Connection.State.ACTIVE, by)
+
+
+def disconnect(*, connection: Connection, reason: str, by: Member) -> None:
+    """Forget the key and never read again; entries and their history stay."""
+    if not reason.strip():
+        raise errors.SourceError("Say why the source is disconnected.")
+    with in_public(), transaction.atomic():
+        Connection.objects.filter(pk=connection.pk).update(
+            state=Connection.State.REMOVED, secret=b"", secret_hint=""
+        )
+        _audit("connections.removed", connection, by, after={"reason": reason.strip()})
+    connection.refresh_from_db()
+
+
+def _move(connection: Connection, start: Sequence[str], end: str, by: Member) -> None:
+    with in_public(), transaction.atomic():
+        rows = Connection.objects.filter(pk=connection.pk, state__in=start)
+        if rows.update(state=end) != 1:
+            raise errors.NotSyncable("The connection has changed meanwhile.")
+        _audit(f"connections.{end}", connection, by)
+    connection.refresh_from_db()
+
+
+def start_sync(*, connection: Connection, by: Member | None = None) -> Job:
+    """Ask for a reading of the source; one that waits already is that reading."""
+    if connection.state in (Connection.State.PAUSED, Connection.State.REMOVED):
+        raise errors.NotSyncable(
+            f"{connection.name} is {connection.state}.", hint="Resume it first."
+        )
+    if connection.kind == "files":
+        raise errors.NotSyncable("A file is read when it is uploaded.")
+    with in_public(), transaction.atomic():
+        business = Business.objects.filter(pk=connection.business_id or 0).first()
+        return enqueue(
+            kind="sync",
+            title=f"Read {connection.name}",
+            business=business,
+            group=Group.objects.get(pk=connection.group_id),
+            arguments={"connection": connection.pk},
+            only_one=f"sync {connection.pk}",
+            started_by=by,
+        )
+
+
+def sync_what_is_due() -> int:
+    """Ask for a sync of each connection whose time has come; harmless if repeated."""
+    now = clock.now()
+    asked = 0
+    rows = Connection.objects.filter(
+        Q(state=Connection.State.ACTIVE) | Q(state=Connection.State.REFUSED)
+    ).exclude(kind="files")
+    for connection in rows.annotate(last=Max("syncs__started_at")):
+        every = timedelta(seconds=connection.expected_every)
+        if connection.state == Connection.State.REFUSED:
+            every = max(every, ASK_A_REFUSED_KEY_EVERY)
+        if connection.last is not None and now - connection.last < every:
+            continue
+        start_sync(connection=connection)
+        asked += 1
+    return asked
+
+
+def save_routes(
+    *,
+    connection: Connection,
+    path: str,
+    routes: Document[str, int],
+    by: Member | None = None,
+) -> Job | None:
+    """Say which value of a field belongs to which business, and route again.
+
+    Records that are here already move where the new routes send them, in a job.
+    """
+    own = set(
+        Business.objects.filter(group_id=connection.group_id).values_list(
+            "pk", flat=True
+        )
+    )
+    cleaned = {
+        value.strip(): target for value, target in routes.items() if value.strip()
+    }
+    if connection.business_id is not None:
+        raise errors.BadRoute("This connection feeds one business only.")
+    if not path.strip() or not cleaned:
+        raise errors.BadRoute("Name the field and at least one value.")
+    if set(cleaned.values()) - own:
+        raise errors.BadRoute("A route leads to a business of this group only.")
+    with in_public(), transaction.atomic():
+        before = {
+            row.value: row.business_id
+            for row in Route.objects.filter(connection=connection)
+        }
+        Route.objects.filter(connection=connection).delete()
+        Route.objects.bulk_create(
+            Route(
+                connection=connection,
+                path=path.strip(),
+                value=value,
+                business_id=target,
+            )
+            for value, target in cleaned.items()
+        )
+        _audit(
+            "connections.routes_saved",
+            connection,
+            by,
+            before=before,
+            after={"path": path, **cleaned},
+        )
+        if not connection.cursors:
+            return None
+        return _read_again(
+            connection, connection.options["objects"][0], None, by, "routes"
+        )
+
+
+def save_mapping(
+    *,
+    connection: Connection,
+    object_: str,
+    document: Document[str, Document[str, Any]],
+    business: Business | None = None,
+    by: Member | None = None,
+) -> tuple[Mapping, Job | None]:
+    """Save a new version of a mapping, and read what is stored through it in a job."""
+    cleaned = clean_document(document)
+    business_id = business.pk if business else None
+    with in_public(), transaction.atomic():
+        Connection.objects.select_for_update().get(pk=connection.pk)
+        rows = Mapping.objects.filter(
+            connection=connection, business_id=business_id, object=object_
+        )
+        last = rows.aggregate(last=Max("version"))["last"] or 0
+        mapping = Mapping.objects.create(
+            connection=connection,
+            business_id=business_id,
+            object=object_,
+            version=last + 1,
+            document=cleaned,
+            made_by_id=by.user_id if by else None,
+        )
+        publish_fields(connection, object_, cleaned, business_id)
+        _audit(
+            "connections.mapping_saved",
+            connection,
+            by,
+            after={"object": object_, "version": mapping.version, "fields": cleaned},
+        )
+        job = None
+        if connection.cursors or connection.kind == "files":
+            job = _read_again(connection, object_, business, by, "mapping")
+    return mapping, job
+
+
+def clean_document(
+    document: Document[str, Document[str, Any]],
+) -> dict[str, dict[str, Any]]:
+    """Check a mapping's names and types; refuse what formulas could not use."""
+    cleaned: dict[str, dict[str, Any]] = {}
+    for key, row in document.items():
+        if not key or field_name(key) != key:
+            raise errors.BadMapping(
+                f"“{key}” is no name for a field.",
+                hint=f"Write it like {field_name(key)}.",
+            )
+        if not str(row.get("source", "")).strip():
+            continue
+        if row.get("type") not in TYPES:
+            raise errors.BadMapping(f"{key} has no type.", hint=", ".join(TYPES))
+        if row.get("transform", "") not in ("", "cents", "day"):
+            raise errors.BadMapping(f"{key} has a transform that is not known.")
+        kept = ("source", "type", "transform", "currency_from", "label")
+        cleaned[key] = {name: str(row[name]) for name in kept if row.get(name)}
+        cleaned[key] |= {name: True for name in ("required", "listed") if row.get(name)}
+    if not cleaned:
+        raise errors.BadMapping("Nothing is mapped.")
+    return cleaned
+
+
+def _read_again(
+    connection: Connection,
+    object_: str,
+    business: Business | None,
+    by: Member | None,
+    what: str,
+) -> Job:
+    author = f" by {by.name}" if by else ""
+    return enqueue(
+        kind="read_stored_again",
+        title=f"Read {connection.name}'s records through the new {what}",
+        business=business,
+        group=Group.objects.get(pk=connection.group_id),
+        arguments={
+            "connection": connection.pk,
+            "object": object_,
+            "business": business.pk if business else 0,
+            "words": f"{what} of {connection.name} saved{author}",
+        },
+        only_one=f"read again {connection.pk} {object_}",
+        started_by=by,
+    )
+
+
+def match_user(
+    *, connection: Connection, business: Business, user: SourceUser, payee: Payee,
+    by: Member | None = None,
+) -> None:  # fmt: skip
+    """Say which payee a source's user is, and try what waited for that."""
+    with in_business(business):
+        ledger.match_payee(
+            payee=payee,
+            connection_id=connection.pk,
+            external_id=user.external_id,
+            by=by,
+        )
+    retry_refused(reader=reader_of(connection), business=business)
+
+
+def accept_exact_matches(
+    *, connection: Connection, business: Business, by: Member | None = None
+) -> int:
+    """Match every user whose e-mail is exactly one payee's; return how many."""
+    matched = 0
+    users = SourceUser.objects.filter(connection=connection).exclude(email="")
+    with in_business(business):
+        taken = set(
+            ExternalId.objects.filter(connection_id=connection.pk).values_list(
+                "external_id", flat=True
+            )
+        )
+        for user in users.order_by("id"):
+            payees = Payee.objects.filter(
+                email=user.email.lower(), merged_into__isnull=True
+            )[:2]
+            if user.external_id in taken or len(payees) != 1:
+                continue
+            ledger.match_payee(
+                payee=payees[0],
+                connection_id=connection.pk,
+                external_id=user.external_id,
+                by=by,
+            )
+            matched += 1
+    if matched:
+        retry_refused(reader=reader_of(connection), business=business)
+    return matched
+
+
+def payee_from_user(
+    *, connection: Connection, business: Business, user: SourceUser,
+    by: Member | None = None,
+) -> Payee:  # fmt: skip
+    """Add a source's user as a payee of their own."""
+    with in_business(business), transaction.atomic():
+        payee = ledger.create_payee(
+            name=user.name or user.email or user.external_id, email=user.email, by=by
+        )
+        match_user(
+            connection=connection, business=business, user=user, payee=payee, by=by
+        )
+    return payee
+
+
+def _audit(
+    action: str,
+    connection: Connection,
+    by: Member | None,
+    before: Document[str, Any] | None = None,
+    after: Document[str, Any] | None = None,
+) -> None:
+    business = Business.objects.filter(pk=connection.business_id or 0).first()
+    record(
+        action=action,
+        object_kind="connection",
+        object_id=connection.pk,
+        object_name=connection.name,
+        before=before,
+        after=after,
+        by=by or "system",
+        business=business,
+        group=Group.objects.get(pk=connection.group_id),
+    )
+
+
+def last_runs(connection: Connection, most: int = 20) -> list[SyncRun]:
+    """Return the newest runs first."""
+    rows = SyncRun.objects.filter(connection=connection).order_by("-started_at", "-id")
+    return list(rows[:most])

@@ -1,0 +1,219 @@
+"""Reading a source: page by page, each with its cursor in one transaction.
+
+Nothing is asked of a source while a transaction is open. A run that is cut off goes on
+from the last cursor that was committed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from django.db import transaction
+
+from commissions_saas.lib import clock
+from crm_sync.connections import errors
+from crm_sync.connections.applying import apply_page, save_page
+from crm_sync.connections.comparing import compare_ids
+from crm_sync.connections.directory import refresh_directory
+from crm_sync.connections.models import Connection, SyncRun
+from crm_sync.connections.opening import open_connection
+from crm_sync.connections.readers import Reader, reader_of, source_name
+from crm_sync.connections.retrying import retry_refused, retry_unrouted
+from crm_sync.contract import ConfigurationProblem, Page, Provider, TryAgainLater
+from tenants.jobs.errors import Cancelled, RunLater
+from tenants.jobs.lease import Lease
+from tenants.schema import in_public
+
+COMPARED = "compared"  # among the cursors: when ids were compared, by object
+COMPARE_EVERY = timedelta(hours=24)
+_LONGEST_NAP = Decimal(5)
+
+
+class Work(Protocol):
+    """What a sync needs of the job that it runs in."""
+
+    def step(self, words: str, done: int = 0, total: int = 0) -> None:
+        """Say what is done now."""
+
+    def check(self) -> None:
+        """Refuse to go on if another worker has taken the job."""
+
+
+def sync(lease: Lease) -> dict[str, int | str]:
+    """Read what is new at a connection's source into the ledgers of its businesses."""
+    with in_public():
+        connection = Connection.objects.get(pk=lease.arguments["connection"])
+        if connection.state in (Connection.State.PAUSED, Connection.State.REMOVED):
+            return {"skipped": connection.state}
+        run = _open_run(connection, lease)
+        with _told(connection, run, lease):
+            _read_everything(connection, run, lease)
+            _finish(connection, run, lease)
+    return {"read": run.read, "new": run.new, "changed": run.changed, "run": run.pk}
+
+
+def _read_everything(connection: Connection, run: SyncRun, lease: Lease) -> None:
+    def wait(seconds: Decimal) -> None:
+        """Leave the source alone as long as it asks, and say so."""
+        words = f"Waiting {seconds:.0f} s: {source_name(connection)} asks for it"
+        lease.step(words if seconds >= 1 else "Reading", run.read, 0)
+        while seconds > 0:
+            nap = min(seconds, _LONGEST_NAP)
+            time.sleep(float(nap))
+            seconds -= nap
+
+    provider = open_connection(connection, wait=wait)
+    lease.step("Reading people and fields")
+    refresh_directory(connection=connection, provider=provider, check=lease.check)
+    reader = reader_of(connection, provider)
+    for object_ in connection.options.get("objects", ["deal"]):
+        is_first = object_ not in connection.cursors
+        must_compare = _read_object(connection, run, lease, reader, provider, object_)
+        if must_compare or is_first or _compare_is_due(connection, object_):
+            lease.step(f"Comparing what is here with {source_name(connection)}")
+            compare_ids(
+                reader=reader, provider=provider, object_=object_, run=run, lease=lease
+            )
+            with lease.transaction():
+                _note_compare(connection, object_)
+    lease.step("Trying refused records again")
+    retry_refused(reader=reader, check=lease.check)
+    retry_unrouted(reader=reader, check=lease.check)
+
+
+def _read_object(
+    connection: Connection,
+    run: SyncRun,
+    lease: Lease,
+    reader: Reader,
+    provider: Provider,
+    object_: str,
+) -> bool:
+    """Read the pages of one object; say whether ids must be compared afterwards."""
+    must_compare = False
+    done = 0
+    for page in provider.pages(object_, connection.cursors.get(object_, {})):
+        with lease.transaction():
+            _apply(connection, run, reader, object_, page)
+        must_compare = must_compare or page.compare_ids
+        done += len(page.records)
+        lease.step(f"Reading {object_}s", done, max(page.total or 0, done))
+    return must_compare
+
+
+def _apply(
+    connection: Connection, run: SyncRun, reader: Reader, object_: str, page: Page
+) -> None:
+    # One reader of a connection at a time: the row is the lock.
+    Connection.objects.select_for_update().get(pk=connection.pk)
+    outcome = apply_page(reader=reader, records=page.records, refused=page.refused)
+    save_page(
+        connection=connection,
+        run=run,
+        object_=object_,
+        cursor=page.cursor,
+        outcome=outcome,
+        read=len(page.records) + len(page.refused),
+        requests=page.requests,
+        waited_ms=int(page.waited * 1000),
+        notes=page.warnings,
+    )
+
+
+def _open_run(connection: Connection, lease: Lease) -> SyncRun:
+    """Go on with the run of this job where it was cut off, or begin one."""
+    with lease.transaction():
+        before = SyncRun.objects.filter(
+            connection=connection, job_id=lease.job.pk, finished_at__isnull=True
+        ).first()
+        if before is not None:
+            return before
+        # What a dead job has left behind is not running any more.
+        SyncRun.objects.filter(
+            connection=connection, state=SyncRun.State.RUNNING
+        ).update(state=SyncRun.State.PARTIAL, finished_at=clock.now())
+        return SyncRun.objects.create(
+            connection=connection,
+            kind="changes" if connection.cursors else "first",
+            job_id=lease.job.pk,
+            started_at=clock.now(),
+        )
+
+
+@contextmanager
+def _told(connection: Connection, run: SyncRun, lease: Lease) -> Iterator[None]:
+    """Write into the run and the connection how reading ended."""
+    try:
+        yield
+    except ConfigurationProblem as problem:
+        refused = problem.status in (401, 402, 403)
+        with lease.transaction():
+            _end(run, SyncRun.State.FAILED, str(problem.message))
+            note_problem(connection, problem.message, problem.hint, refused=refused)
+        raise
+    except errors.SourceError as problem:
+        with lease.transaction():
+            _end(run, SyncRun.State.FAILED, problem.message)
+            note_problem(connection, problem.message, problem.hint)
+        raise
+    except TryAgainLater as problem:
+        with lease.transaction():
+            run.log = [*run.log, {"at": clock.now().isoformat(), "words": str(problem)}]
+            run.save(update_fields=["log"])
+            note_problem(connection, problem.message, problem.hint)
+        after = timedelta(milliseconds=int(problem.after * 1000))
+        raise RunLater(problem.message, after) from problem
+    except Cancelled:
+        with transaction.atomic():
+            _end(run, SyncRun.State.PARTIAL, "Somebody cancelled it.")
+        raise
+
+
+def _finish(connection: Connection, run: SyncRun, lease: Lease) -> None:
+    with lease.transaction():
+        _end(run, SyncRun.State.DONE, "")
+        now = clock.now()
+        Connection.objects.filter(pk=connection.pk).update(
+            last_success_at=now, problem="", problem_hint="", problem_since=None
+        )
+        Connection.objects.filter(
+            pk=connection.pk,
+            state__in=(Connection.State.NEW, Connection.State.REFUSED),
+        ).update(state=Connection.State.ACTIVE)
+    connection.refresh_from_db()
+
+
+def note_problem(
+    connection: Connection, message: str, hint: str, *, refused: bool = False
+) -> None:
+    """Say on the connection what is wrong, and since when."""
+    rows = Connection.objects.filter(pk=connection.pk)
+    rows.update(problem=message, problem_hint=hint)
+    rows.filter(problem_since__isnull=True).update(problem_since=clock.now())
+    if refused:
+        rows.filter(state__in=(Connection.State.NEW, Connection.State.ACTIVE)).update(
+            state=Connection.State.REFUSED
+        )
+
+
+def _end(run: SyncRun, state: str, problem: str) -> None:
+    run.state = state
+    run.problem = problem
+    run.finished_at = clock.now()
+    run.save(update_fields=["state", "problem", "finished_at"])
+
+
+def _compare_is_due(connection: Connection, object_: str) -> bool:
+    at = connection.cursors.get(COMPARED, {}).get(object_)
+    return at is None or clock.now() - datetime.fromisoformat(at) >= COMPARE_EVERY
+
+
+def _note_compare(connection: Connection, object_: str) -> None:
+    compared = connection.cursors.get(COMPARED, {}) | {object_: clock.now().isoformat()}
+    connection.cursors = {**connection.cursors, COMPARED: compared}
+    connection.save(update_fields=["cursors"])

@@ -1,0 +1,51 @@
+"""The jobs of connections, and the task by which beat looks for sources that are due."""
+
+from typing import Any
+
+from celery import shared_task
+
+from crm_sync.connections import services, syncing
+from crm_sync.connections.models import Connection
+from crm_sync.connections.readers import reader_of
+from crm_sync.connections.retrying import (
+    read_stored_again,
+    retry_refused,
+    retry_unrouted,
+)
+from tenants.accounts.models import Business
+from tenants.jobs.handlers import handles
+from tenants.jobs.lease import Lease
+from tenants.schema import in_public
+
+
+@handles("sync")
+def sync(lease: Lease) -> dict[str, Any]:
+    """Read a source."""
+    return syncing.sync(lease)
+
+
+@handles("read_stored_again")
+def read_again(lease: Lease) -> dict[str, Any]:
+    """Read what is stored through a new mapping or new routes."""
+    arguments = lease.arguments
+    with in_public():
+        connection = Connection.objects.get(pk=arguments["connection"])
+        business = Business.objects.filter(pk=arguments.get("business") or 0).first()
+        outcome = read_stored_again(
+            reader=reader_of(connection),
+            object_=arguments["object"],
+            words=arguments["words"],
+            business=business,
+            progress=lambda done: lease.step("Reading stored records again", done),
+            check=lease.check,
+        )
+        reader = reader_of(connection)
+        outcome.add(retry_refused(reader=reader, check=lease.check))
+        outcome.add(retry_unrouted(reader=reader, check=lease.check))
+    return {"changed": outcome.changed, "refused": outcome.refused}
+
+
+@shared_task(name="crm_sync.connections.tasks.poll")
+def poll() -> None:
+    """Ask for a sync of each connection that is due; beat calls this every minute."""
+    services.sync_what_is_due()

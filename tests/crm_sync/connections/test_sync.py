@@ -1,0 +1,501 @@
+"""A sync against a real HTTP stand-in for Close: what is here is what is there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from commissions_saas.lib import clock
+from crm_sync.connections import services, syncing
+from crm_sync.connections.errors import BadRoute, CannotOpenSecret
+from crm_sync.connections.models import Connection, SyncRun, UnroutedRecord
+from crm_sync.connections.readers import reader_of
+from crm_sync.connections.sealing import open_sealed
+from crm_sync.contract import ConfigurationProblem
+from crm_sync.ledger.models import Change, Entry, Payee, RefusedRecord, Revision
+from crm_sync.ledger.services import create_payee
+from tenants.accounts.cloning import clone_now
+from tenants.accounts.models import Business
+from tenants.jobs.lease import Lease
+from tenants.jobs.models import Job
+from tenants.jobs.services import claim, run_now
+from tenants.schema import in_business, in_public
+from tests.crm_sync.providers.close_source import Source, close_source
+
+START = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+
+
+class Scene:
+    """A Close with people, stages and custom fields, and a connection to it."""
+
+    def __init__(self, source: Source, business: Business, *, shared: bool) -> None:
+        self.source = source
+        self.account = source.account
+        # Its threads do not see this test's clock.
+        source.server.store._clock = tick
+        self.business = business
+        self.maya = self.account.add_user(name="Maya Okafor", email="maya@acme.example")
+        self.theo = self.account.add_user(name="Theo Brandt", email="theo@acme.example")
+        self.won = self.account.add_status("Won", "won")
+        self.open = self.account.add_status("Negotiation", "active")
+        self.lost = self.account.add_status("Lost", "lost")
+        self.product = self.account.add_custom_field("Product")
+        self.field = self.account.add_custom_field("Business")
+        self.connection = services.create_connection(
+            group=business.group,
+            business=None if shared else business,
+            kind="close",
+            name="Close",
+            secret=source.key,
+            base_url=source.server.url,
+            options={"allow_loopback": True, "page_size": 10, "retry_seconds": "0.01"},
+        )
+
+    def payees(self, business: Business | None = None) -> None:
+        with in_business(business or self.business):
+            for name, email in (
+                ("Maya Okafor", "maya@acme.example"),
+                ("Theo Brandt", "theo@acme.example"),
+            ):
+                create_payee(name=name, email=email)
+        services.test_connection(connection=self.connection)
+        services.accept_exact_matches(
+            connection=self.connection, business=business or self.business
+        )
+
+    def deal(self, name: str = "Whitcomb Dental", **given: object) -> str:
+        custom = {self.product: "System replacement"} | given.pop("custom", {})  # type: ignore[operator]
+        lead = self.account.add_lead(name)
+        values = {
+            "user": self.maya,
+            "status": self.won,
+            "value": 4_375_000,
+            "won_on": date(2026, 11, 9),
+        } | given
+        return self.account.add_opportunity(lead=lead, custom=custom, **values)  # type: ignore[arg-type]
+
+    def sync(self) -> Job:
+        job = services.start_sync(connection=self.connection)
+        job = run_now(job)
+        self.connection.refresh_from_db()
+        return job
+
+
+at = {"now": START}
+
+
+def tick() -> datetime:
+    """The source's clock: a millisecond passes with each look at it."""
+    at["now"] += timedelta(milliseconds=1)
+    return at["now"]
+
+
+@pytest.fixture(autouse=True)
+def time() -> Iterator[None]:
+    at["now"] = START - timedelta(minutes=1)
+    with clock.at(START):
+        yield
+
+
+@contextmanager
+def later(minutes: int) -> Iterator[None]:
+    moment = START + timedelta(minutes=minutes)
+    at["now"] = moment - timedelta(minutes=1)
+    with clock.at(moment):
+        yield
+
+
+@pytest.fixture
+def scene(acme: Business, tmp_path: Path) -> Iterator[Scene]:
+    with close_source(tmp_path / "close.db") as source:
+        made = Scene(source, acme, shared=False)
+        made.payees()
+        yield made
+
+
+def ledger_of(scene: Scene) -> dict[str, tuple[object, ...]]:
+    """What is here, field by field."""
+    rows = Entry.objects.filter(deleted=False).select_related("owner")
+    return {
+        row.external_id: (row.name, row.amount, row.status, row.occurred_on, row.counts)
+        for row in rows
+    }
+
+
+def source_of(scene: Scene) -> dict[str, tuple[object, ...]]:
+    """What is at the source, worked out from its own store."""
+    store = scene.source.server.store
+    found = {}
+    for doc in store.docs("opportunity", scene.account.id):
+        status = store.doc(doc["status_id"], "status")
+        lead = store.doc(doc["lead_id"], "lead")
+        won = status["type"] == "won"
+        if f"custom.{scene.product}" not in doc and won:
+            continue  # what the stand-in puts in between has none, and is refused
+        found[doc["id"]] = (
+            lead["name"],
+            Decimal(doc["value"]) / 100,
+            status["label"],
+            date.fromisoformat(doc["date_won"]) if won else None,
+            won,
+        )
+    return found
+
+
+def test_a_first_sync_brings_the_ledger_to_what_the_source_has(scene: Scene) -> None:
+    for number in range(25):
+        scene.deal(f"Lead {number}", value=100 * number + 1)
+    scene.deal("Still open", status=scene.open)
+
+    job = scene.sync()
+
+    assert job.state == Job.State.DONE, job.problem
+    assert ledger_of(scene) == source_of(scene)
+    run = SyncRun.objects.get()
+    assert (run.kind, run.state, run.read, run.new) == ("first", "done", 26, 26)
+    assert scene.connection.last_success_at == START
+
+
+def test_value_is_cents_and_becomes_exact_money(scene: Scene) -> None:
+    scene.deal(value=4_125_001)
+
+    scene.sync()
+
+    assert Entry.objects.get().amount == Decimal("41250.0100")
+    assert Revision.objects.get().values["amount"] == "41250.01"
+
+
+def test_a_second_sync_changes_nothing(scene: Scene) -> None:
+    scene.deal()
+    scene.sync()
+    changes = Change.objects.count()
+
+    with later(16):
+        job = scene.sync()
+
+    assert job.result["changed"] == 0
+    assert Change.objects.count() == changes
+
+
+def test_an_edit_names_its_field_and_its_editor(scene: Scene) -> None:
+    deal = scene.deal()
+    priya = scene.account.add_user(name="Priya Nair", email="priya@acme.example")
+    scene.sync()
+
+    with later(10):
+        scene.account.edit(deal, {"value": 4_125_000}, by=priya)
+        scene.sync()
+
+    change = Change.objects.order_by("-number").first()
+    assert change is not None
+    assert change.words == "Whitcomb Dental: amount 43,750.00 → 41,250.00"
+    assert change.source == "edited in Close by Priya Nair"
+
+
+def test_edits_inserts_and_ties_between_pages_are_not_missed(scene: Scene) -> None:
+    for number in range(35):
+        scene.deal(f"Lead {number}", value=number)
+    faults = scene.source.server.faults
+    faults.change({"edits": 3, "inserts": 2, "ties": 2, "deletes": 1, "seed": 7})
+
+    scene.sync()
+    with later(16):
+        scene.sync()
+
+    assert ledger_of(scene) == source_of(scene)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_errors_limits_and_cut_answers_are_survived(scene: Scene, seed: int) -> None:
+    for number in range(30):
+        scene.deal(f"Lead {number}", value=number)
+    scene.source.server.faults.change(
+        {"seed": seed, "error": 10, "limit": 10, "cut": 5, "repeat": 10}
+    )
+
+    job = scene.sync()
+
+    assert job.state == Job.State.DONE, job.problem
+    assert ledger_of(scene) == source_of(scene)
+
+
+class DyingLease(Lease):
+    """A worker that is killed before it can open its sixth transaction."""
+
+    transactions = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.transactions += 1
+        if self.transactions == 6:
+            raise KeyboardInterrupt
+        with super().transaction():
+            yield
+
+
+def test_a_sync_that_dies_between_pages_goes_on_from_the_last_page(
+    scene: Scene,
+) -> None:
+    for number in range(30):
+        scene.deal(f"Lead {number}", value=number)
+    job = services.start_sync(connection=scene.connection)
+    claimed = claim(job.pk)
+    assert claimed is not None
+
+    with pytest.raises(KeyboardInterrupt):
+        syncing.sync(DyingLease(claimed, scene.business, is_kept=False))
+    half = Entry.objects.count()
+    Job.objects.filter(pk=job.pk).update(state=Job.State.QUEUED)
+    run_now(job)
+
+    assert 0 < half < 30
+    assert ledger_of(scene) == source_of(scene)
+    run = SyncRun.objects.get()
+    assert (run.state, run.new) == ("done", 30)
+
+
+def test_a_deal_deleted_at_the_source_stops_to_count_here(scene: Scene) -> None:
+    deal = scene.deal()
+    scene.deal("Stays")
+    scene.sync()
+
+    with later(10):
+        scene.account.delete(deal, by=scene.theo)
+        scene.sync()
+
+    entry = Entry.objects.get(external_id=deal)
+    assert (entry.deleted, entry.counts) == (True, False)
+    change = Change.objects.order_by("-number").first()
+    assert change is not None
+    assert change.source == "deleted in Close by Theo Brandt"
+
+
+def test_a_reopened_deal_stops_to_count_though_its_date_stays(scene: Scene) -> None:
+    deal = scene.deal()
+    scene.sync()
+
+    with later(10):
+        scene.account.edit(deal, {"status_id": scene.open})
+        scene.sync()
+
+    entry = Entry.objects.get()
+    assert not entry.counts
+    assert Revision.objects.get(closed=None).values["won_on"] == "2026-11-09"
+
+
+def test_a_deal_of_an_unknown_user_is_refused_until_the_user_is_matched(
+    scene: Scene,
+) -> None:
+    ito = scene.account.add_user(name="Kenji Ito", email="k.ito@acme.example")
+    scene.deal(user=ito)
+    scene.sync()
+    refused = RefusedRecord.objects.get()
+    kenji = create_payee(name="Kenji Ito")
+
+    services.match_user(
+        connection=scene.connection,
+        business=scene.business,
+        user=scene.connection.users.get(external_id=ito),
+        payee=kenji,
+    )
+
+    assert refused.reason == "No payee for Close user k.ito@acme.example."
+    refused.refresh_from_db()
+    assert refused.state == RefusedRecord.State.RESOLVED
+    assert Entry.objects.get().owner == kenji
+
+
+def test_a_deal_without_a_product_passes_when_close_has_one(scene: Scene) -> None:
+    deal = scene.deal(custom={scene.product: None})
+    scene.sync()
+    refused = RefusedRecord.objects.get()
+
+    with later(10):
+        scene.account.edit(deal, {f"custom.{scene.product}": "Air quality"})
+        scene.sync()
+
+    assert refused.reason == "Product is blank."
+    refused.refresh_from_db()
+    assert refused.state == RefusedRecord.State.RESOLVED
+    assert Entry.objects.get().product == "Air quality"
+
+
+def test_a_refused_key_is_said_and_the_past_stays(scene: Scene) -> None:
+    scene.deal()
+    scene.sync()
+    scene.account.revoke_key(scene.source.key)
+
+    job = scene.sync()
+
+    assert job.state == Job.State.FAILED
+    assert scene.connection.state == Connection.State.REFUSED
+    assert scene.connection.problem == "Close refused the key (401)."
+    assert Entry.objects.count() == 1
+    assert scene.connection.last_success_at == START
+
+
+def test_the_key_is_sealed_and_of_no_use_in_another_group(scene: Scene) -> None:
+    sealed = bytes(scene.connection.secret)
+    group = scene.connection.group_id
+
+    assert scene.source.key.encode() not in sealed
+    assert open_sealed(sealed, group_id=group) == scene.source.key
+    with pytest.raises(CannotOpenSecret):
+        open_sealed(sealed, group_id=group + 1)
+
+
+def test_a_wrong_key_is_told_on_the_first_look(scene: Scene) -> None:
+    services.replace_key(connection=scene.connection, secret="api_wrong", by=None)
+
+    with pytest.raises(ConfigurationProblem, match="refused the key"):
+        services.test_connection(connection=scene.connection)
+
+
+def test_a_new_mapping_is_applied_without_asking_the_source_again(
+    scene: Scene,
+) -> None:
+    fee = scene.account.add_custom_field("Dealer fee", "number")
+    scene.deal(custom={fee: 1380})
+    scene.sync()
+    mapping = reader_of(scene.connection).mapping(scene.business.pk, "deal")
+    assert mapping is not None
+    requests = len(scene.source.server.requests)
+
+    document = mapping.document | {
+        "fee": {"source": f"custom.{fee}", "type": "money", "label": "Dealer fee"}
+    }
+    _, job = services.save_mapping(
+        connection=scene.connection,
+        object_="deal",
+        document=document,
+        business=scene.business,
+    )
+    assert job is not None
+    run_now(job)
+
+    assert Revision.objects.get(closed=None).values["fee"] == "1380"
+    assert len(scene.source.server.requests) == requests
+    change = Change.objects.order_by("-number").first()
+    assert change is not None
+    assert change.source == "mapping of Close saved"
+    assert "dealer fee empty → 1,380.00" in change.words
+
+
+# One Close for several businesses
+
+
+@pytest.fixture
+def twin(acme: Business) -> Iterator[Business]:
+    """A second business in Acme's group."""
+    with in_public():
+        business = Business.objects.create(
+            schema_name="b9001",
+            slug="twin",
+            name="Twin",
+            group=acme.group,
+            time_zone="America/Chicago",
+        )
+        clone_now(business)
+    yield business
+
+
+@pytest.fixture
+def shared(acme: Business, twin: Business, tmp_path: Path) -> Iterator[Scene]:
+    with close_source(tmp_path / "close.db") as source:
+        made = Scene(source, acme, shared=True)
+        made.payees(acme)
+        made.payees(twin)
+        services.save_routes(
+            connection=made.connection,
+            path=f"custom.{made.field}",
+            routes={"Acme": acme.pk, "Twin": twin.pk},
+        )
+        yield made
+
+
+def names_in(business: Business) -> dict[str, bool]:
+    with in_business(business):
+        return {row.name: row.counts for row in Entry.objects.all()}
+
+
+def test_records_go_to_the_business_that_their_field_names(
+    shared: Scene, acme: Business, twin: Business
+) -> None:
+    shared.deal("For Acme", custom={shared.field: "Acme"})
+    shared.deal("For Twin", custom={shared.field: "Twin"})
+    shared.deal("For nobody", custom={shared.field: "Elsewhere"})
+
+    job = shared.sync()
+
+    assert job.state == Job.State.DONE, job.problem
+    assert names_in(acme) == {"For Acme": True}
+    assert names_in(twin) == {"For Twin": True}
+    assert (
+        UnroutedRecord.objects.get().reason == "No business is named for “Elsewhere”."
+    )
+
+
+def test_a_move_takes_from_one_business_what_it_gives_to_the_other(
+    shared: Scene, acme: Business, twin: Business
+) -> None:
+    deal = shared.deal("Moves", custom={shared.field: "Acme"})
+    shared.sync()
+
+    with later(10):
+        shared.account.edit(deal, {f"custom.{shared.field}": "Twin"})
+        shared.sync()
+
+    assert names_in(acme) == {"Moves": False}
+    assert names_in(twin) == {"Moves": True}
+    with in_business(acme):
+        change = Change.objects.order_by("-number").first()
+    assert change is not None
+    assert change.words == "Moves: moved to Twin"
+
+
+def test_a_deal_that_moves_back_counts_again(
+    shared: Scene, acme: Business, twin: Business
+) -> None:
+    deal = shared.deal("Moves", custom={shared.field: "Acme"})
+    shared.sync()
+    for minutes, name in ((10, "Twin"), (20, "Acme")):
+        with later(minutes):
+            shared.account.edit(deal, {f"custom.{shared.field}": name})
+            shared.sync()
+
+    assert names_in(acme) == {"Moves": True}
+    assert names_in(twin) == {"Moves": False}
+
+
+def test_new_routes_move_what_is_here_and_find_homes_for_the_rest(
+    shared: Scene, acme: Business, twin: Business
+) -> None:
+    shared.deal("Was Acme's", custom={shared.field: "Acme"})
+    shared.deal("Was nobody's", custom={shared.field: "Elsewhere"})
+    shared.sync()
+
+    job = services.save_routes(
+        connection=shared.connection,
+        path=f"custom.{shared.field}",
+        routes={"Acme": twin.pk, "Elsewhere": acme.pk},
+    )
+    assert job is not None
+    run_now(job)
+
+    assert names_in(acme) == {"Was Acme's": False, "Was nobody's": True}
+    assert names_in(twin) == {"Was Acme's": True}
+    assert not UnroutedRecord.objects.exists()
+
+
+def test_a_route_never_leads_out_of_the_group(shared: Scene, globex: Business) -> None:
+    with pytest.raises(BadRoute, match="this group only"):
+        services.save_routes(
+            connection=shared.connection, path="x", routes={"Globex": globex.pk}
+        )
+
+
+def test_payees_of_another_business_are_not_matched(scene: Scene) -> None:
+    assert Payee.objects.count() == 2
