@@ -109,6 +109,7 @@ class _Compiler:
     ) -> None:
         self.document = document
         self.problems: list[PlanProblem] = []
+        self.alone = catalogue is None
         self.types = self._catalogue(catalogue)
         self.shared = self._shared(tables)
 
@@ -267,7 +268,7 @@ class _Compiler:
             return compile_formula(text, inputs=inputs, result=result)
         except InvalidFormula as invalid:
             for problem in invalid.problems:
-                self.problems.append(_in_formula(path, text, problem))
+                self.problems.append(_in_formula(path, text, problem, self.alone))
             return None
 
     def known_object(self, name: str, path: str) -> bool:
@@ -322,11 +323,15 @@ class _Compiler:
         )
 
 
-def _in_formula(path: str, text: str, problem: Problem) -> PlanProblem:
+def _in_formula(path: str, text: str, problem: Problem, alone: bool) -> PlanProblem:
+    hint = ""
+    if alone and problem.code == "unknown_field" and not problem.suggestion:
+        name = text[problem.start : problem.end]
+        hint = f"If a source has it, declare it in the plan: fields: {{{name}: money}}."
     return PlanProblem(
         path=path,
         message=problem.message,
-        hint=problem.suggestion,
+        hint=hint,
         code=problem.code,
         line=problem.line,
         column=problem.column,

@@ -50,7 +50,7 @@ class PlanProblem:
     def __str__(self) -> str:
         words = f"{self.path}: {self.message}" if self.path else self.message
         if self.picture:
-            return f"{words}\n{self.picture}"
+            return f"{words}\n{self.picture}\n{self.hint}".rstrip()
         return f"{words} {self.hint}".strip()
 
 

@@ -158,6 +158,15 @@ def test_a_field_of_the_business_needs_no_declaration() -> None:
     assert check_plan(plan_from_yaml(text)) != ()
 
 
+def test_a_file_that_stands_alone_is_told_to_declare_its_fields() -> None:
+    text = PLAN.replace("base: deal.amount", "base: deal.amount - deal.referral")
+
+    (problem,) = check_plan(plan_from_yaml(text))
+
+    assert 'There is no field "deal.referral".' in str(problem)
+    assert "declare it in the plan: fields: {deal.referral: money}." in str(problem)
+
+
 def test_a_rate_table_of_the_business_can_be_named() -> None:
     text = PLAN[: PLAN.index("tables:")]
 
