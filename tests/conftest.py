@@ -6,6 +6,7 @@ else use `with in_business(globex):`. Threads, processes and real commits need `
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from pytest_django import DjangoDbBlocker
@@ -14,7 +15,11 @@ from tenants.accounts.models import Business
 from tenants.schema import in_business
 from tests import databases
 
-pytest_plugins = ["tests.people", "tests.servers"]
+# A shared machine is slow at times; a slow example is no wrong one.
+hypothesis.settings.register_profile("ours", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("ours")
+
+pytest_plugins = ["tests.people", "tests.servers", "tests.demo_site"]
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """A real web server and a real worker on a test's own database."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -25,9 +26,9 @@ class QuietHandler(WSGIRequestHandler):
         """Say nothing: the product writes its own line for each request."""
 
 
-@pytest.fixture
-def site(fresh_db: Copy) -> Iterator[str]:
-    """The address of a server on the test's own database; its commits are real."""
+@contextlib.contextmanager
+def serving() -> Iterator[str]:
+    """Serve the product from a thread of this process, and say where."""
     from commissions_saas.wsgi import application
 
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler)
@@ -35,10 +36,19 @@ def site(fresh_db: Copy) -> Iterator[str]:
     server.set_app(application)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    yield f"http://localhost:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield f"http://localhost:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def site(fresh_db: Copy) -> Iterator[str]:
+    """The address of a server on the test's own database; its commits are real."""
+    with serving() as address:
+        yield address
 
 
 @pytest.fixture

@@ -37,7 +37,9 @@ def test_a_process_that_dies_is_started_again_and_we_say_so(
 ) -> None:
     child.start()
     first = processes.read_pid(child.pid_file)
-    processes.stop_process(first, signal.SIGKILL)
+    os.kill(first, signal.SIGKILL)
+    assert child.process is not None
+    child.process.wait()
 
     assert "ended by itself" in child.look_after()
     assert child.look_after() == ""

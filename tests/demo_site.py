@@ -1,0 +1,70 @@
+"""The demo group on a private database: loaded once for each state of the code, then copied."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from pytest_django import DjangoDbBlocker
+from pytest_django.fixtures import Settings
+
+from commissions_saas.demo.running import STARTS_AT
+from tests import databases
+from tests.servers import serving
+
+PROJECT = Path(__file__).resolve().parent.parent
+FOLDERS = ("commissions_saas", "tenants", "crm_sync", "commissions", "payouts")
+
+
+@pytest.fixture
+def demo_db(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[databases.Copy]:
+    """A private copy of the demo, at the moment at which the demo begins."""
+    monkeypatch.setenv("CLOCK_ANCHOR", f"{STARTS_AT}@{int(time.time())}")
+    settings.DEMO = True
+    code = fingerprint()
+    made = PROJECT / ".data" / "test-demo" / code
+    with django_db_blocker.unblock():
+        settings.DEMO_FOLDER = made
+        monkeypatch.setenv("DEMO_FOLDER", str(made))
+        template = databases.template_of("demo", code, partial(fill, made))
+        folder = shutil.copytree(made, tmp_path / "demo")
+        settings.DEMO_FOLDER = folder
+        monkeypatch.setenv("DEMO_FOLDER", str(folder))
+        with databases.copied(template) as copy:
+            yield copy
+
+
+@pytest.fixture
+def demo_site(demo_db: databases.Copy) -> Iterator[str]:
+    """The address of a server on a private copy of the demo."""
+    with serving() as address:
+        yield address
+
+
+def fill(folder: Path) -> None:
+    """Do what `run.py` does before it starts the demo."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
+    call_command("make_template", verbosity=0)
+    call_command("demo_load", stdout=(folder / "load.log").open("w"))
+
+
+def fingerprint() -> str:
+    """Change with every line of code that may change a figure of the demo."""
+    digest = hashlib.sha256()
+    for folder in FOLDERS:
+        for ending in ("py", "yaml", "sql", "csv", "json"):
+            for file in sorted((PROJECT / folder).rglob(f"*.{ending}")):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
