@@ -106,6 +106,11 @@ class EvaluationError(Exception):
         self.text = text
         self.line, self.column = position(text, span.start)
 
+    @property
+    def part(self) -> str:
+        """Return the part of the formula that is to blame, such as the divisor."""
+        return self.text[self.start : self.end]
+
     def render(self) -> str:
         """Return the line, the carets and the sentence."""
         fault = Fault(self.code, self.message, Span(self.start, self.end))

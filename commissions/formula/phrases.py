@@ -68,8 +68,18 @@ def _call(
 ) -> tuple[str, ...]:
     assert isinstance(node.func, ast.Name)
     function = CATALOGUE[node.func.id]
+    if function.name in ("is_blank", "or_else"):
+        return (_of_field(node, function.name, value, kind),)
     if function.phrases is not None:
         return function.phrases([part for part, _ in parts], kind)
     given = [value_words(*part) for part in parts if part[1] is not Type.TABLE]
     joined = " of " if kind in AMOUNTS else " "
     return (f"{function.name}{joined}{', '.join(given)} = {value_words(value, kind)}",)
+
+
+def _of_field(node: ast.Call, name: str, value: object, kind: Type) -> str:
+    field = node.args[0]
+    assert isinstance(field, ast.Name)
+    if name == "is_blank":
+        return f"{field.id} has {'no' if value else 'a'} value"
+    return f"{field.id}, or else what stands for it: {value_words(value, kind)}"

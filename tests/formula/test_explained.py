@@ -45,7 +45,8 @@ SENTENCES = {
     "IF(deal.renewal, 1, 2)": "the condition does not hold: 2",
     "deal.customer_paid and not deal.renewal": "all of these: yes",
     "min(deal.amount, 1000)": "min of 21,600.00, 1,000 = 1,000.00",
-    "is_blank(deal.discount)": "is_blank no value = yes",
+    "or_else(deal.discount, 5)": "deal.discount, or else what stands for it: 5.00",
+    "is_blank(deal.discount)": "deal.discount has no value",
     "whole(100000, deal.amount, tiers.example)": (
         "21,600.00 × 8% = 1,728.00 (all at one rate)"
     ),
@@ -76,6 +77,7 @@ ERRORS = {
         "          ^^^^^^^^^^^^^^\n"
         "Line 1, column 11: this divides by zero."
     ),
+    "amount / 0": ("amount / 0\n         ^\nLine 1, column 10: this divides by zero."),
     "amount // deal.dealer_fee": (
         "amount // deal.dealer_fee\n"
         "          ^^^^^^^^^^^^^^^\n"
@@ -134,6 +136,14 @@ def test_an_error_shows_the_part_that_has_no_answer(text: str) -> None:
         with pytest.raises(EvaluationError) as failed:
             way(VALUES)
         assert failed.value.render() == ERRORS[text]
+
+
+def test_an_error_carries_the_part_that_is_to_blame() -> None:
+    formula = compile_formula("amount / (deal.units - 3)", INPUTS, None)
+
+    with pytest.raises(EvaluationError) as failed:
+        formula.evaluate(VALUES)
+    assert failed.value.part == "deal.units - 3"
 
 
 def test_a_table_without_a_value_is_an_error() -> None:

@@ -4,6 +4,7 @@ import ast
 import datetime
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -190,6 +191,36 @@ def test_the_tree_is_the_one_that_python_itself_would_build(text: str) -> None:
     theirs = ast.dump(_numbers_as_text(ast.parse(python_text, mode="eval").body))
 
     assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a or b or c",
+        "a or b and c or d",
+        "a and not b or not not c",
+        "not a == b",
+        "a < b <= c and d != e",
+        "a if b else c if d else e",
+        "a if b or c else d + 1",
+        "(a if b else c) + 1",
+        "-a ** 2",
+        "a ** -2 ** 3",
+        "2 ** 3 ** 2",
+        "a - b - c + d",
+        "a / b * c // d % e",
+        "a * -b - -c",
+        "- a * b",
+        "+-+a",
+        "a + b * c ** 2 // 3 - (d + e) * f",
+        "max(a, b + c, min(d, (e)))",
+        "((a)) == (b)",
+    ],
+)
+def test_operators_bind_as_in_python(text: str) -> None:
+    theirs = _numbers_as_text(ast.parse(text, mode="eval").body)
+
+    assert ast.dump(_flat_names(parse(text))) == ast.dump(theirs)
 
 
 def _flat_names(tree: ast.expr) -> ast.expr:
