@@ -105,14 +105,15 @@ def inputs(
     *deals: EntryFact,
     program: PlanProgram | None = None,
     period: str = "2026-11",
+    payee: int = BOB,
     assignments: Iterable[AssignmentFact] = (),
     **rest: Any,
 ) -> PayeeInputs:
-    """Return what decides Bob's statement."""
+    """Return what decides a statement, Bob's unless another payee is named."""
     given = tuple(assignments) or (an_assignment(program or a_program()),)
     return PayeeInputs(
-        payee_id=BOB,
-        payee_name="Bob",
+        payee_id=payee,
+        payee_name={BOB: "Bob", THEO: "Theo"}[payee],
         period=parse_period(period),
         currency="USD",
         assignments=given,
