@@ -104,7 +104,7 @@ _OPERATORS = {
 _FUNCTIONS = {name: function.run for name, function in CATALOGUE.items()}
 
 
-class _Recorder(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
+class _Recorder(SimpleEval):
     """Keeps a step for each part; knows nothing but our operators and functions."""
 
     def __init__(

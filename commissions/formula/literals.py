@@ -21,8 +21,10 @@ def whole_literal(node: ast.expr) -> int | None:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         sign = -1 if isinstance(node.op, ast.USub) else 1
         node = node.operand
-    if not isinstance(node, ast.Constant) or not isinstance(node.value, Decimal):
+    if not isinstance(node, ast.Constant) or node.kind == "%":
         return None
-    if node.kind == "%" or node.value != int(node.value):
+    # Python's own constants are never decimals, as the type checker knows; ours are.
+    value: object = node.value
+    if not isinstance(value, Decimal) or value != int(value):
         return None
-    return sign * int(node.value)
+    return sign * int(value)

@@ -228,8 +228,10 @@ def _flat_names(tree: ast.expr) -> ast.expr:
         if isinstance(node, ast.Name):
             node.id = node.id.replace(".", "_")
             node.ctx = ast.Load()
-        if isinstance(node, ast.Constant) and isinstance(node.value, Decimal):
-            node.value = float(node.value)
+        # To the type checker Python's own constants are never decimals; ours are.
+        value: object = getattr(node, "value", None)
+        if isinstance(node, ast.Constant) and isinstance(value, Decimal):
+            node.value = float(value)
     return tree
 
 
