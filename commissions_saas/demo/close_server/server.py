@@ -84,6 +84,8 @@ class CloseServer(ThreadingHTTPServer):
         self.control_token = control_token
         self.requests: list[str] = []
         """What was asked, for tests: method and path with its parameters."""
+        self.refusals = 0
+        """How many requests broke the rate limit."""
         self.last_pages: dict[tuple[str, ...], bytes] = {}
         self._used: dict[str, list[float]] = defaultdict(list)
         self._lock = threading.Lock()
@@ -102,6 +104,8 @@ class CloseServer(ThreadingHTTPServer):
             left = self.faults.allowed_per_second - len(used) - 1
             if left >= 0:
                 used.append(now)
+            else:
+                self.refusals += 1
             self._used[key] = used
         return max(left, -1), f"{used[0] + 1 - now:.3f}" if used else "0"
 

@@ -8,7 +8,7 @@ from crm_sync.contract import Cursor, Listing, Page
 from crm_sync.providers.close.changes import begun, changes_since
 from crm_sync.providers.close.event_log import LATE_BY
 from crm_sync.providers.close.keyset import KeysetReader
-from crm_sync.providers.close.records import earlier, version_at
+from crm_sync.providers.close.records import earlier, total_of, version_at
 from crm_sync.providers.close.transport import Transport
 
 _PATH = "opportunity/"
@@ -78,8 +78,8 @@ def listed_deals(transport: Transport, page_size: int, sees_all: bool) -> Listin
             for record in batch.records:
                 versions[record.external_id] = record.version
         answer = transport.get(_PATH, {"_limit": 1, "_fields": "id"})
-        total = answer.doc.get("total_results")
-        complete = total is not None and int(total) <= len(versions)
+        total = total_of(answer.doc)
+        complete = total is not None and total <= len(versions)
         if complete:
             break
     requests, waited = transport.take_counts()

@@ -14,6 +14,7 @@ from crm_sync.contract import (
     SourceUser,
 )
 from crm_sync.providers.close.fields import custom_field
+from crm_sync.providers.close.records import total_of
 from crm_sync.providers.close.transport import Transport
 
 _SEES_ALL = "view_all_leads"
@@ -66,7 +67,7 @@ def probe(transport: Transport) -> Probe:
     return Probe(
         organisation=str(member.organization.get("name") or ""),
         users=len(_active(transport)),
-        deals=int(listed.get("total_results") or 0),
+        deals=total_of(listed) or 0,
         currency=str(member.organization.get("currency") or ""),
         warnings=tuple(warnings),
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from crm_sync.contract import Payload, RefusedRow, RemoteRecord, TryAgainLater
-from crm_sync.providers.close.records import asked, record_of, whole_second
+from crm_sync.providers.close.records import asked, record_of, total_of, whole_second
 from crm_sync.providers.close.transport import Answer, Transport
 
 _MOST_REQUESTS = 10_000
@@ -71,7 +71,7 @@ class KeysetReader:
                 continue
             last = records[-1].version if records else self.since
             self._advance(records, len(rows), bool(fresh))
-            yield Batch(fresh, refused, last, answer, _total(answer.doc))
+            yield Batch(fresh, refused, last, answer, total_of(answer.doc))
             if not more:
                 return
         raise TryAgainLater(
@@ -109,7 +109,7 @@ class KeysetReader:
             return True
         if self._skip and records and records[0].external_id not in self._seen:
             return True
-        total = _total(doc)
+        total = total_of(doc)
         ended = doc.get("has_more") is not True or not rows
         if self._strange >= _MOST_SHORT or not ended or total is None:
             return False
@@ -144,8 +144,3 @@ def _list(doc: Payload) -> list[Payload]:
     if not isinstance(rows, list):
         raise TryAgainLater("Close answered with something that is not a list.")
     return rows
-
-
-def _total(doc: Payload) -> int | None:
-    total = doc.get("total_results")
-    return int(total) if isinstance(total, str) and total.isdecimal() else None

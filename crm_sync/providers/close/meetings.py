@@ -8,7 +8,7 @@ from datetime import timedelta
 from crm_sync.contract import Cursor, Listing, Page, RefusedRow, RemoteRecord
 from crm_sync.providers.close.changes import begun, changes_since, is_too_long_ago
 from crm_sync.providers.close.event_log import LATE_BY
-from crm_sync.providers.close.records import earlier, record_of, version_at
+from crm_sync.providers.close.records import earlier, record_of, total_of, version_at
 from crm_sync.providers.close.transport import Transport
 from crm_sync.providers.close.windows import windows
 
@@ -68,8 +68,10 @@ def listed_meetings(
             record = record_of("meeting", row)
             if isinstance(record, RemoteRecord):
                 versions[record.external_id] = record.version
+    total = total_of(transport.get(_PATH, {"_limit": 1}).doc)
+    complete = sees_all and (total is None or total <= len(versions))
     requests, waited = transport.take_counts()
-    return Listing(versions, sees_all, requests, waited)
+    return Listing(versions, complete, requests, waited)
 
 
 def _now(transport: Transport) -> str:

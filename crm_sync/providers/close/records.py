@@ -79,6 +79,12 @@ def asked(version: str) -> str:
     return version[:19] + "Z"
 
 
+def total_of(doc: Payload) -> int | None:
+    """Return how many rows a list counts over all its pages, where it says so."""
+    total = doc.get("total_results")
+    return int(total) if isinstance(total, str) and total.isdecimal() else None
+
+
 def _version_before(payload: Any) -> str:
     try:
         return as_version(payload.get("date_updated") or "")

@@ -14,6 +14,7 @@ from crm_sync.contract import Payload, TryAgainLater, as_moment
 from crm_sync.providers.close.records import asked, earlier, version_at
 from crm_sync.providers.close.transport import Transport
 
+_MOST_STRANGE = 6
 _FIRST = timedelta(days=30)
 _SMALLEST = timedelta(seconds=1)
 _LARGEST = timedelta(days=720)
@@ -58,15 +59,18 @@ def _read(
     }
     if skip:
         params["_skip"] = skip
-    doc = transport.get(path, params).doc
-    rows = doc.get("data")
-    if not isinstance(rows, list):
-        raise TryAgainLater("Close answered with something that is not a list.")
-    # What is not of this window is a sign that the source did not understand.
-    inside = [row for row in rows if lower <= _created(row) < upper]
-    if len(inside) < len(rows):
-        raise TryAgainLater("Close answered with records of another time.")
-    return rows, doc.get("has_more") is True
+    for _ in range(_MOST_STRANGE):
+        doc = transport.get(path, params).doc
+        rows = doc.get("data")
+        # What is not of this window is not the answer to what was asked.
+        if isinstance(rows, list) and all(
+            isinstance(row, dict) and lower <= _created(row) < upper for row in rows
+        ):
+            return rows, doc.get("has_more") is True
+    raise TryAgainLater(
+        "Close keeps answering with records that were not asked for.",
+        hint="It is tried again by itself; nothing that was read is lost.",
+    )
 
 
 def _all_of_one_second(

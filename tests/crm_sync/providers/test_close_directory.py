@@ -129,6 +129,36 @@ def test_meetings_are_read_then_their_edits_and_deletes(close: Source) -> None:
     assert close.provider().listed_ids("meeting").versions == ledger.versions()
 
 
+def test_meetings_are_read_whole_from_a_source_that_fails(close: Source) -> None:
+    for number in range(130):
+        close.account.add_meeting(
+            lead=close.lead,
+            user=close.admin,
+            title=f"Visit {number}",
+            starts_at=MONDAY + timedelta(minutes=number),
+        )
+    close.server.faults.change({"error": 10, "cut": 10, "repeat": 20, "limit": 10})
+    ledger = Ledger()
+
+    ledger.sync(close.provider(tries=9), "meeting")
+    # An empty answer given twice looks like a month without meetings.
+    close.server.faults.change({"repeat": 0})
+    ledger.reconcile(close.provider(tries=9), "meeting")
+
+    assert len(ledger.versions()) == 130
+
+
+def test_meetings_beyond_the_windows_make_a_listing_incomplete(close: Source) -> None:
+    for moment in (MONDAY - timedelta(days=7300), MONDAY):
+        close.account.add_meeting(
+            lead=close.lead, user=close.admin, title="Visit", starts_at=moment
+        )
+
+    listing = close.provider().listed_ids("meeting")
+
+    assert (len(listing.versions), listing.complete) == (1, False)
+
+
 def test_many_meetings_of_one_second_are_read(close: Source) -> None:
     for number in range(70):
         close.account.add_meeting(

@@ -83,6 +83,7 @@ def test_the_rate_limit_is_kept_by_waiting_before_it_is_broken(close: Source) ->
 
     assert ledger.versions() == close.truth()
     assert len(close.server.requests) == sum(page.requests for page in ledger.pages)
+    assert close.server.refusals == 0
     assert sum((page.waited for page in ledger.pages), Decimal(0)) > 1
     assert time.monotonic() - started > 1
 

@@ -199,3 +199,23 @@ def test_a_renamed_status_is_read_with_the_statuses_not_with_the_deals(
     labels = {one.external_id: one.label for one in close.provider().statuses()}
 
     assert labels[close.won] == "Closed won"
+
+
+def test_a_deal_that_is_unwon_given_away_and_changed_back_ends_as_it_is(
+    close: Source,
+) -> None:
+    bob = close.account.add_user(name="Bob Reed", email="bob@hale.example")
+    kept, moved = close.deal(), close.deal()
+    ledger = Ledger()
+    ledger.sync(close.provider())
+    for status in (close.lost, close.active, close.won):
+        close.account.edit(kept, {"status_id": status})
+    close.account.edit(moved, {"user_id": bob, "status_id": close.active})
+
+    ledger.sync(close.provider())
+
+    assert ledger.records[kept].payload["status_type"] == "won"
+    # Close leaves the date when a deal is no longer won: only the status tells.
+    assert ledger.records[moved].payload["status_type"] == "active"
+    assert ledger.records[moved].payload["date_won"] == "2026-11-04"
+    assert ledger.records[moved].payload["user_id"] == bob
