@@ -1,11 +1,13 @@
 """What every page's frame needs, worked out only where a page draws it."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 
+from commissions_saas.lib import clock
 from tenants.accounts.models import Business, Group
 from tenants.frame import hooks
 from tenants.frame.formats import Reader, reader_of, zone_words
@@ -48,6 +50,10 @@ class Frame:
     @cached_property
     def reader(self) -> Reader:
         return reader_of(self.request)
+
+    @property
+    def now(self) -> datetime:
+        return clock.now()
 
     @property
     def language(self) -> str:
