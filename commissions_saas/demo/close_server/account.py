@@ -166,11 +166,7 @@ class Account:
             "created_by": by or user,
             "updated_by": by or user,
         }
-        doc |= {
-            f"custom.{field}": value
-            for field, value in (custom or {}).items()
-            if value is not None
-        }
+        doc |= _custom(custom or {})
         with self.store.transaction():
             self._follow_status(doc, created)
             self._insert("opportunity", doc, created, updated_at)
@@ -300,6 +296,15 @@ class Account:
         with self.store.transaction():
             number = key or self.store.next_number(f"id {prefix} {self.id}")
             return values.make_id(prefix, self.id, number)
+
+
+def _custom(values_by_field: Mapping[str, Any]) -> Doc:
+    """Return custom values under Close's keys; what is not set is not there."""
+    return {
+        f"custom.{field}": value
+        for field, value in values_by_field.items()
+        if value is not None
+    }
 
 
 def accounts(store: Store) -> list[Account]:

@@ -41,22 +41,12 @@ def record_event(
     }
     if action == "updated" and _fold(store, event, subject["id"], by, at):
         return
-    number = store.next_number(f"event {org}")
+    id = values.make_id("ev", org, store.next_number(f"event {org}"))
     moment = values.stamp(at)
+    about = [object_type, subject["id"], subject.get("lead_id"), by, action]
     store.run(
         "INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?)",
-        [
-            values.make_id("ev", org, number),
-            org,
-            object_type,
-            subject["id"],
-            subject.get("lead_id"),
-            by,
-            action,
-            moment,
-            moment,
-            values.write_json(event),
-        ],
+        [id, org, *about, moment, moment, values.write_json(event)],
     )
 
 

@@ -24,13 +24,8 @@ def deal_pages(transport: Transport, cursor: Cursor, page_size: int) -> Iterator
     record from the future hide all others.
     """
     since = str(cursor.get("since") or "")
-    reader = KeysetReader(
-        transport,
-        object="deal",
-        path=_PATH,
-        since=earlier(since, LATE_BY) if since else "",
-        page_size=page_size,
-    )
+    lower = earlier(since, LATE_BY) if since else ""
+    reader = KeysetReader(transport, "deal", _PATH, lower, page_size)
     now, total = "", None
     for batch in reader.batches():
         if not now:
