@@ -13,6 +13,18 @@ from tenants.schema import in_public
 TEMPLATE = "template"
 # No slug that a person can ask for begins with a hyphen, and the state is not routed.
 TEMPLATE_SLUG = "-template"
+MISNAMED = """
+SELECT made.relname, copied.conname, own.conname
+FROM pg_constraint own
+JOIN pg_class model ON model.oid = own.conrelid
+JOIN pg_class made ON made.relname = model.relname
+    AND made.relnamespace = %(clone)s::regnamespace
+JOIN pg_constraint copied ON copied.conrelid = made.oid
+    AND copied.contype = own.contype
+    AND pg_get_constraintdef(copied.oid) = pg_get_constraintdef(own.oid)
+WHERE own.connamespace = %(template)s::regnamespace
+    AND own.contype IN ('p', 'u', 'x') AND copied.conname <> own.conname
+"""
 
 
 def make_template(*, verbosity: int = 0) -> Business:
@@ -54,9 +66,24 @@ def clone_now(business: Business) -> None:
                 raise errors.TemplateBehind
             _drop_left_over(row.schema_name)
             CloneSchema().clone_schema(TEMPLATE, row.schema_name, "DATA")
+            _give_constraints_their_names(row.schema_name)
             waiting = Business.objects.filter(pk=row.pk, state=Business.State.MAKING)
             waiting.update(state=Business.State.READY)
     business.refresh_from_db(fields=["state"])
+
+
+def _give_constraints_their_names(schema: str) -> None:
+    """Rename unique constraints as the template has them.
+
+    PostgreSQL invents names where a table is copied; a later migration looks for ours.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(MISNAMED, {"template": TEMPLATE, "clone": schema})
+        for table, invented, ours in cursor.fetchall():
+            names = [sql.Identifier(name) for name in (schema, table, invented, ours)]
+            cursor.execute(
+                sql.SQL("ALTER TABLE {}.{} RENAME CONSTRAINT {} TO {}").format(*names)
+            )
 
 
 def _wait_for_other_clones() -> None:

@@ -2,9 +2,9 @@
 
 import uuid
 
-from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 
 class Job(models.Model):
@@ -31,7 +31,7 @@ class Job(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     deaths = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
-    run_after = models.DateTimeField(db_default=TransactionNow())
+    run_after = models.DateTimeField(db_default=Now())
     step = models.CharField(max_length=200, blank=True)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
@@ -40,7 +40,8 @@ class Job(models.Model):
     hint = models.TextField(blank=True)
     cancel_asked = models.BooleanField(default=False)
     started_by_id = models.BigIntegerField(null=True)
-    created_at = models.DateTimeField(db_default=TransactionNow())
+    # The statement's time: jobs that one transaction asks for keep their order.
+    created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

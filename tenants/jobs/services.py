@@ -103,13 +103,13 @@ def send(job_id: UUID, countdown: float = 0, expires: float | None = None) -> No
         log.warning("job_not_sent", job=str(job_id), problem=str(problem))
 
 
-def run(job_id: UUID) -> None:
+def run(job_id: UUID, *, is_kept: bool = True) -> None:
     """Do the job if it can be claimed; called by a worker, and harmless if repeated."""
     job = claim(job_id)
     if job is None:
         return
     try:
-        work(job, is_kept=True)
+        work(job, is_kept=is_kept)
     except LostLease:
         log.warning("job_lost", job=str(job.pk), kind=job.kind)
     except Exception as fault:
@@ -257,22 +257,26 @@ def due_fairly() -> list[UUID]:
 
 
 def waiting_after(job: Job) -> list[UUID]:
-    """Return what can start now that this job has ended: its key's next, or a part."""
+    """Return what can start now that this job has ended.
+
+    These are the first few of the parts that it made, its parent's next part, and the
+    one that waits with its key.
+    """
     with in_public():
-        same = due().filter(business_id=job.business_id, group_id=job.group_id)
+        waiting = due().order_by("created_at", "pk").values_list("pk", flat=True)
+        ids = list(waiting.filter(parent_id=job.pk)[:PARTS_AT_A_TIME])
         if job.parent_id is not None:
-            same = same.filter(parent_id=job.parent_id)
-        elif job.only_one:
-            same = same.filter(kind=job.kind, only_one=job.only_one)
-        else:
-            return send_first_parts(job)
-        return list(same.order_by("created_at").values_list("pk", flat=True)[:1])
+            ids += waiting.filter(parent_id=job.parent_id)[:1]
+        if job.only_one:
+            same = waiting.filter(business_id=job.business_id, group_id=job.group_id)
+            ids += same.filter(kind=job.kind, only_one=job.only_one)[:1]
+        return ids
 
 
-def send_first_parts(job: Job) -> list[UUID]:
-    """Return the first few parts of a job that has just made them."""
-    parts = due().filter(parent_id=job.pk).order_by("created_at", "pk")
-    return list(parts.values_list("pk", flat=True)[:PARTS_AT_A_TIME])
+def is_alive(job_id: UUID) -> bool:
+    """Say whether a worker holds the job now."""
+    held = Job.objects.filter(pk=job_id, state=Job.State.RUNNING)
+    return held.filter(lease_until__gt=database_now()).exists()
 
 
 def _insert_once(job: Job) -> Job:
