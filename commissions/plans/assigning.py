@@ -67,10 +67,16 @@ def change_assignment(
     values: Mapping[str, str],
     by: Member,
 ) -> Assignment:
-    """Close what was known and open the corrected assignment, under one number."""
+    """Close what was known and open the corrected assignment, under one number.
+
+    Where nothing is different, nothing is written.
+    """
     clean = _clean_values(assignment.plan, values)
     if ends_on is not None and ends_on < starts_on:
         raise errors.WrongValue("The last day is before the first.")
+    before = (assignment.starts_on, assignment.ends_on, assignment.values)
+    if before == (starts_on, ends_on, clean):
+        return assignment
     with transaction.atomic():
         number = next_change(
             kind="assignment",

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from commissions.calculation.credits import OWN_FIELDS
+from commissions.calculation.credits import DATES, OWN_FIELDS
 from commissions.calculation.program import (
     ComponentProgram,
     FieldRead,
@@ -26,9 +26,9 @@ from commissions.plans.document import (
     PlanDocument,
     PlanProblem,
 )
+from commissions.plans.hints import join, suggestion
 from commissions.plans.json_form import plan_from_json
 from commissions.plans.needs import circles, reads
-from commissions.plans.reading import join, suggestion
 from commissions.plans.table_form import build_table, reading_of
 from crm_sync.ledger.facts import FieldFact, ValueType
 
@@ -156,6 +156,7 @@ class _Compiler:
         for owner in {object_name, "payee"} - {""}:
             for key, kind in self.types.get(owner, {}).items():
                 found[f"{owner}.{key}"] = Type(kind)
+        found |= dict.fromkeys(DATES, Type.DATE)
         for name, kind in self.document.variables.items():
             found[name] = Type(kind)
         for measure in self.document.measures:
@@ -188,6 +189,7 @@ class _Compiler:
             variables=self.document.variables,
             tables={name: build_table(own[name]) for name in own},
             table_names=frozenset(self.shared) & _names(counted, done),
+            dates=frozenset(DATES) & _names(counted, done),
         )
 
     def measure(self, part: MeasureDocument) -> MeasureProgram | None:
@@ -207,7 +209,7 @@ class _Compiler:
             when=when,
             clawback_days=part.clawback_days,
             of_team=part.of == "team",
-            of_component=part.component,
+            of_components=part.component,
         )
 
     def component(self, part: ComponentDocument) -> ComponentProgram | None:
@@ -302,7 +304,7 @@ class _Compiler:
             when=part.when,
             clawback_days=longest,
             of_team=part.of_team,
-            of_component=part.of_component,
+            of_components=part.of_components,
         )
 
     def fields_read(

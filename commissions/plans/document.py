@@ -64,7 +64,7 @@ class InvalidPlan(ProductError):
 
 @dataclass(frozen=True, slots=True)
 class MeasureDocument:
-    """A named total over credits, over a component's lines, or of a team."""
+    """A named total over credits, over the lines of components, or of a team."""
 
     name: str
     sum: str = ""
@@ -74,7 +74,7 @@ class MeasureDocument:
     credit: tuple[str, ...] = DEFAULT_CREDIT
     over: Over = "period"
     of: Literal["me", "team"] = "me"
-    component: str = ""
+    component: tuple[str, ...] = ()
     clawback_days: int | None = None
 
 

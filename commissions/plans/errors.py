@@ -61,14 +61,6 @@ class NeedsSecondPerson(PlanError):
         )
 
 
-class BeginsInTheClosedPast(PlanError):
-    def __init__(self, first_open: date) -> None:
-        super().__init__(
-            f"The version would begin before {first_open:%d %b %Y}, in a closed period.",
-            hint="Closed periods never change; begin on a later day.",
-        )
-
-
 class Overlaps(PlanError):
     def __init__(self, payee: str, plan: str, starts: date) -> None:
         super().__init__(

@@ -16,7 +16,7 @@ from commissions.calculation.facts import (
 from commissions.calculation.program import PlanProgram
 from commissions.plans.compiling import ALWAYS
 from commissions.plans.document import ROLES, PlanDocument, Raw
-from commissions.plans.reading import suggestion
+from commissions.plans.hints import suggestion
 from commissions.plans.table_form import read_number
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.periods import Period, parse_period

@@ -15,7 +15,7 @@ from commissions.calculation.program import PlanProgram
 from commissions.plans.compiling import compile_plan
 from commissions.plans.document import InvalidPlan, PlanDocument, Raw
 from commissions.plans.example_facts import Setting, read_setting
-from commissions.plans.reading import suggestion
+from commissions.plans.hints import suggestion
 from commissions.plans.table_form import read_number
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.money import places

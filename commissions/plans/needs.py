@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from commissions.calculation.program import ComponentProgram, MeasureProgram
 from commissions.formula import Formula
-from commissions.plans.document import PlanProblem
+from commissions.plans.document import Per, PlanProblem
 
 
 def circles(
@@ -17,13 +17,12 @@ def circles(
     for measure in known.values():
         formulas = [part for part in (measure.sum, measure.when) if part is not None]
         needed = _needed(formulas, known)
-        if measure.of_component:
-            needed.add(f"components.{measure.of_component}")
+        needed |= {f"components.{key}" for key in measure.of_components}
         needs[f"measures.{measure.name}"] = needed
     for component in components:
         if component is not None:
             path = f"components.{component.key}"
-            needs[path] = _needed(component.formulas, known)
+            needs[path] = _needed(component.formulas, known, component.per)
     for start in needs:
         loop = _loop(start, needs)
         if loop:
@@ -38,12 +37,12 @@ def reads(formulas: Iterable[Formula], names: Collection[str]) -> bool:
 
 
 def _needed(
-    formulas: Sequence[Formula], known: Mapping[str, MeasureProgram]
+    formulas: Sequence[Formula], known: Mapping[str, MeasureProgram], per: Per = "deal"
 ) -> set[str]:
     return {
         f"measures.{name}"
         for name, measure in known.items()
-        if reads(formulas, measure.names)
+        if reads(formulas, measure.names_needed(per))
     }
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from commissions.plans import document as shape
@@ -14,6 +13,7 @@ from commissions.plans.document import (
     PlanProblem,
     Raw,
 )
+from commissions.plans.hints import join, suggestion
 from commissions.plans.table_form import check_table
 
 PLAN_KEYS = [
@@ -70,6 +70,7 @@ EXAMPLE_KEYS = [
     "expect",
 ]
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_LISTS = ("credit", "component")
 _FIELD = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # Words that a formula reads as something else.
@@ -251,8 +252,8 @@ class _Reader:
             if not _NAME.fullmatch(name) or name in _TAKEN:
                 self.note(path, f"“{name}” cannot be the name of a measure.")
             part = self.part(given, name, "measures", MEASURE_KEYS)
-            of_component = self.text(part, "component", path)
-            if not of_component:
+            of_components = self.names_in(part, "component", path)
+            if not of_components:
                 self.text(part, "sum", path, needed=True)
             elif "sum" in part:
                 self.note(path, "A measure has a sum or a component, not both.")
@@ -265,7 +266,7 @@ class _Reader:
                 credit=self.credit(part, path),
                 over=self.choice(part, "over", path, shape.OVERS, "period"),
                 of=self.choice(part, "of", path, ("me", "team"), "me"),
-                component=of_component,
+                component=of_components,
                 clawback_days=self.days(part, path),
             )
 
@@ -315,21 +316,25 @@ class _Reader:
         where = join(path, key)
         self.known(inner, keys, where)
         if isinstance(inner, dict):
-            credit = inner.get("credit")
-            if isinstance(credit, str):
-                inner["credit"] = [role.strip() for role in credit.split(",")]
+            for name in _LISTS:
+                listed = inner.get(name)
+                if isinstance(listed, str):
+                    inner[name] = [word.strip() for word in listed.split(",")]
             for name, default in _PART_DEFAULTS.items():
                 if inner.get(name) == default:
                     del inner[name]
             return inner
         return {}
 
+    def names_in(self, part: Mapping[str, Raw], key: str, path: str) -> tuple[str, ...]:
+        names = part.get(key, [])
+        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+            self.note(join(path, key), "This must be a list of names.")
+            return ()
+        return tuple(str(name) for name in names)
+
     def credit(self, part: Mapping[str, Raw], path: str) -> tuple[str, ...]:
-        roles = part.get("credit", list(shape.DEFAULT_CREDIT))
-        if not isinstance(roles, list) or not all(isinstance(r, str) for r in roles):
-            self.note(join(path, "credit"), "This must be a list of roles.")
-            return shape.DEFAULT_CREDIT
-        named = tuple(str(role) for role in roles)
+        named = self.names_in(part, "credit", path) or shape.DEFAULT_CREDIT
         for role in named:
             if role not in shape.ROLES:
                 hint = suggestion(role, shape.ROLES)
@@ -382,20 +387,10 @@ class _Reader:
             if any(part.name == name for part in document.measures):
                 self.note(f"variables.{name}", "A measure has this name too.")
         for measure in document.measures:
-            if measure.component and measure.component not in keys:
-                self.note(
-                    f"measures.{measure.name}.component",
-                    f"There is no component “{measure.component}”.",
-                    suggestion(measure.component, keys),
-                )
-
-
-def join(path: str, key: str) -> str:
-    """Write where something stands: components.base_pay.amount."""
-    return f"{path}.{key}" if path and key else path or key
-
-
-def suggestion(word: str, among: Iterable[str]) -> str:
-    """Return “Did you mean …?”, or nothing when nothing is near."""
-    near = get_close_matches(word, list(among), n=1, cutoff=0.6)
-    return f"Did you mean {near[0]}?" if near else ""
+            for key in measure.component:
+                if key not in keys:
+                    self.note(
+                        f"measures.{measure.name}.component",
+                        f"There is no component “{key}”.",
+                        suggestion(key, keys),
+                    )

@@ -1,0 +1,174 @@
+"""The guided form: the same plan object through fields instead of a file.
+
+The form shows every component and measure with one field for each key. What it does
+not show (variables, tables, examples) is kept as it stands.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from commissions.plans.document import PlanDocument, Raw
+from commissions.plans.reading import read_plan
+
+HEAD = ("plan", "currency", "pays", "rounding", "says")
+COMPONENT = (
+    "key",
+    "name",
+    "per",
+    "object",
+    "credit",
+    "over",
+    "when",
+    "base",
+    "amount",
+    "cap",
+    "floor",
+    "payable_when",
+    "waiting_for",
+    "clawback_days",
+    "says",
+)
+MEASURE = ("name", "sum", "when", "object", "credit", "over", "of")
+CODE = frozenset({"when", "base", "amount", "cap", "floor", "payable_when", "sum"})
+LABELS = {
+    "plan": "Name of the plan",
+    "currency": "Currency",
+    "pays": "Pay calendar",
+    "rounding": "Rounding of halves",
+    "says": "Sentence for payees",
+    "key": "Short name",
+    "name": "Name",
+    "per": "One line for each",
+    "object": "Object",
+    "credit": "Who is credited",
+    "over": "Measured over",
+    "when": "Only when",
+    "base": "Base",
+    "amount": "Amount",
+    "cap": "At most",
+    "floor": "At least",
+    "payable_when": "Payable when",
+    "waiting_for": "Words while it waits",
+    "clawback_days": "Taken back if lost within (days)",
+    "sum": "Adds up",
+    "of": "Of whom",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field of the form: where it is sent, and what stands in it."""
+
+    name: str
+    label: str
+    value: str
+    is_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FormBlock:
+    """One component or measure of the form."""
+
+    title: str
+    fields: tuple[FormField, ...]
+
+
+def form_of(raw: Mapping[str, Raw]) -> dict[str, object]:
+    """Return the form: the head, the components, the measures, and a blank of each."""
+    parts = _list(raw.get("components"))
+    measures = _mapping(raw.get("measures"))
+    named = [{"name": name, **_mapping(body)} for name, body in measures.items()]
+    return {
+        "head": _fields("", HEAD, raw),
+        "components": [
+            _block(f"c{i}-", COMPONENT, part) for i, part in enumerate([*parts, {}])
+        ],
+        "measures": [
+            _block(f"m{i}-", MEASURE, part) for i, part in enumerate([*named, {}])
+        ],
+    }
+
+
+def document_from_form(
+    before: Mapping[str, Raw], sent: Mapping[str, str]
+) -> PlanDocument:
+    """Return the plan with what the form said; refuse what cannot be read."""
+    return read_plan(raw_from_form(before, sent))
+
+
+def raw_from_form(before: Mapping[str, Raw], sent: Mapping[str, str]) -> dict[str, Raw]:
+    """Return what the form said, read or not; a block without a name is left out."""
+    raw: dict[str, Raw] = dict(before)
+    for key in HEAD:
+        _put(raw, key, sent.get(key, ""))
+    parts = _list(before.get("components"))
+    raw["components"] = [
+        _filled(part, COMPONENT, sent, f"c{i}-")
+        for i, part in enumerate([*parts, {}])
+        if sent.get(f"c{i}-key", "").strip()
+    ]
+    raw["measures"] = _measures(_mapping(before.get("measures")), sent)
+    if not raw["measures"]:
+        del raw["measures"]
+    return raw
+
+
+def _measures(before: Mapping[str, Raw], sent: Mapping[str, str]) -> dict[str, Raw]:
+    found: dict[str, Raw] = {}
+    for i, part in enumerate([*before.values(), {}]):
+        name = sent.get(f"m{i}-name", "").strip()
+        if name:
+            keys = tuple(key for key in MEASURE if key != "name")
+            found[name] = _filled(_mapping(part), keys, sent, f"m{i}-")
+    return found
+
+
+def _filled(
+    part: Mapping[str, Raw], keys: tuple[str, ...], sent: Mapping[str, str], prefix: str
+) -> dict[str, Raw]:
+    raw = dict(part)
+    for key in keys:
+        _put(raw, key, sent.get(prefix + key, ""))
+    return raw
+
+
+def _put(raw: dict[str, Raw], key: str, text: str) -> None:
+    clean = " ".join(text.split()) if key in CODE else text.strip()
+    if not clean:
+        raw.pop(key, None)
+    elif key == "credit":
+        raw[key] = [part.strip() for part in clean.split(",") if part.strip()]
+    else:
+        raw[key] = clean
+
+
+def _block(prefix: str, keys: tuple[str, ...], raw: Mapping[str, Raw]) -> FormBlock:
+    title = str(raw.get("name") or raw.get("key") or "")
+    return FormBlock(title, _fields(prefix, keys, raw))
+
+
+def _fields(
+    prefix: str, keys: tuple[str, ...], raw: Mapping[str, Raw]
+) -> tuple[FormField, ...]:
+    return tuple(
+        FormField(prefix + key, LABELS[key], _shown(raw.get(key)), key in CODE)
+        for key in keys
+    )
+
+
+def _shown(value: Raw | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return ", ".join(str(part) for part in value)
+
+
+def _list(value: Raw | None) -> list[Mapping[str, Raw]]:
+    if isinstance(value, str) or value is None or isinstance(value, Mapping):
+        return []
+    return [part for part in value if isinstance(part, Mapping)]
+
+
+def _mapping(value: Raw | None) -> Mapping[str, Raw]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,238 @@
+"""What each plan page shows, as one literal context."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Count, Q
+
+from commissions.formula import Type
+from commissions.formula.functions import GROUPS
+from commissions.formula.reference import completions
+from commissions.plans import services
+from commissions.plans.compiling import check_plan
+from commissions.plans.diff import diff_plans
+from commissions.plans.document import InvalidPlan, PlanDocument
+from commissions.plans.examples import untouched_components
+from commissions.plans.form_door import form_of, raw_from_form
+from commissions.plans.models import Assignment, Plan, PlanVersion, RateTable
+from commissions.plans.selectors import field_catalogue
+from commissions.plans.sentences import plan_words
+from commissions.plans.yaml_form import plan_to_yaml
+from commissions_saas.lib import clock
+from tenants.access import Member, may
+from tenants.accounts.models import User
+from tenants.schema import current_business
+
+TEMPLATES = Path(__file__).parent / "templates_of_plans"
+S = PlanVersion.State
+
+
+def plan_list_page(member: Member) -> dict[str, Any]:
+    """Plans by name, each with its version in force and its draft."""
+    today = clock.today(current_business().time_zone)
+    on_it = Q(assignments__closed__isnull=True) & (
+        Q(assignments__ends_on__isnull=True) | Q(assignments__ends_on__gte=today)
+    )
+    plans = list(
+        Plan.objects.annotate(payees=Count("assignments", filter=on_it)).order_by(
+            "name"
+        )
+    )
+    versions = PlanVersion.objects.defer("document").order_by("plan_id", "number")
+    by_plan: dict[int, list[PlanVersion]] = {}
+    for version in versions:
+        by_plan.setdefault(version.plan_id, []).append(version)
+    return {
+        "rows": [
+            {
+                "plan": plan,
+                "in_force": _in_force(by_plan.get(plan.pk, []), today),
+                "draft": _draft_of(by_plan.get(plan.pk, [])),
+            }
+            for plan in plans
+        ],
+        "may_write": may(member, "plans.write"),
+    }
+
+
+def new_page(text: str) -> dict[str, Any]:
+    """A file to begin with, and the templates to choose from."""
+    names = sorted(path.stem for path in TEMPLATES.glob("*.yaml"))
+    shown = [(name, name.replace("_", " ").capitalize()) for name in names]
+    return {"text": text, "templates": shown}
+
+
+def template_text(query: Mapping[str, str]) -> str:
+    """Return the plan file of a template, or the simplest one."""
+    wanted = query.get("template", "flat_percent")
+    known = {path.stem: path for path in TEMPLATES.glob("*.yaml")}
+    path = known.get(wanted) or known["flat_percent"]
+    currency = current_business().currency
+    return path.read_text().replace("currency: USD", f"currency: {currency}")
+
+
+def plan_page(plan: Plan, member: Member) -> dict[str, Any]:
+    """The version in force in words, with examples, versions and assignments."""
+    today = clock.today(current_business().time_zone)
+    versions = list(plan.versions.order_by("-number"))
+    shown = _in_force(versions[::-1], today) or (versions[0] if versions else None)
+    document = services.document_of(shown) if shown else None
+    tried = services.try_document(document) if document else None
+    assigned = (
+        Assignment.objects.filter(plan=plan, closed__isnull=True)
+        .select_related("payee")
+        .order_by("payee__name", "starts_on")
+    )
+    return {
+        "plan": plan,
+        "shown": shown,
+        "document": document,
+        "words": plan_words(document, _labels()) if document else (),
+        "results": tried.results if tried else (),
+        "untouched": untouched_components(document, tried)
+        if document and tried
+        else (),
+        "versions": _with_people(versions),
+        "draft": _draft_of(versions),
+        "assigned": list(assigned),
+        "may_write": may(member, "plans.write"),
+        "may_assign": may(member, "assignments.write"),
+        "today": today,
+    }
+
+
+def version_page(version: PlanVersion) -> dict[str, Any]:
+    """One version in words, and what is different from the version before it."""
+    document = services.document_of(version)
+    before = (
+        version.plan.versions.filter(number__lt=version.number)
+        .order_by("-number")
+        .first()
+    )
+    changes = diff_plans(services.document_of(before), document) if before else []
+    return {
+        "plan": version.plan,
+        "version": _with_people([version])[0],
+        "before": before,
+        "changes": changes,
+        "words": plan_words(document, _labels()),
+        "yaml": plan_to_yaml(document),
+    }
+
+
+def draft_page(
+    draft: PlanVersion, document: PlanDocument, way: str, text: str = ""
+) -> dict[str, Any]:
+    """The editor, with what is wrong and what the examples give."""
+    return {
+        **_editor(draft, way),
+        **check_part(draft, document),
+        "form_parts": form_of(document.raw),
+        "text": text or plan_to_yaml(document),
+    }
+
+
+def unreadable_page(
+    draft: PlanVersion, way: str, sent: Mapping[str, str], problem: InvalidPlan
+) -> dict[str, Any]:
+    """The editor with what was typed, though it is no plan yet."""
+    return {
+        **_editor(draft, way),
+        "problems": problem.problems,
+        "form_parts": form_of(raw_from_form(draft.document, sent)),
+        "text": sent.get("text", ""),
+    }
+
+
+def check_part(draft: PlanVersion, document: PlanDocument) -> dict[str, Any]:
+    """What is wrong with a plan, or what its examples give."""
+    tables = RateTable.objects.values_list("key", flat=True)
+    problems = check_plan(document, field_catalogue(), tables)
+    if problems:
+        return {"problems": problems}
+    tried = services.try_document(document)
+    return {
+        "problems": (),
+        "results": tried.results,
+        "passes": tried.ok and bool(tried.results),
+        "untouched": untouched_components(document, tried),
+        "words": plan_words(document, _labels()),
+    }
+
+
+def publish_page(draft: PlanVersion, request: Any) -> dict[str, Any]:
+    """What publishing would change in words, and whether it may be done now."""
+    document = services.document_of(draft)
+    before = draft.plan.versions.filter(state=S.PUBLISHED).order_by("-number").first()
+    today = clock.today(current_business().time_zone)
+    solo = current_business().solo_mode
+    return {
+        **check_part(draft, document),
+        "plan": draft.plan,
+        "draft": draft,
+        "changes": diff_plans(services.document_of(before), document) if before else [],
+        "first": before is None,
+        "starts_on": request.POST.get("starts_on") or today.replace(day=1),
+        "own_draft": draft.edited_by_id == request.member.user_id and not solo,
+        "payees": draft.plan.assignments.filter(closed__isnull=True).count(),
+    }
+
+
+def functions_page() -> dict[str, Any]:
+    """The catalogue, with the fields of this business."""
+    return {
+        "groups": [(title, group) for title, group in GROUPS],
+        "fields": field_catalogue(),
+    }
+
+
+def day_of(text: str) -> date | None:
+    """Return the day that was typed; nothing where it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _editor(draft: PlanVersion, way: str) -> dict[str, Any]:
+    inputs = {f"{f.object}.{f.key}": Type(f.type) for f in field_catalogue()}
+    return {
+        "plan": draft.plan,
+        "draft": draft,
+        "way": way,
+        "names": completions(inputs),
+        "problems": (),
+    }
+
+
+def _labels() -> dict[str, str]:
+    return {f"{fact.object}.{fact.key}": fact.label for fact in field_catalogue()}
+
+
+def _in_force(versions: Iterable[PlanVersion], today: date) -> PlanVersion | None:
+    """Return the published version that holds today; of two, the later."""
+    begun = [
+        v
+        for v in versions
+        if v.state == S.PUBLISHED and v.starts_on and v.starts_on <= today
+    ]
+    return max(begun, key=lambda v: (v.starts_on, v.number), default=None)
+
+
+def _draft_of(versions: Iterable[PlanVersion]) -> PlanVersion | None:
+    return next((v for v in versions if v.state == S.DRAFT), None)
+
+
+def _with_people(versions: list[PlanVersion]) -> list[dict[str, Any]]:
+    ids = {v.edited_by_id for v in versions} | {v.published_by_id for v in versions}
+    names = User.objects.in_bulk({pk for pk in ids if pk})
+    return [
+        {
+            "row": version,
+            "edited_by": names.get(version.edited_by_id or 0),
+            "published_by": names.get(version.published_by_id or 0),
+        }
+        for version in versions
+    ]

@@ -1,0 +1,185 @@
+"""Pages of plans: read them, edit the draft as form or file, check, publish."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from commissions.plans import errors, pages, services
+from commissions.plans.document import InvalidPlan, PlanDocument
+from commissions.plans.form_door import document_from_form
+from commissions.plans.models import Plan, PlanVersion
+from commissions.plans.yaml_form import plan_from_yaml, plan_to_yaml
+from commissions_saas.lib.errors import ProductError
+from tenants.access import MemberRequest, requires
+from tenants.accounts.models import Role
+from tenants.urls_for import business_url
+
+READS = (Role.FINANCE, Role.ADMIN, Role.AUDITOR)
+WRITES = (Role.ADMIN,)
+
+
+@requires(*READS)
+@require_GET
+def plan_list(request: MemberRequest) -> HttpResponse:
+    """Every plan: what is in force, what is drafted, who is on it."""
+    return render(request, "plans/plans.html", pages.plan_list_page(request.member))
+
+
+@requires(*WRITES)
+def plan_new(request: MemberRequest) -> HttpResponse:
+    """Start a plan from a template or from a file."""
+    text = request.POST.get("text", "") or pages.template_text(request.GET)
+    if request.method != "POST":
+        return render(request, "plans/plan_new.html", pages.new_page(text))
+    try:
+        draft = services.create_plan(document=plan_from_yaml(text), by=request.member)
+    except ProductError as problem:
+        page = {**pages.new_page(text), "problem": problem}
+        return render(request, "plans/plan_new.html", page, status=422)
+    messages.success(request, f"{draft.plan} is drafted; it pays nobody yet.")
+    return redirect(business_url(request.business, "plans:draft", draft.plan.slug))
+
+
+@requires(*READS)
+@require_GET
+def plan(request: MemberRequest, slug: str) -> HttpResponse:
+    """One plan in words, with its examples, its versions and who is on it."""
+    found = get_object_or_404(Plan, slug=slug)
+    page = pages.plan_page(found, request.member)
+    return render(request, "plans/plan.html", page)
+
+
+@requires(*READS)
+@require_GET
+def version(request: MemberRequest, slug: str, number: int) -> HttpResponse:
+    """One version, and what it changed against the one before."""
+    found = _version(slug, number)
+    return render(request, "plans/version.html", pages.version_page(found))
+
+
+@requires(*READS)
+@require_GET
+def version_file(request: MemberRequest, slug: str, number: int) -> HttpResponse:
+    """Give a version as the YAML file that makes the same version again."""
+    found = _version(slug, number)
+    text = plan_to_yaml(services.document_of(found))
+    answer = HttpResponse(text, content_type="application/yaml; charset=utf-8")
+    name = f"{slug}-v{number}.yaml"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@requires(*WRITES)
+@require_POST
+def draft_start(request: MemberRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Plan, slug=slug)
+    services.start_draft(plan=found, by=request.member)
+    return redirect(business_url(request.business, "plans:draft", slug))
+
+
+@requires(*WRITES)
+def draft(request: MemberRequest, slug: str) -> HttpResponse:
+    """Edit the draft: as a form (GET), as a file (?as=yaml), check it, save it."""
+    found = _draft(slug)
+    way = "yaml" if request.GET.get("as") == "yaml" else "form"
+    if request.method != "POST":
+        page = pages.draft_page(found, services.document_of(found), way)
+        return render(request, "plans/draft.html", page)
+    try:
+        document = _sent(request, found)
+        if request.POST.get("do") == "check":
+            page = pages.draft_page(found, document, way, _text_of(request))
+            return render(request, "plans/draft.html", page)
+        services.save_draft(
+            draft=found,
+            document=document,
+            seen_edition=int(request.POST.get("edition") or 0),
+            by=request.member,
+        )
+    except InvalidPlan as problem:
+        page = pages.unreadable_page(found, way, request.POST.dict(), problem)
+        return render(request, "plans/draft.html", page, status=422)
+    except errors.SomebodySaved as problem:
+        page = pages.draft_page(found, document, way, _text_of(request))
+        page["conflict"] = problem
+        return render(request, "plans/draft.html", page, status=409)
+    messages.success(request, f"Saved the draft of {found.plan}.")
+    back = business_url(request.business, "plans:draft", slug)
+    return redirect(f"{back}?as={way}")
+
+
+@requires(*WRITES)
+@require_POST
+def draft_check(request: MemberRequest, slug: str) -> HttpResponse:
+    """Answer the live check: problems with their places, and what examples give."""
+    found = _draft(slug)
+    try:
+        page = pages.check_part(found, _sent(request, found))
+    except InvalidPlan as problem:
+        page = {"problems": problem.problems}
+    return render(request, "plans/_check.html", page)
+
+
+@requires(*WRITES)
+@require_POST
+def draft_discard(request: MemberRequest, slug: str) -> HttpResponse:
+    found = _draft(slug)
+    services.discard_draft(draft=found, by=request.member)
+    messages.success(request, f"The draft of {found.plan} is given up.")
+    if not found.plan.versions.exists():
+        return redirect(business_url(request.business, "plans:plans"))
+    return redirect(business_url(request.business, "plans:plan", slug))
+
+
+@requires(*WRITES)
+def publish(request: MemberRequest, slug: str) -> HttpResponse:
+    """Ask (GET) and publish (POST); refused while a worked example fails."""
+    found = _draft(slug)
+    if request.method != "POST":
+        return render(request, "plans/publish.html", pages.publish_page(found, request))
+    starts_on = pages.day_of(request.POST.get("starts_on", ""))
+    try:
+        if starts_on is None:
+            raise ProductError(
+                "The day is not clear.", hint="Write it like 2026-12-01."
+            )
+        published = services.publish_version(
+            draft=found, starts_on=starts_on, by=request.member
+        )
+    except ProductError as problem:
+        page = {**pages.publish_page(found, request), "problem": problem}
+        return render(request, "plans/publish.html", page, status=409)
+    messages.success(
+        request, f"{found.plan} v{published.number} is in force from {starts_on}."
+    )
+    return redirect(business_url(request.business, "plans:plan", slug))
+
+
+@requires(*READS)
+@require_GET
+def functions(request: MemberRequest) -> HttpResponse:
+    """Every function and every field that formulas may name."""
+    return render(request, "plans/functions.html", pages.functions_page())
+
+
+def _version(slug: str, number: int) -> PlanVersion:
+    versions = PlanVersion.objects.select_related("plan")
+    return get_object_or_404(versions, plan__slug=slug, number=number)
+
+
+def _draft(slug: str) -> PlanVersion:
+    drafts = PlanVersion.objects.select_related("plan")
+    return get_object_or_404(drafts, plan__slug=slug, state=PlanVersion.State.DRAFT)
+
+
+def _text_of(request: MemberRequest) -> str:
+    return request.POST.get("text", "")
+
+
+def _sent(request: MemberRequest, found: PlanVersion) -> PlanDocument:
+    """Return the plan that was sent, by either door."""
+    if "text" in request.POST:
+        return plan_from_yaml(_text_of(request))
+    return document_from_form(found.document, request.POST.dict())
