@@ -2,7 +2,8 @@
 
 An app offers a function in its `AppConfig.ready`; the frame asks for the answer while it
 draws a page, and only then. Names: `bell_count` (a number), `as_of` (an `AsOf`),
-`nav.<key>` (the number beside that item of the navigation).
+`nav.<key>` (the number beside that item of the navigation), `link.<key>` (where the item
+leads, when its page needs more than the business, such as the period of today).
 """
 
 from collections.abc import Callable

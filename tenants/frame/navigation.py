@@ -53,6 +53,7 @@ BUSINESS_ITEMS = (
     ),
     _item("people", "People", "ledger:people", "finance admin owner group_admin"),
     _item("tables", "Rate tables", "plans:tables", "admin"),
+    _item("assignments", "Assignments", "plans:assignments", "admin finance"),
     _item(
         "disputes",
         "Disputes",
@@ -80,6 +81,7 @@ GROUP_ITEMS = (
     _item(
         "group_leaderboard", "Leaderboard", "rollup:leaderboard", "owner group_admin"
     ),
+    _item("group_jobs", "Jobs", "jobs:group_jobs", "owner group_admin"),
     _item("group_audit", "Audit", "audit:group_audit", "owner group_admin auditor"),
 )
 
@@ -95,7 +97,10 @@ def links_for(
     """Return the links that these roles see; an item without a page is left out."""
     found = []
     for item in items:
-        url = place_url(request, item.name) if roles & item.roles else ""
+        if not roles & item.roles:
+            continue
+        offered = hooks.ask(f"link.{item.key}", request)
+        url = offered or place_url(request, item.name)
         if url:
             found.append((item, url))
     here = _here(request.path, [url for _, url in found])

@@ -16,6 +16,7 @@ from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tenants.frame import hooks
 from tenants.frame.context import Frame
+from tenants.frame.links import Link
 from tenants.frame.navigation import Item, links_for, split_links
 from tenants.frame.places import places_of
 from tenants.frame.timing import ServerTimingMiddleware
@@ -77,11 +78,22 @@ def test_a_room_may_put_a_number_beside_an_item(offers: dict[str, Any]) -> None:
     assert [link.count for link in links] == [3, 0]
 
 
-def test_more_than_six_items_become_five_and_the_rest() -> None:
-    links: list[Any] = list(range(8))
+@pytest.mark.urls(__name__)
+def test_a_room_may_say_where_an_item_leads_today(offers: dict[str, Any]) -> None:
+    hooks.offer("link.three", lambda request: "/b/acme/periods/2026-11/")
 
-    assert list(split_links(links)) == [[0, 1, 2, 3, 4], [5, 6, 7]]
-    assert list(split_links(links[:6])) == [links[:6], []]
+    links = links_for(a_request(), ITEMS, frozenset({"finance"}))
+
+    assert links[2].url == "/b/acme/periods/2026-11/"
+
+
+def test_more_than_six_items_become_five_and_the_rest() -> None:
+    links = [Link(str(n), f"/{n}/") for n in range(8)]
+
+    shown, more = split_links(links)
+
+    assert (len(shown), len(more)) == (5, 3)
+    assert split_links(links[:6]) == (links[:6], [])
 
 
 def names(member: Member, business: Business | None = None) -> list[str]:

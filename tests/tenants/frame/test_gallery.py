@@ -45,12 +45,19 @@ def drawn(name: str) -> str:
 
 
 @pytest.fixture
-def opened(browser: Browser, monkeypatch: pytest.MonkeyPatch, db: None) -> Any:
+def asked() -> list[Request]:
+    """What the browser asked for, besides styles and scripts."""
+    return []
+
+
+@pytest.fixture
+def opened(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, db: None, asked: list[Request]
+) -> Any:
     """Opens a page of the gallery; styles and scripts come from where they lie."""
     monkeypatch.setitem(hooks._offers, "as_of", lambda request: gallery.AS_OF)
     pages: list[Page] = []
     bodies: dict[str, str] = {}
-    asked: list[Request] = []
     complaints: list[str] = []
 
     def answer(route: Route) -> None:
@@ -78,7 +85,6 @@ def opened(browser: Browser, monkeypatch: pytest.MonkeyPatch, db: None) -> Any:
         page.route("**/*", answer)
         page.goto(f"http://gallery.example/{name}/")
         pages.append(page)
-        page.asked = asked
         return page
 
     yield open_page
@@ -141,22 +147,26 @@ def test_a_form_sent_by_htmx_comes_back_with_the_focus_on_what_is_wrong(
     assert page.evaluate("document.activeElement.className") == "error-summary"
 
 
-def test_what_htmx_sends_carries_the_token_also_without_a_form(opened: Any) -> None:
+def test_what_htmx_sends_carries_the_token_also_without_a_form(
+    opened: Any, asked: list[Request]
+) -> None:
     page = opened("live", 1280, "light")
 
     with page.expect_response("**/bare/", timeout=8000):
         page.get_by_role("button", name="No form").click()
 
-    [sent] = [one for one in page.asked if one.url.endswith("/bare/")]
+    [sent] = [one for one in asked if one.url.endswith("/bare/")]
     assert len(sent.headers["x-csrftoken"]) == 64
 
 
-def test_a_job_is_asked_for_until_it_has_ended(opened: Any) -> None:
+def test_a_job_is_asked_for_until_it_has_ended(
+    opened: Any, asked: list[Request]
+) -> None:
     page = opened("live", 1280, "light")
 
     page.get_by_text("Done").wait_for(timeout=8000)
     page.wait_for_timeout(2500)
 
-    assert [one.url for one in page.asked if one.url.endswith("/job/")] == [
+    assert [one.url for one in asked if one.url.endswith("/job/")] == [
         "http://gallery.example/job/"
     ]
