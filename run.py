@@ -5,6 +5,7 @@ python3 run.py                 start the demo; Ctrl-C stops it; PORT chooses the
 python3 run.py test [ARGS]     run every test, or what the arguments for pytest say
 python3 run.py check [static]  format, lint, types, contracts, migrations (and tests)
 python3 run.py plan_check FILE…   check plan files and run their examples
+python3 run.py reset           throw the demo's data away
 python3 run.py manage …        Django's manage.py on the demo's data
 """
 
@@ -201,6 +202,7 @@ def main() -> int:
         "test": lambda: test(arguments),
         "check": lambda: check(arguments),
         "plan_check": lambda: plan_check(arguments),
+        "reset": running.reset,
         "manage": lambda: running.manage(arguments),
     }
     if command not in commands:

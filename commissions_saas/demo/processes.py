@@ -81,6 +81,16 @@ def is_gone(pid: int) -> bool:
     return command_of(pid) == ""
 
 
+def stop_leftovers(folder: Path) -> None:
+    """End what an earlier start left behind when it was killed itself."""
+    for file in (folder / "pids").glob("*.pid"):
+        pid, words = read_pid(file), file.read_text().split()[1:]
+        # The number may meanwhile be another program's.
+        if pid and words and command_of(pid).split() == words:
+            stop_process(pid, signal.SIGTERM)
+        file.unlink(missing_ok=True)
+
+
 class Child:
     """A process that is kept running: started again, ever later, when it dies."""
 
@@ -109,14 +119,8 @@ class Child:
                 start_new_session=True,  # Ctrl-C is for us; we stop it in order
             )
         self.started = time.monotonic()
-        self.pid_file.write_text(f"{self.process.pid}\n")
-
-    def stop_leftover(self) -> None:
-        """End what an earlier start left behind when it was killed itself."""
-        pid = read_pid(self.pid_file)
-        if pid and command_of(pid).split() == " ".join(self.command).split():
-            stop_process(pid, signal.SIGTERM)
-        self.pid_file.unlink(missing_ok=True)
+        words = " ".join(self.command)
+        self.pid_file.write_text(f"{self.process.pid}\n{words}\n")
 
     def look_after(self) -> str:
         """Start it again where it died; return a sentence where something happened."""

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from commissions_saas.demo.processes import Child
+from commissions_saas.demo.processes import Child, stop_leftovers
 from commissions_saas.demo.services import Services
 from commissions_saas.demo.shell import (
     DATA,
@@ -45,6 +46,7 @@ def demo() -> int:
     """Start everything, keep it running, and stop it in order."""
     (DATA / "demo").mkdir(mode=0o755, exist_ok=True)
     with only_one_demo():
+        stop_leftovers(DATA)
         port = choose_port()
         services = Services(PROJECT, "demo", VENV)
         begun = time.monotonic()
@@ -60,6 +62,18 @@ def demo() -> int:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             services.down()
             say("Stopped. The data is kept for the next start.")
+    return 0
+
+
+def reset() -> int:
+    """Throw the demo's data away, so that the next start begins from nothing."""
+    with only_one_demo():
+        services = Services(PROJECT, "demo", VENV)
+        stop_leftovers(DATA)
+        services.down()
+        for folder in (services.home, services.run_folder, DATA / "demo"):
+            shutil.rmtree(folder, ignore_errors=True)
+    say("The demo's data is gone; the next start loads it anew.")
     return 0
 
 
@@ -81,8 +95,6 @@ def prepare(environ: dict[str, str], marker: Path) -> None:
 
 def run_demo(environ: dict[str, str], port: int, begun: float) -> None:
     children = demo_children(environ, port)
-    for child in children:
-        child.stop_leftover()
     try:
         for child in children:
             child.start()
@@ -181,7 +193,11 @@ def ask_politely_on_sigterm() -> None:
 
 def step(environ: dict[str, str], what: str, *command: str) -> None:
     started = time.monotonic()
-    run_logged([PYTHON, "manage.py", *command], "setup", environ)
+    try:
+        run_logged([PYTHON, "manage.py", *command], "setup", environ)
+    except Problem as problem:
+        hint = "To throw the demo's data away and begin anew: python3 run.py reset"
+        raise Problem(f"{problem}\n\n{hint}") from None
     say(f"{what}: {time.monotonic() - started:.1f} s")
 
 

@@ -40,7 +40,7 @@ def run_logged(command: list[str], log: str, environ: dict[str, str]) -> None:
 
 def tail(file: Path) -> str:
     text = file.read_text(errors="replace") if file.exists() else ""
-    return "\n".join(text.splitlines()[-25:])
+    return "\n".join(text.splitlines()[-12:])
 
 
 @contextlib.contextmanager

@@ -54,17 +54,18 @@ def test_what_a_killed_start_left_behind_is_ended(
     child.start()
     left = processes.read_pid(child.pid_file)
 
-    again = processes.Child("sleeper", child.command, child.environ, tmp_path)
-    again.stop_leftover()
+    processes.stop_leftovers(tmp_path)
 
     assert processes.is_gone(left)
 
 
-def test_another_program_with_an_old_pid_is_left_alone(child: processes.Child) -> None:
+def test_another_program_with_an_old_pid_is_left_alone(
+    child: processes.Child, tmp_path: Path
+) -> None:
     child.pid_file.parent.mkdir()
-    child.pid_file.write_text(f"{os.getpid()}\n")
+    child.pid_file.write_text(f"{os.getpid()}\npython -m gunicorn\n")
 
-    child.stop_leftover()
+    processes.stop_leftovers(tmp_path)
 
     assert not child.pid_file.exists()
 
