@@ -55,7 +55,7 @@ class BusinessMiddleware:
         business = getattr(request, "business", None)
         if business is not None and isinstance(response, StreamingHttpResponse):
             # It is read after we have left the business.
-            response.streaming_content = within(business, response)
+            response.streaming_content = within(business, response.streaming_content)
         return response
 
     def process_view(
@@ -126,9 +126,9 @@ def ask_to_log_in(request: Any) -> HttpResponseBase:
     return back
 
 
-def within(business: Business, response: StreamingHttpResponse) -> Iterator[bytes]:
+def within(business: Business, pieces: Any) -> Iterator[bytes]:
     """Make each piece of a streamed answer in the business, and leave it in between."""
-    pieces = iter(response)
+    pieces = iter(pieces)
     while True:
         with in_business(business):
             try:
