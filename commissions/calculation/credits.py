@@ -45,6 +45,16 @@ _WORDS: Mapping[ValueType, str] = {
 }
 
 
+_DAY = timedelta(days=1)
+# Days that every formula may read beside the fields of the entry.
+DATES = (
+    "period.starts_on",
+    "period.ends_on",
+    "assignment.starts_on",
+    "assignment.ends_on",
+)
+
+
 class CannotReckon(Exception):
     """A line or a measure cannot be worked out; the text says why, for a person."""
 
@@ -266,6 +276,8 @@ class DayReader:
                 problems[reading] = words
             else:
                 values[reading] = table
+        if program.dates:
+            values.update(self._dates(assignment))
         for name, kind in program.variables.items():
             given = assignment.values.get(name)
             owner = f"the assignment of {self.inputs.payee_name}"
@@ -276,6 +288,28 @@ class DayReader:
                 given = self.inputs.payee_name
             self._take(read, given, self.inputs.payee_name, values, problems)
         return values, problems
+
+    def _dates(self, assignment: AssignmentFact) -> dict[str, Readable]:
+        """Return the days that proration needs: the period's, and those on the plan."""
+        first, last = assignment.starts_on, assignment.ends_on
+        own = [
+            fact
+            for fact in self.inputs.assignments
+            if fact.plan_id == assignment.plan_id
+        ]
+        # Facts that follow each other without a gap are one stay on the plan.
+        for fact in sorted(own, key=lambda fact: fact.starts_on, reverse=True):
+            if fact.ends_on is not None and fact.ends_on + _DAY == first:
+                first = fact.starts_on
+        for fact in sorted(own, key=lambda fact: fact.starts_on):
+            if last is not None and fact.starts_on == last + _DAY:
+                last = fact.ends_on
+        return {
+            "period.starts_on": self.inputs.period.starts_on,
+            "period.ends_on": self.inputs.period.ends_on,
+            "assignment.starts_on": first,
+            "assignment.ends_on": last,
+        }
 
     def _take(
         self,

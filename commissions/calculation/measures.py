@@ -205,3 +205,10 @@ def publish_totals(scope: Scope, draft: MeasureDraft) -> None:
     _publish(scope, draft.name, "before", start, draft.failed)
     _publish(scope, draft.name, "after", draft.total, draft.failed)
     _publish(scope, draft.name, "total", draft.total, draft.failed)
+
+
+def publish_start(scope: Scope, program: MeasureProgram, windows: Windows) -> None:
+    """Let a component of the whole period read where a measure stood before it."""
+    window = windows.of(program.over, windows.inputs.period.ends_on)
+    start = windows.opened(program.name, window).total
+    _publish(scope, program.name, "before", start, "")

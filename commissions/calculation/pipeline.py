@@ -41,6 +41,7 @@ from commissions.calculation.measures import (
     draft_of,
     of_team,
     part_of_credit,
+    publish_start,
     publish_totals,
 )
 from commissions.calculation.program import (
@@ -48,6 +49,7 @@ from commissions.calculation.program import (
     ZERO,
     ComponentProgram,
     MeasureProgram,
+    Per,
     PlanProgram,
 )
 from commissions.formula import Formula, arithmetic
@@ -169,7 +171,7 @@ class PlanReckoning:
             self._needs(measure.sum, measure.when)
         if latest.of_team:
             draft = of_team(latest, self.units, self.windows)
-        elif latest.of_component:
+        elif latest.of_components:
             draft = self._over_lines(name, with_it, latest)
         else:
             running = self.runnings[name] = add_up(
@@ -183,20 +185,20 @@ class PlanReckoning:
     def _over_lines(
         self, name: str, with_it: dict[int, MeasureProgram], latest: MeasureProgram
     ) -> MeasureDraft:
-        lines = self.component(latest.of_component)
-        by_credit = {(line.entry_id, line.role): line for line in lines}
-        whole_period = by_credit.get((0, ""))
-        problem = next((line.failed for line in lines if line.failed), "")
+        lines = [line for key in latest.of_components for line in self.component(key)]
+        by_credit: dict[tuple[int, str], list[LineDraft]] = defaultdict(list)
+        for line in lines:
+            by_credit[line.entry_id, line.role].append(line)
+        of_period = [line for line in lines if not line.entry_id]
+        problem = next((line.failed for line in of_period if line.failed), "")
 
         def earned(program: MeasureProgram, unit: Credited) -> Decimal | None:
-            line = by_credit.get((unit.entry.id, unit.role))
-            if line is not None and line.failed:
-                raise CannotReckon(line.failed)
-            return line.amount if line is not None else None
+            found = by_credit.get((unit.entry.id, unit.role))
+            return _sum(found) if found else None
 
         running = add_up(name, with_it, self.units, self.windows, earned)
         self.runnings[name] = running
-        of_lines = whole_period.amount if whole_period else ZERO
+        of_lines = ZERO if problem else _sum(of_period)
         return draft_of(running, latest, self.windows, of_lines, problem)
 
     def component(self, key: str) -> list[LineDraft]:
@@ -211,7 +213,7 @@ class PlanReckoning:
             if component.key == key
         }
         for component in with_it.values():
-            self._needs(*component.formulas)
+            self._needs(*component.formulas, per=component.per)
         found = []
         for unit in self.units:
             part = with_it.get(id(unit.assignment.program))
@@ -254,6 +256,8 @@ class PlanReckoning:
         for measure in scope.assignment.program.measures:
             if measure.name in self.drafts:
                 publish_totals(scope, self.drafts[measure.name])
+            elif measure.of_components:
+                publish_start(scope, measure, self.windows)
         key = LineKey(self.plan_id, component.key, 0, "", 0)
         amounts = None
         try:
@@ -282,14 +286,18 @@ class PlanReckoning:
                 return Scope(dict(values), problems, fact, last)
         return None
 
-    def _needs(self, *formulas: Formula | None) -> None:
+    def _needs(self, *formulas: Formula | None, per: Per = "deal") -> None:
         """Reckon every measure that these formulas name, before they are evaluated."""
-        known = {part.name for program in self._programs for part in program.measures}
+        needed = {
+            name: part.name
+            for program in self._programs
+            for part in program.measures
+            for name in part.names_needed(per)
+        }
         for formula in formulas:
             for name in sorted(formula.names) if formula is not None else ():
-                stem, _, which = name.partition(".")
-                if stem in known and which in ("before", "after", "total"):
-                    self.measure(stem)
+                if name in needed:
+                    self.measure(needed[name])
 
     def _begin(self, what: str) -> None:
         # Publishing refuses a cycle inside a version; two versions in one window can
@@ -301,6 +309,13 @@ class PlanReckoning:
 
 def _unique(programs: Iterable[PlanProgram]) -> Sequence[PlanProgram]:
     return list({id(program): program for program in programs}.values())
+
+
+def _sum(lines: Iterable[LineDraft]) -> Decimal:
+    for line in lines:
+        if line.failed:
+            raise CannotReckon(line.failed)
+    return sum((line.amount for line in lines), ZERO)
 
 
 def _about(name: str, problem: CannotReckon) -> str:

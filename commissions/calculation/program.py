@@ -9,6 +9,7 @@ from commissions.formula import Formula, Table
 from commissions_saas.lib.money import Half
 from crm_sync.ledger.facts import ValueType
 
+Per = Literal["deal", "period"]
 Window = Literal["period", "month", "half_month", "week", "quarter", "year"]
 
 
@@ -23,7 +24,7 @@ class FieldRead:
 
 @dataclass(frozen=True, slots=True)
 class MeasureProgram:
-    """A named running total over credits, or over the lines of a component."""
+    """A named running total over credits, or over the lines of components."""
 
     name: str
     over: Window
@@ -33,12 +34,21 @@ class MeasureProgram:
     when: Formula | None
     clawback_days: int | None = None
     of_team: bool = False
-    of_component: str = ""
+    of_components: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, str, str]:
         """Return the names by which formulas read it: before, after, total."""
         return f"{self.name}.before", f"{self.name}.after", f"{self.name}.total"
+
+    def names_needed(self, per: Per) -> tuple[str, ...]:
+        """Return the names that cannot be read before the measure was reckoned.
+
+        What components paid in earlier periods is known before this one begins, so a
+        component of the whole period may read it and still be part of the measure:
+        that is how a draw is recovered.
+        """
+        return self.names[1:] if per == "period" and self.of_components else self.names
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class ComponentProgram:
 
     key: str
     name: str
-    per: Literal["deal", "period"]
+    per: Per
     object: str
     roles: frozenset[str]
     over: Window
@@ -79,8 +89,7 @@ class ComponentProgram:
 class PlanProgram:
     """Everything of a plan version that the calculation reads.
 
-    Measures and components stand in the order in which they can be reckoned, so
-    that whoever names another comes after it.
+    Components stand in the plan's order; who needs whom follows from the formulas.
     """
 
     hash: str
@@ -94,6 +103,7 @@ class PlanProgram:
     variables: Mapping[str, ValueType]
     tables: Mapping[str, Table] = field(default_factory=dict)
     table_names: frozenset[str] = frozenset()
+    dates: frozenset[str] = frozenset()
 
 
 ZERO = Decimal(0)

@@ -240,3 +240,41 @@ def test_adjustments_stand_on_the_statement_as_they_were_made() -> None:
     assert draft.total == Decimal("-552.00")
     assert draft.lines[-1].key == LineKey(0, "sale", 9, "", 4)
     assert draft.lines[-1].kind == "clawback"
+
+
+def test_a_stay_on_the_plan_is_one_though_its_quota_changes() -> None:
+    program = a_program(
+        """
+plan: Days
+currency: USD
+components:
+  - key: pay
+    per: period
+    amount: days_between(assignment.starts_on, period.ends_on) * 1
+"""
+    )
+    slices = (
+        an_assignment(program, starts="2026-11-01", ends="2026-11-15"),
+        an_assignment(program, starts="2026-11-16"),
+    )
+
+    assert calculate(inputs(assignments=slices)).total == 29
+
+
+def test_a_bonus_on_lines_fails_when_one_of_the_lines_failed() -> None:
+    program = a_program(
+        """
+plan: Bonus
+currency: USD
+measures: {earned: {component: [pay]}}
+components:
+  - {key: pay, amount: deal.amount * 10%}
+  - {key: bonus, per: period, amount: earned.total * 20%}
+"""
+    )
+    deal = a_deal(1, "2026-11-04", "1000", currency="EUR")
+
+    draft = calculate(inputs(deal, program=program))
+
+    assert [bool(line.failed) for line in draft.lines] == [True, True]
+    assert "no rate from EUR to USD" in draft.lines[1].failed

@@ -3,6 +3,7 @@
 import pytest
 
 from commissions.plans.diff import PlanChange, diff_plans
+from commissions.plans.reading import read_plan
 from commissions.plans.sentences import plan_words
 from commissions.plans.yaml_form import plan_from_yaml
 
@@ -137,4 +138,16 @@ def test_a_component_that_comes_or_goes_is_said() -> None:
 def test_words_alone_change_no_pay() -> None:
     (change,) = changes("waiting_for: customer payment", "waiting_for: the money")
 
+    assert not change.pay
+
+
+def test_another_order_of_components_changes_no_pay() -> None:
+    raw = {**plan_from_yaml(PLAN).raw}
+    parts = raw["components"]
+    assert isinstance(parts, list)
+    raw["components"] = parts[::-1]
+
+    (change,) = diff_plans(plan_from_yaml(PLAN), read_plan(raw))
+
+    assert str(change) == "The order is now Maintenance plan, System replacement"
     assert not change.pay
