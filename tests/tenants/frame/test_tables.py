@@ -18,7 +18,9 @@ from tests.tenants.frame.writing import written
 def people(db: None) -> list[User]:
     """Twenty-three people, most of whom share a name."""
     return [
-        User.objects.create(email=f"p{n:02}@x.example", name=f"Name {n % 3}")
+        User.objects.create(
+            email=f"p{n:02}@x.example", name=f"Name {n % 3}", is_active=n % 4 > 0
+        )
         for n in range(23)
     ]
 
@@ -35,7 +37,13 @@ def pages(order: list[str], size: int = 5) -> Iterator[Page[Any]]:
 
 @pytest.mark.parametrize(
     "order",
-    [["name", "id"], ["-name", "-id"], ["name", "-id"], ["created_at", "email"]],
+    [
+        ["name", "id"],
+        ["-name", "-id"],
+        ["name", "-id"],
+        ["created_at", "email"],
+        ["-is_active", "name", "id"],
+    ],
 )
 def test_every_row_is_on_one_page_in_order(
     people: list[User], order: list[str]
