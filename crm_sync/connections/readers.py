@@ -16,7 +16,7 @@ from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.recording import Origin
 from tenants.accounts.models import Business
 
-KIND_NAMES = {"close": "Close", "files": "a file"}
+KIND_NAMES = {"close": "Close", "files": "the file"}
 
 
 @dataclass(frozen=True, slots=True)

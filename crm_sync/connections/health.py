@@ -1,0 +1,105 @@
+"""Whether a source is as fresh as it should be: judged by time, not by the last run."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from commissions_saas.lib import clock
+from crm_sync.connections.models import Connection, SyncRun
+from crm_sync.connections.readers import source_name
+
+GRACE = 2  # a source is late when it has missed its time twice
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a connection is, in one sentence."""
+
+    state: str
+    sentence: str
+    hint: str = ""
+    is_error: bool = False
+
+
+def verdict(connection: Connection, zone: str) -> Verdict:
+    """Say how fresh a connection is: expected against the last success."""
+    state = connection.state
+    if connection.kind == "files":
+        return Verdict("healthy", _file_words(connection, zone))
+    if state == Connection.State.REMOVED:
+        return Verdict("closed", "Disconnected. What was read stays and counts.")
+    if state == Connection.State.PAUSED:
+        return Verdict("paused", f"Paused. {_data_of(connection, zone)}")
+    if connection.last_success_at is None:
+        if connection.problem:
+            words = f"Never read: {connection.problem}"
+            return Verdict("refused", words, connection.problem_hint, is_error=True)
+        if connection.syncs.filter(state=SyncRun.State.RUNNING).exists():
+            return Verdict("running", "The first sync is running.")
+        return Verdict("never_synced", "Never synced.")
+    late_by = clock.now() - connection.last_success_at
+    is_late = late_by > timedelta(seconds=connection.expected_every * GRACE)
+    if is_late or state == Connection.State.REFUSED:
+        why = connection.problem or "no sync has ended since"
+        words = f"Late by {in_words(late_by)}: {_lowered(why)}"
+        return Verdict(
+            "late",
+            f"{words.rstrip('.')}. {_data_of(connection, zone)}",
+            connection.problem_hint,
+            is_error=True,
+        )
+    new = connection.last_new_data_at or connection.last_success_at
+    ago = in_words(clock.now() - new)
+    every = in_words(timedelta(seconds=connection.expected_every))
+    return Verdict(
+        "healthy",
+        f"Healthy. Last new data {moment(new, zone)}, {ago} ago; expected every {every}.",
+    )
+
+
+def in_words(span: timedelta) -> str:
+    """Write a span as people say it: `4 h 32 min`, `3 min`, `2 days`."""
+    minutes = max(int(span.total_seconds()) // 60, 0)
+    if minutes < 1:
+        return "less than a minute"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{hours // 24} days"
+
+
+def moment(at: datetime, zone: str) -> str:
+    """Write a moment as `24 Nov 10:39`, or `10:39` where it was today."""
+    here = at.astimezone(ZoneInfo(zone))
+    if here.date() == clock.today(zone):
+        return f"{here:%H:%M}"
+    return f"{here.day} {here:%b %H:%M}"
+
+
+def freshness(connection: Connection, zone: str) -> str:
+    """Write `Close synced 10:39` for the as-of bar."""
+    name = source_name(connection)
+    if connection.last_success_at is None:
+        return f"{name} never synced"
+    return f"{name} synced {moment(connection.last_success_at, zone)}"
+
+
+def _data_of(connection: Connection, zone: str) -> str:
+    if connection.last_success_at is None:
+        return "Nothing was read yet."
+    return f"Statements use data of {moment(connection.last_success_at, zone)}."
+
+
+def _file_words(connection: Connection, zone: str) -> str:
+    if connection.last_success_at is None:
+        return "No file was uploaded yet."
+    return f"Last file {moment(connection.last_success_at, zone)}."
+
+
+def _lowered(text: str) -> str:
+    """Go on with a sentence inside another; a name keeps its capital."""
+    first = text.split(" ", 1)[0]
+    is_name = first in ("Close", "HubSpot", "Salesforce", "Pipedrive")
+    return text if is_name else text[:1].lower() + text[1:]

@@ -1,0 +1,334 @@
+"""Files that people send: looked at without writing, then committed row by row.
+
+Good rows go in; bad rows go into a file that can be corrected and sent again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from commissions_saas.lib import clock
+from crm_sync.connections import errors
+from crm_sync.connections.applying import apply_page
+from crm_sync.connections.directory import refresh_directory
+from crm_sync.connections.mapping import document_of
+from crm_sync.connections.models import Connection, Mapping, SyncRun, Upload
+from crm_sync.connections.publishing import publish_fields
+from crm_sync.connections.readers import Reader, mapping_for, reader_of
+from crm_sync.contract import ConnectionSettings, Provider, RefusedRow, RemoteRecord
+from crm_sync.ledger import services as ledger
+from crm_sync.ledger.models import ExternalId, Payee, RefusedRecord
+from crm_sync.ledger.reading import Incoming
+from crm_sync.ledger.recording import Outcome
+from crm_sync.ledger.standard import PEOPLE_KEYS
+from crm_sync.ledger.tables import csv_of
+from crm_sync.providers import open_provider
+from tenants.access import Member
+from tenants.accounts.models import Business
+from tenants.audit.services import record as audit
+from tenants.schema import in_business, in_public
+
+
+@dataclass(slots=True)
+class Preview:
+    """What committing a file would do, with its totals."""
+
+    outcome: Outcome
+    rows: int
+    amount: dict[str, Decimal] = field(default_factory=dict)
+    refused: list[dict[str, str]] = field(default_factory=list)
+
+
+class _Undo(Exception):
+    """Ends a trial: nothing that it wrote stays."""
+
+
+def look_at_file(
+    *,
+    business: Business,
+    object_: str,
+    name: str,
+    content: bytes,
+    by: Member,
+) -> tuple[Upload, Preview]:
+    """Keep a file and say what committing it would do; the ledger is not changed."""
+    with in_public():
+        connection = file_connection(business, by)
+        upload = Upload(
+            connection=connection,
+            business_id=business.pk,
+            object=object_,
+            name=name[:200],
+            content=content,
+            sha256=hashlib.sha256(content).hexdigest(),
+            made_by_id=by.user_id,
+            made_by=by.name,
+            made_at=clock.now(),
+        )
+        provider = _provider(upload)
+        with transaction.atomic():
+            upload.save()
+            connection.options = {**connection.options, "objects": [object_]}
+            refresh_directory(connection=connection, provider=provider)
+            _map_columns(connection, provider, object_)
+        preview = preview_of(upload=upload, business=business)
+        Upload.objects.filter(pk=upload.pk).update(refused=preview.refused)
+        upload.refused = preview.refused
+    return upload, preview
+
+
+def preview_of(*, upload: Upload, business: Business) -> Preview:
+    """Commit the file on trial and take everything back."""
+    found: list[Preview] = []
+    try:
+        with transaction.atomic():
+            found.append(_apply(upload, business, None))
+            raise _Undo
+    except _Undo:
+        return found[0]
+
+
+def commit_upload(*, upload: Upload, business: Business, by: Member) -> Preview:
+    """Take the good rows in; sending the same file again changes nothing."""
+    with in_public(), transaction.atomic():
+        claimed = Upload.objects.filter(pk=upload.pk, state=Upload.State.LOOKED_AT)
+        if claimed.update(state=Upload.State.COMMITTED) != 1:
+            raise errors.BadUpload(
+                "This file was committed or left already.", hint="Send it again."
+            )
+        preview = _apply(upload, business, by)
+        now = clock.now()
+        outcome = preview.outcome
+        SyncRun.objects.create(
+            connection=upload.connection,
+            kind="file",
+            state=SyncRun.State.DONE,
+            started_at=now,
+            finished_at=now,
+            read=preview.rows,
+            new=outcome.new,
+            changed=outcome.changed,
+            unchanged=outcome.unchanged,
+            refused=len(preview.refused),
+            deleted=outcome.deleted,
+            log=[{"at": now.isoformat(), "words": f"{upload.name} by {by.name}"}],
+        )
+        Connection.objects.filter(pk=upload.connection_id).update(
+            last_success_at=now, last_new_data_at=now, state=Connection.State.ACTIVE
+        )
+        Upload.objects.filter(pk=upload.pk).update(refused=preview.refused)
+        audit(
+            action="connections.file_committed",
+            object_kind="upload",
+            object_id=upload.pk,
+            object_name=upload.name,
+            after={
+                "sha256": upload.sha256,
+                "new": outcome.new,
+                "changed": outcome.changed,
+                "refused": len(preview.refused),
+            },
+            by=by,
+            business=business,
+        )
+    return preview
+
+
+def leave_upload(*, upload: Upload) -> None:
+    """Do nothing with the file."""
+    with in_public():
+        Upload.objects.filter(pk=upload.pk, state=Upload.State.LOOKED_AT).update(
+            state=Upload.State.LEFT
+        )
+
+
+def bad_rows(upload: Upload) -> str:
+    """Return the refused rows as a file that can be corrected and sent again."""
+    provider = _provider(upload)
+    header = [field.key for field in provider.fields(upload.object)]
+    by_id = {row["id"]: row["reason"] for row in upload.refused if row["id"]}
+    by_row = {row["row"]: row["reason"] for row in upload.refused if row["row"]}
+    rows = []
+    for remote in _records(provider, upload.object):
+        if isinstance(remote, RefusedRow):
+            reason = by_row.get(str(remote.row), remote.reason)
+        elif remote.external_id in by_id:
+            reason = by_id[remote.external_id]
+        else:
+            continue
+        cells = [str(remote.payload.get(name, "")) for name in header]
+        rows.append([*cells, reason])
+    return csv_of([*header, "reason"], rows)
+
+
+def file_connection(business: Business, by: Member | None) -> Connection:
+    """Return the business's own connection for files, made when first needed."""
+    with in_public():
+        connection, _ = Connection.objects.get_or_create(
+            group_id=business.group_id,
+            business_id=business.pk,
+            kind="files",
+            defaults={
+                "name": "Files",
+                "options": {"objects": ["deal"]},
+                "created_by_id": by.user_id if by else None,
+            },
+        )
+    return connection
+
+
+def _map_columns(connection: Connection, provider: Provider, object_: str) -> None:
+    """Follow the columns of this file: new ones are mapped by their names."""
+    fields = provider.fields(object_)
+    names = {field.key for field in fields}
+    mapping = mapping_for(connection, None, object_)
+    document = dict(mapping.document) if mapping else {}
+    suggested = document_of(object_, provider.default_mapping(object_, fields))
+    wanted = {
+        key: row
+        for key, row in suggested.items()
+        if key not in document or document[key]["source"] not in names
+    }
+    changed = {
+        **document,
+        **{
+            key: {**document.get(key, {}), **row} if key in document else row
+            for key, row in wanted.items()
+        },
+    }
+    if mapping is None or changed == document:
+        return
+    Mapping.objects.create(
+        connection=connection,
+        business_id=None,
+        object=object_,
+        version=mapping.version + 1,
+        document=changed,
+    )
+    publish_fields(connection, object_, changed, None)
+
+
+def _provider(upload: Upload) -> Provider:
+    options = {
+        "content": bytes(upload.content),
+        "object": upload.object,
+        "name": upload.name,
+        "uploaded_at": upload.made_at.isoformat(),
+    }
+    return open_provider("files", ConnectionSettings(options=options))
+
+
+def _records(provider: Provider, object_: str) -> list[RemoteRecord | RefusedRow]:
+    found: list[RemoteRecord | RefusedRow] = []
+    for page in provider.pages(object_, {}):
+        found += [*page.records, *page.refused]
+    return found
+
+
+def _apply(upload: Upload, business: Business, by: Member | None) -> Preview:
+    reader = reader_of(upload.connection)
+    records = _records(_provider(upload), upload.object)
+    good = [one for one in records if isinstance(one, RemoteRecord)]
+    broken = [one for one in records if isinstance(one, RefusedRow)]
+    with in_business(business):
+        _know_people(reader, business, good, by)
+    words = f"uploaded by {upload.made_by} in {upload.name}"
+    outcome = apply_page(reader=reader, records=good, words=words)
+    with in_business(business):
+        preview = Preview(outcome, rows=len(records))
+        preview.refused = [_broken(row) for row in broken]
+        preview.refused += _refused_rows(upload, good)
+        _drop_refused(upload, good)
+        preview.amount = _amounts(reader, business, good, preview.refused)
+    outcome.refused = len(preview.refused)
+    return preview
+
+
+def _know_people(
+    reader: Reader,
+    business: Business,
+    records: Sequence[RemoteRecord],
+    by: Member | None,
+) -> None:
+    """Know the payees that a file names by their e-mail or by their name."""
+    connection = reader.connection
+    known = set(
+        ExternalId.objects.filter(connection_id=connection.pk).values_list(
+            "external_id", flat=True
+        )
+    )
+    names = {
+        str(incoming.values[key])
+        for incoming in (reader.read(remote, business.pk) for remote in records)
+        for key in PEOPLE_KEYS
+        if incoming.values.get(key)
+    }
+    for name in sorted(names - known):
+        payees = Payee.objects.filter(merged_into__isnull=True)
+        found = (
+            payees.filter(email=name.lower())
+            if "@" in name
+            else payees.filter(name__iexact=name)
+        )
+        if len(found[:2]) == 1:
+            ledger.match_payee(
+                payee=found[0],
+                connection_id=connection.pk,
+                external_id=name[:200],
+                by=by,
+            )
+
+
+def _refused_rows(
+    upload: Upload, records: Sequence[RemoteRecord]
+) -> list[dict[str, str]]:
+    rows = RefusedRecord.objects.filter(
+        connection_id=upload.connection_id,
+        object=upload.object,
+        state=RefusedRecord.State.WAITING,
+        external_id__in=[remote.external_id for remote in records],
+    ).order_by("id")
+    return [
+        {"row": "", "id": row.external_id, "field": row.field, "reason": row.reason}
+        for row in rows
+    ]
+
+
+def _drop_refused(upload: Upload, records: Sequence[RemoteRecord]) -> None:
+    """A file's bad rows are handed back; they wait for nobody here."""
+    RefusedRecord.objects.filter(
+        connection_id=upload.connection_id,
+        object=upload.object,
+        external_id__in=[remote.external_id for remote in records],
+    ).delete()
+
+
+def _broken(row: RefusedRow) -> dict[str, str]:
+    place = str(row.row) if row.row is not None else ""
+    return {"row": place, "id": "", "field": row.field, "reason": row.reason}
+
+
+def _amounts(
+    reader: Reader,
+    business: Business,
+    records: Sequence[RemoteRecord],
+    refused: Sequence[dict[str, Any]],
+) -> dict[str, Decimal]:
+    """Add up what the good rows say, by currency."""
+    bad = {row["id"] for row in refused}
+    totals: dict[str, Decimal] = {}
+    for remote in records:
+        if remote.external_id in bad:
+            continue
+        incoming: Incoming = reader.read(remote, business.pk)
+        amount = incoming.values.get("amount")
+        currency = str(incoming.values.get("currency") or business.currency)
+        if isinstance(amount, Decimal):
+            totals[currency] = totals.get(currency, Decimal(0)) + amount
+    return totals

@@ -1,0 +1,125 @@
+"""A file is looked at, then its good rows go in and its bad rows come back."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from commissions_saas.lib import clock
+from crm_sync.connections import errors
+from crm_sync.connections.models import Upload
+from crm_sync.connections.uploads import Preview, bad_rows, commit_upload, look_at_file
+from crm_sync.ledger.models import Change, Entry, RefusedRecord, Revision
+from crm_sync.ledger.recording import Outcome
+from crm_sync.ledger.services import create_payee
+from tenants.access import Member
+from tenants.accounts.models import Business
+
+NOW = datetime(2026, 11, 24, 16, 42, tzinfo=UTC)
+FILE = """id,Deal name,amount,won_on,owner,product
+d1,Delgado residence,"18,400.00",2026-11-04,maya@acme.example,System replacement
+d2,Whitcomb Dental,41250.00,2026-11-09,Theo Brandt,System replacement
+d3,No amount,,2026-11-09,Theo Brandt,System replacement
+d4,Who is this,5.00,2026-11-09,k.ito@acme.example,System replacement
+,No id,5.00,2026-11-09,Theo Brandt,System replacement
+"""
+
+
+@pytest.fixture(autouse=True)
+def people(acme: Business):
+    with clock.at(NOW):
+        create_payee(name="Maya Okafor", email="maya@acme.example")
+        create_payee(name="Theo Brandt")
+        yield
+
+
+def look(acme: Business, by: Member, text: str = FILE) -> tuple[Upload, Preview]:
+    return look_at_file(
+        business=acme, object_="deal", name="deals.csv", content=text.encode(), by=by
+    )
+
+
+def test_looking_says_what_would_happen_and_changes_nothing(
+    acme: Business, alice: Member
+) -> None:
+    _, preview = look(acme, alice)
+
+    assert preview.outcome == Outcome(new=2, refused=3)
+    assert preview.amount == {"USD": Decimal("59650.00")}
+    assert [row["reason"] for row in preview.refused] == [
+        "“id” is blank, so the row cannot be told apart.",
+        "Amount is blank.",
+        "No payee for the file user k.ito@acme.example.",
+    ]
+    assert not Entry.objects.exists()
+    assert not Change.objects.exists()
+
+
+def test_good_rows_go_in_and_bad_rows_come_back_with_their_reasons(
+    acme: Business, alice: Member
+) -> None:
+    upload, _ = look(acme, alice)
+
+    commit_upload(upload=upload, business=acme, by=alice)
+
+    entries = Entry.objects.order_by("external_id").values_list("name", "amount")
+    assert list(entries) == [
+        ("Delgado residence", Decimal("18400.0000")),
+        ("Whitcomb Dental", Decimal("41250.0000")),
+    ]
+    assert not RefusedRecord.objects.exists()
+    upload.refresh_from_db()
+    lines = bad_rows(upload).splitlines()
+    assert lines[0] == "id,Deal name,amount,won_on,owner,product,reason"
+    assert len(lines) == 4
+    assert Change.objects.first().source == "uploaded by Alice in deals.csv"
+
+
+def test_the_same_file_twice_changes_nothing(acme: Business, alice: Member) -> None:
+    upload, _ = look(acme, alice)
+    commit_upload(upload=upload, business=acme, by=alice)
+    changes, revisions = Change.objects.count(), Revision.objects.count()
+
+    with clock.at(NOW + timedelta(hours=1)):
+        again, preview = look(acme, alice)
+        commit_upload(upload=again, business=acme, by=alice)
+
+    assert preview.outcome == Outcome(unchanged=2, refused=3)
+    assert (Change.objects.count(), Revision.objects.count()) == (changes, revisions)
+
+
+def test_a_later_file_with_another_column_changes_what_it_names(
+    acme: Business, alice: Member
+) -> None:
+    upload, _ = look(acme, alice)
+    commit_upload(upload=upload, business=acme, by=alice)
+    text = (
+        "id,name,amount,won_on,owner,product,Dealer fee\n"
+        "d1,Delgado residence,18000,2026-11-04,maya@acme.example,"
+        "System replacement,1380\n"
+    )
+
+    with clock.at(NOW + timedelta(hours=1)):
+        later, preview = look(acme, alice, text)
+        commit_upload(upload=later, business=acme, by=alice)
+
+    assert preview.outcome == Outcome(changed=1)
+    values = Revision.objects.get(closed=None, entry__external_id="d1").values
+    assert (values["amount"], values["dealer_fee"]) == ("18000", "1380")
+
+
+def test_a_file_is_committed_once(acme: Business, alice: Member) -> None:
+    upload, _ = look(acme, alice)
+    commit_upload(upload=upload, business=acme, by=alice)
+
+    with pytest.raises(errors.BadUpload, match="already"):
+        commit_upload(upload=upload, business=acme, by=alice)
+
+
+def test_a_bad_row_cannot_carry_a_formula_into_a_spreadsheet(
+    acme: Business, alice: Member
+) -> None:
+    text = FILE.replace("No amount", "=HYPERLINK(1)")
+    upload, _ = look(acme, alice, text)
+
+    assert "'=HYPERLINK(1)" in bad_rows(upload)
