@@ -54,6 +54,7 @@ def demo() -> int:
         try:
             services.up()
             environ = demo_environ(services.environ(), port)
+            environ["DEMO_CLOSE_URL"] = f"http://127.0.0.1:{choose_close_port()}"
             prepare(environ, services.home / "prepared")
             run_demo(environ, port, begun)
         except KeyboardInterrupt:
@@ -163,13 +164,32 @@ def choose_port() -> int:
     wanted = os.environ.get("PORT", "")
     if wanted and not (wanted.isdigit() and 0 < int(wanted) < 65536):
         raise Problem(f"PORT is {wanted!r}; write a number from 1 to 65535.")
+    host = os.environ.get("HOST", "127.0.0.1")
     for port in [int(wanted)] if wanted else range(8000, 8020):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind((os.environ.get("HOST", "127.0.0.1"), port))
-                return port
+        if is_free(host, port):
+            return port
     raise Problem(f"Port {wanted or '8000'} is taken. Try: PORT=8100 python3 run.py")
+
+
+def choose_close_port() -> int:
+    """Keep the port of the demo's Close from start to start where it is free."""
+    file = DATA / "demo" / "close-port"
+    kept = [int(file.read_text())] if file.exists() else []
+    for port in [*kept, *range(8765, 8865)]:
+        if is_free("127.0.0.1", port):
+            file.write_text(f"{port}\n")
+            return port
+    raise Problem("There is no free port from 8765 to 8864 for the demo's Close.")
+
+
+def is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 @contextlib.contextmanager
