@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from commissions.formula import TierTable
+from commissions.formula import Table, TierTable
 from commissions.plans.document import ComponentDocument, PlanDocument
 from commissions.plans.table_form import build_table, read_number
 from commissions_saas.lib.errors import ProductError
@@ -41,11 +41,16 @@ _SIGNS = ((" == ", " is "), (" != ", " is not "), (" - ", " − "), (" * ", " ×
 
 @dataclass(frozen=True, slots=True)
 class ComponentWords:
-    """One component for a payee: its name, what it pays, and its conditions."""
+    """One component for a payee: its name, what it pays, its rates in short, and more.
+
+    `rates` fits under a line: “6 % to 80,000.00, then 8 %”; empty where the formula is
+    not of a known shape.
+    """
 
     key: str
     name: str
     pays: str
+    rates: str
     conditions: tuple[str, ...]
 
 
@@ -66,7 +71,9 @@ def component_words(
     """Return one component in words."""
     writer = _Writer(document, part, labels or {})
     pays = part.says or writer.pays()
-    return ComponentWords(part.key, part.name, pays, tuple(writer.conditions()))
+    return ComponentWords(
+        part.key, part.name, pays, writer.rates(), tuple(writer.conditions())
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,22 @@ class _Writer:
                 return words
         return f"what this gives: {self.readable(text)}"
 
+    def rates(self) -> str:
+        """Return the rates alone: “6 % to 80,000.00, then 8 %”, “10 %”, “40.00 each”."""
+        text = " ".join(self.part.amount.split())
+        if fixed := _FIXED.fullmatch(text):
+            return f"{Decimal(fixed['number']):,.{self.places}f} each"
+        if percent := _PERCENT.fullmatch(text):
+            return f"{percent['number'] or percent['first']} %"
+        found = _TIERS.fullmatch(text)
+        table = self.table(found["table"]) if found else None
+        if not isinstance(table, TierTable):
+            return ""
+        words = _rate(table.rows[0][1])
+        for start, rate in table.rows[1:]:
+            words += f" to {start:,.{self.places}f}, then {_rate(rate)}"
+        return words
+
     @property
     def places(self) -> int:
         return places(self.document.currency)
@@ -104,11 +127,7 @@ class _Writer:
         return _PERIODS[self.part.over]
 
     def tiers(self, name: str, how: str, measure: str) -> str:
-        raw = self.document.tables.get(name)
-        try:
-            table = build_table(raw) if raw is not None else None
-        except (ProductError, ValueError):
-            return ""
+        table = self.table(name)
         if not isinstance(table, TierTable):
             return f"the rates of the table “{name}” on {self.base()}"
         found = [part for part in self.document.measures if part.name == measure]
@@ -123,6 +142,13 @@ class _Writer:
                 words += f", or {_rate(rate)} of all of it from {above} on"
             per = ""
         return words
+
+    def table(self, name: str) -> Table | None:
+        raw = self.document.tables.get(name)
+        try:
+            return build_table(raw) if raw is not None else None
+        except (ProductError, ValueError):
+            return None
 
     def base(self) -> str:
         text = " ".join(self.part.base.split())

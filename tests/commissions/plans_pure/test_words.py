@@ -72,6 +72,15 @@ def test_each_shape_has_its_sentence(body: str, said: str) -> None:
     assert one_component(body) == said
 
 
+def test_the_rates_fit_under_a_line() -> None:
+    words = plan_words(plan_from_yaml(PLAN))
+
+    assert [part.rates for part in words] == [
+        "6 % to 80,000.00, then 8 %",
+        "40.00 each",
+    ]
+
+
 def test_the_labels_of_the_source_are_used_where_they_are_given() -> None:
     labels = {"deal.amount": "sold price"}
 
