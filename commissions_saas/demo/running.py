@@ -39,6 +39,7 @@ STARTS_AT = "2026-11-24T16:42:00+00:00"
 CLOCK_FILE = DATA / "demo" / "clock"
 WORKER_OPTIONS = ["--concurrency", "2", "--loglevel", "INFO"]
 WORKER_OPTIONS += ["--without-gossip", "--without-mingle"]
+CLOSE_PORT_FILE = DATA / "demo" / "close-port"
 CLOCK_SAVED_EVERY = 15  # seconds
 
 
@@ -53,8 +54,8 @@ def demo() -> int:
         ask_politely_on_sigterm()
         try:
             services.up()
+            choose_close_port()
             environ = demo_environ(services.environ(), port)
-            environ["DEMO_CLOSE_URL"] = f"http://127.0.0.1:{choose_close_port()}"
             prepare(environ, services.home / "prepared")
             run_demo(environ, port, begun)
         except KeyboardInterrupt:
@@ -171,15 +172,17 @@ def choose_port() -> int:
     raise Problem(f"Port {wanted or '8000'} is taken. Try: PORT=8100 python3 run.py")
 
 
-def choose_close_port() -> int:
+def choose_close_port() -> None:
     """Keep the port of the demo's Close from start to start where it is free."""
-    file = DATA / "demo" / "close-port"
-    kept = [int(file.read_text())] if file.exists() else []
-    for port in [*kept, *range(8765, 8865)]:
+    for port in [close_port(), *range(8765, 8865)]:
         if is_free("127.0.0.1", port):
-            file.write_text(f"{port}\n")
-            return port
+            CLOSE_PORT_FILE.write_text(f"{port}\n")
+            return
     raise Problem("There is no free port from 8765 to 8864 for the demo's Close.")
+
+
+def close_port() -> int:
+    return int(CLOSE_PORT_FILE.read_text()) if CLOSE_PORT_FILE.exists() else 8765
 
 
 def is_free(host: str, port: int) -> bool:
@@ -254,6 +257,7 @@ def demo_environ(services_environ: dict[str, str], port: int) -> dict[str, str]:
         "MAIL_URL": f"file://{DATA / 'demo' / 'mail'}",
         "MEDIA_FOLDER": str(DATA / "demo" / "media"),
         "DEMO_FOLDER": str(DATA / "demo"),
+        "DEMO_CLOSE_URL": f"http://127.0.0.1:{close_port()}",
         "CLOCK_ANCHOR": clock_anchor(),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "",
