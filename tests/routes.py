@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from tenants.access import EVERY_ROLE
 from tenants.accounts.models import Business, Role, RoleGrant
 from tenants.jobs.services import enqueue
+from tests import routes_of_plans_and_runs as money
 from tests.people import a_group_member, a_member
 
 Arguments = tuple[object, ...]
@@ -70,9 +71,46 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "jobs:cancel": Route({Role.FINANCE, Role.ADMIN}, a_job, posts=True),
     "jobs:again": Route({Role.FINANCE, Role.ADMIN}, a_job, posts=True),
     "audit:audit": Route(READERS_OF_THE_TRAIL),
+    "plans:plans": Route(money.READS),
+    "plans:new": Route(money.ADMIN),
+    "plans:plan": Route(money.READS, money.a_draft),
+    "plans:draft_start": Route(money.ADMIN, money.a_draft, posts=True),
+    "plans:draft": Route(money.ADMIN, money.a_draft),
+    "plans:draft_check": Route(money.ADMIN, money.a_draft, posts=True),
+    "plans:draft_discard": Route(money.ADMIN, money.a_draft, posts=True),
+    "plans:publish": Route(money.ADMIN, money.a_draft),
+    "plans:version": Route(money.READS, money.a_version),
+    "plans:version_file": Route(money.READS, money.a_version),
+    "plans:functions": Route(money.READS),
+    "plans:assignments": Route(money.READS),
+    "plans:assign": Route(money.DECIDES),
+    "plans:assignments_upload": Route(money.DECIDES),
+    "plans:assignment": Route(money.READS, money.an_assignment),
+    "plans:assignment_change": Route(money.DECIDES, money.an_assignment, posts=True),
+    "plans:tables": Route(money.READS),
+    "plans:table_new": Route(money.ADMIN),
+    "plans:table": Route(money.READS, money.a_table),
+    "runs:runs": Route(money.READS),
+    "runs:prepare": Route(money.FINANCE, posts=True),
+    "runs:run": Route(money.READS, money.a_run),
+    "runs:refreeze": Route(money.FINANCE, money.a_run, posts=True),
+    "runs:approve": Route(money.DECIDES, money.a_run),
+    "runs:sign": Route(money.DECIDES, money.a_run),
+    "runs:recall": Route(money.DECIDES, money.a_run, posts=True),
+    "runs:export": Route(money.FINANCE, money.a_run),
+    "runs:file": Route(money.READS, money.a_file),
+    "runs:paid": Route(money.FINANCE, money.a_run),
+    "runs:payout": Route(money.READS, money.a_payout),
+    "runs:hold": Route(money.DECIDES, money.a_payout, posts=True),
+    "runs:reject": Route(money.DECIDES, money.a_payout, posts=True),
+    "runs:undo": Route(money.DECIDES, money.a_payout, posts=True),
+    "runs:returned": Route(money.FINANCE, money.a_payout, posts=True),
+    "rollup:month": Route(money.READS, money.a_month, everywhere=True),
 }
 
 GROUP_ROUTES: dict[str, Route] = {
+    "rollup:overview": Route(OWNERS),
+    "rollup:rates": Route(OWNERS),
     "accounts:group_people": Route(OWNERS),
     "accounts:group_end_role": Route(OWNERS, a_group_role),
     "accounts:group_new_business": Route(OWNERS),

@@ -125,12 +125,12 @@ def draft_check(request: MemberRequest, slug: str) -> HttpResponse:
 @requires(*WRITES)
 @require_POST
 def draft_discard(request: MemberRequest, slug: str) -> HttpResponse:
-    found = _draft(slug)
-    services.discard_draft(draft=found, by=request.member)
-    messages.success(request, f"The draft of {found.plan} is given up.")
-    if not found.plan.versions.exists():
-        return redirect(business_url(request.business, "plans:plans"))
-    return redirect(business_url(request.business, "plans:plan", slug))
+    plan = get_object_or_404(Plan, slug=slug)
+    found = plan.versions.filter(state=PlanVersion.State.DRAFT).first()
+    if found is not None:  # pressed twice, the second press finds it gone
+        services.discard_draft(draft=found, by=request.member)
+    messages.success(request, f"The draft of {plan} is given up.")
+    return redirect(business_url(request.business, "plans:plans"))
 
 
 @requires(*WRITES)

@@ -18,6 +18,11 @@ class PeriodNotOver(PayoutError):
         )
 
 
+class NoSuchPeriod(PayoutError):
+    def __init__(self) -> None:
+        super().__init__("There is no such period.", hint="Choose one from the list.")
+
+
 class AlreadyPrepared(PayoutError):
     def __init__(self, label: str, number: int) -> None:
         super().__init__(

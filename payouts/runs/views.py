@@ -51,8 +51,10 @@ def payout(request: MemberRequest, number: int, payee_id: int) -> HttpResponse:
 @require_POST
 @once
 def prepare_run(request: MemberRequest) -> HttpResponse:
-    period = get_object_or_404(PayPeriod, slug=request.POST.get("period", ""))
+    period = PayPeriod.objects.filter(slug=request.POST.get("period", "")).first()
     try:
+        if period is None:
+            raise errors.NoSuchPeriod
         made = prepare.prepare_run(period=period, by=request.member)
     except ProductError as problem:
         messages.error(request, str(problem))

@@ -114,7 +114,7 @@ def rates_page(group: Group) -> dict[str, Any]:
     return {
         "group": group,
         "rates": list(entered.order_by("-month", "currency")),
-        "foreign": sorted(set(own) - {into}),
+        "suggested": min(set(own) - {into}, default=""),
         "into": into,
         "month": slug_of(clock.today("UTC").replace(day=1)),
     }
