@@ -16,7 +16,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
-from tenants.accounts.models import Business, Group, Role, RoleGrant, User
+from tenants.accounts.models import Business, Group, RoleGrant, User
+from tenants.accounts.models import Role as Role
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSINESS_ROLES = (Role.REP, Role.MANAGER, Role.FINANCE, Role.ADMIN, Role.AUDITOR)

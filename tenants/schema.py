@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db import connection, models, transaction
+from django.db import connection as _connection
+from django.db import models, transaction
 from django_tenants.utils import (
     get_public_schema_name,
     schema_context,
@@ -15,6 +16,10 @@ from commissions_saas.lib.errors import ProductError
 
 if TYPE_CHECKING:
     from tenants.accounts.models import Business
+
+
+# The library's connection knows its schema and business; Django's type does not.
+connection: Any = _connection
 
 
 class NoBusiness(ProductError):
@@ -52,7 +57,7 @@ def in_business(business: "Business") -> Iterator[None]:
 def current_business() -> "Business":
     """Return the business that was entered; refuse where none was."""
     require_business()
-    business = connection.tenant
+    business: Business = connection.tenant
     if not hasattr(business, "group_id"):
         raise NoBusiness("A schema was entered without naming its business.")
     return business
@@ -87,16 +92,16 @@ class BusinessModel(models.Model):
     class Meta:
         abstract = True
 
-    @classmethod
-    def from_db(cls, db: Any, field_names: Any, values: Any) -> Self:
-        row = super().from_db(db, field_names, values)
-        row._schema = current_schema()
-        return row
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         self._stay_home()
         super().save(*args, **kwargs)
         self._schema = current_schema()
+
+    @classmethod
+    def from_db(cls, db: Any, field_names: Any, values: Any, **more: Any) -> Self:
+        row = super().from_db(db, field_names, values, **more)
+        row._schema = current_schema()
+        return row
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         self._stay_home()

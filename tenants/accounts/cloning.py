@@ -30,6 +30,7 @@ WHERE own.connamespace = %(template)s::regnamespace
 def make_template(*, verbosity: int = 0) -> Business:
     """Make the schema that new businesses are cloned from, or bring it up to date."""
     with in_public():
+        template: Business
         template, _ = Business.objects.get_or_create(
             schema_name=TEMPLATE,
             defaults={

@@ -48,7 +48,8 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
 
-class Group(models.Model):
+# Business has an untyped base, so its manager is not found from here.
+class Group(models.Model):  # type: ignore[django-manager-missing]
     """The customer: one owner's set of businesses."""
 
     slug = models.SlugField(max_length=50, unique=True)

@@ -113,12 +113,14 @@ def change_business(
         "posts_late_changes": posts_late_changes,
         "solo_mode": solo_mode,
     }
+    group = business.group
+    assert group is not None
     with transaction.atomic():
         row = Business.objects.select_for_update().get(pk=business.pk)
         before = {key: getattr(row, key) for key in after}
         Business.objects.filter(pk=row.pk).update(**after)
         _record(
-            business.group,
+            group,
             business,
             "accounts.business.changed",
             "business",
@@ -336,7 +338,7 @@ def _known_currency(code: str) -> str:
 
 def _free_slug(model: type[Group] | type[Business], wanted: str, name: str) -> str:
     """Return the address that was asked for, or a free one made from the name."""
-    taken = model.objects.all()  # type: ignore[attr-defined]
+    taken = model.objects.all()
     if wanted:
         if taken.filter(slug=wanted).exists():
             raise errors.SlugTaken(wanted)

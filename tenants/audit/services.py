@@ -5,13 +5,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
-
 from commissions_saas.lib import clock
 from tenants.access import Member
 from tenants.accounts.models import Business, Group, User
 from tenants.audit.context import cause
 from tenants.audit.models import AuditRow
+from tenants.schema import connection
 
 
 class OutsideTransaction(Exception):
@@ -35,7 +34,7 @@ def record(
     The business that is entered is the place, unless another is named. Values become
     text, so that money keeps its digits.
     """
-    if not transaction.get_connection().in_atomic_block:
+    if not connection.in_atomic_block:
         raise OutsideTransaction(action)
     business = business or _business_in_force()
     group_id = group.pk if group else business.group_id if business else None

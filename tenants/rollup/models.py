@@ -1,8 +1,10 @@
 """What owners read: facts added up when statements are written, in public."""
 
+from typing import Any
+
 from django.db import models
 
-MONEY = {"max_digits": 19, "decimal_places": 4, "default": 0}
+MONEY: dict[str, Any] = {"max_digits": 19, "decimal_places": 4, "default": 0}
 
 
 class PayeeFact(models.Model):

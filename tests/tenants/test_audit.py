@@ -1,6 +1,7 @@
 """The trail: written with the change, never changed, and every tampering found."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -28,7 +29,7 @@ def a_row(by: Member | str = "sync", **values: object) -> AuditRow:
         return services.record(**(words | values))  # type: ignore[arg-type]
 
 
-def tamper(statement: str, *values: object) -> None:
+def tamper(statement: str, *values: Any) -> None:
     """Do what only the owner of the table can."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE public.audit_auditrow DISABLE TRIGGER USER")
@@ -165,7 +166,7 @@ def test_the_file_holds_no_cell_that_a_spreadsheet_runs(
     client.force_login(alice.user)
 
     answer = client.get(business_url(acme, "audit:audit"), {"as": "csv"})
-    text = b"".join(answer.streaming_content).decode()
+    text = b"".join(answer).decode()
 
     assert answer["Content-Disposition"].startswith("attachment")
     assert "'=HYPERLINK" in text
