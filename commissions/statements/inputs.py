@@ -28,6 +28,7 @@ from commissions.statements.touched import window_of
 from commissions_saas.lib.periods import Period, parse_period
 from crm_sync.ledger.as_of import entry_facts
 from crm_sync.ledger.facts import EntryFact, PayeeFact
+from crm_sync.ledger.models import Payee
 from crm_sync.ledger.selectors import payee_facts
 from tenants.schema import current_business
 
@@ -84,8 +85,11 @@ def first_day(programs: Iterable[AssignmentFact], period: Period) -> date:
     return min([period.starts_on, *starts])
 
 
-def load(wanted: Collection[Key], change: int) -> Loaded:
-    """Read all that decides these statements, as it was known at `change`."""
+def load(wanted: Collection[Key], change: int, *, with_names: bool = False) -> Loaded:
+    """Read all that decides these statements, as it was known at `change`.
+
+    `with_names` also reads who else is credited, which only receipts show.
+    """
     payee_ids = {payee_id for payee_id, _ in wanted}
     whole = (
         min(period.starts_on for _, period in wanted).replace(month=1, day=1),
@@ -96,18 +100,30 @@ def load(wanted: Collection[Key], change: int) -> Loaded:
         first_day(programs.get(payee_id, ()), period) for payee_id, period in wanted
     )
     payees = payee_facts(payee_ids)
+    entries = entry_facts(
+        payee_ids=payee_ids, first=first, last=whole[1], change=change
+    )
     return Loaded(
         currency=current_business().currency,
         payees=payees,
         programs=programs,
-        entries=entry_facts(
-            payee_ids=payee_ids, first=first, last=whole[1], change=change
-        ),
+        entries=entries,
         tables=tables_known(change),
         adjustments=_adjustments(wanted, change),
         stored=_stored(payee_ids, change),
-        names={payee_id: payee.name for payee_id, payee in payees.items()},
+        names=_names(entries) if with_names else {},
     )
+
+
+def _names(entries: Mapping[int, Iterable[EntryFact]]) -> dict[int, str]:
+    credited = {
+        credit.payee_id
+        for own in entries.values()
+        for entry in own
+        for credit in entry.credits
+    }
+    rows = Payee.objects.filter(pk__in=credited)
+    return dict(rows.values_list("pk", "name"))
 
 
 def _adjustments(

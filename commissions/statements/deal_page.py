@@ -1,0 +1,70 @@
+"""The deal page: the end of the chain, and who earns what from one entry."""
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+
+from commissions.statements.models import Cause, Line, PayPeriod
+from commissions.statements.sources import Source, sources_of
+from commissions.statements.states import line_states
+from crm_sync.ledger.models import Entry, Payee
+from crm_sync.ledger.selectors import deal_page_context, payees_visible_to
+from tenants.access import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """What one person earns from the deal by one component."""
+
+    payee: Payee
+    line: Line
+    slug: str
+    state: str
+
+
+def deal_context(entry: Entry, member: Member) -> dict[str, Any]:
+    """Return a deal's page; amounts of people the member may not see are left out."""
+    context = deal_page_context(entry, member)
+    lines = Line.objects.filter(entry_id=entry.pk, closed_run__isnull=True)
+    everyone = set(lines.values_list("payee_id", flat=True))
+    visible = {
+        payee.pk: payee for payee in payees_visible_to(member).filter(pk__in=everyone)
+    }
+    own = list(lines.filter(payee_id__in=visible).order_by("payee_id", "pk"))
+    slugs = {
+        row.pk: row.slug
+        for row in PayPeriod.objects.filter(pk__in={line.period_id for line in own})
+    }
+    states = line_states(own)
+    effects = _effects(entry, set(visible))
+    context["history"] = [(row, effects.get(row.number)) for row in context["history"]]
+    source = sources_of([entry.connection_id]).get(entry.connection_id, Source())
+    return context | {
+        "source": source.name,
+        "earnings": [
+            Earning(
+                visible[line.payee_id],
+                line,
+                slugs[line.period_id],
+                states[line.pk],
+            )
+            for line in own
+        ],
+        "others": len(everyone - set(visible)),
+        "shared_by": len(everyone),
+        "currency": entry.currency,
+        "payload_text": json.dumps(context["payload"], indent=2, ensure_ascii=False),
+    }
+
+
+def _effects(entry: Entry, payee_ids: set[int]) -> dict[int | None, Decimal]:
+    """Return what each change of this deal did to commission, knock-on effects too."""
+    numbers = (
+        Cause.objects.filter(entry_id=entry.pk, payee_id__in=payee_ids, knock_on=False)
+        .values("change_number")
+        .annotate(effect=Sum("effect"))
+    )
+    return {row["change_number"]: row["effect"] for row in numbers}

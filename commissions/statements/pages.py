@@ -1,0 +1,174 @@
+"""What several pages of this app put into their context."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404
+
+from commissions.statements.models import (
+    Adjustment,
+    Dispute,
+    Line,
+    Proposal,
+    Run,
+    Statement,
+)
+from commissions.statements.periods import as_period
+from commissions.statements.receipts import receipt_of
+from commissions.statements.selectors import history_of
+from commissions.statements.sources import Source, sources_of
+from commissions.statements.states import line_states
+from commissions_saas.lib import clock
+from commissions_saas.lib.periods import NotAPeriod, Period, parse_period
+from crm_sync.ledger.models import Entry
+from tenants.access import MAY, MemberRequest, may, who_may
+from tenants.frame import hooks
+from tenants.frame.charts import ChartPoint
+from tenants.frame.hooks import AsOf
+from tenants.frame.pagination import paginate
+from tenants.rollup.models import PayeeFact
+from tenants.schema import current_business
+from tenants.urls_for import business_url
+
+MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class LineVersion:
+    """One state that a line had, and the run that gave it."""
+
+    line: Line
+    run: Run
+    before: Decimal | None
+
+
+def require(request: MemberRequest, action: str) -> None:
+    """Refuse what the role table does not allow, naming who may."""
+    if not may(request.member, action):
+        raise PermissionDenied(who_may(request, MAY[action]))
+
+
+def period_or_404(slug: str) -> Period:
+    """Return the period that an address names."""
+    try:
+        return parse_period(slug)
+    except NotAPeriod as problem:
+        raise Http404 from problem
+
+
+def as_of(request: MemberRequest, at: datetime | None) -> AsOf:
+    """Say how fresh figures are: the calculation, and what lower rooms add."""
+    offered = hooks.ask("as_of", request)
+    parts = offered.parts if isinstance(offered, AsOf) else []
+    return AsOf(at or clock.now(), parts)
+
+
+def around(row: Statement) -> dict[str, Any]:
+    """Return the statements before and after, the year's chart, and the quota."""
+    business = current_business()
+    known = history_of(row, MONTHS)
+    slugs = [each.period.slug for each in known]
+    period = as_period(row.period)
+    fact = PayeeFact.objects.filter(
+        business_id=business.pk, payee_id=row.payee_id, period=row.period.slug
+    ).first()
+
+    def link(slug: str) -> str:
+        return business_url(business, "statements:statement", row.payee_id, slug)
+
+    return {
+        "previous": period.previous() if period.previous().slug in slugs else None,
+        "next": period.next() if period.next().slug in slugs else None,
+        "history": [(each, as_period(each.period)) for each in reversed(known)],
+        "chart": [
+            ChartPoint(
+                f"{each.period.ends_on:%b}",
+                each.total,
+                link(each.period.slug),
+                now=each.pk == row.pk,
+            )
+            for each in known[-MONTHS:]
+        ],
+        "quota": fact.quota if fact else None,
+        "attained": fact.attained if fact else None,
+        "paid_in_year": sum(
+            (
+                each.total
+                for each in known
+                if each.state == Statement.State.PAID
+                and each.period.ends_on.year == period.ends_on.year
+            ),
+            Decimal(0),
+        ),
+        "late": list(
+            Proposal.objects.filter(
+                payee_id=row.payee_id,
+                period_id=row.period_id,
+                state__in=[Proposal.State.WAITING, Proposal.State.POSTED],
+            ).select_related("adjustment__period")
+        )
+        if row.state != Statement.State.OPEN
+        else [],
+    }
+
+
+def line_context(line: Line, row: Statement) -> dict[str, Any]:
+    """Return a line's receipt, its states over time, and what it is about."""
+    entry = Entry.objects.filter(pk=line.entry_id).first()
+    adjustment = Adjustment.objects.filter(pk=line.adjustment_id).first()
+    found = receipt_of(line)
+    source = Source()
+    if entry is not None:
+        source = sources_of([entry.connection_id]).get(entry.connection_id, source)
+    return {
+        "line": line,
+        "statement": row,
+        "period": as_period(row.period),
+        "entry": entry,
+        "adjustment": adjustment,
+        "corrected": _corrected(adjustment),
+        "corrected_slug": adjustment.corrects_period if adjustment else "",
+        "source": source.name,
+        "state": line_states([line])[line.pk],
+        "found": found,
+        "receipt": found.receipt,
+        "values": sorted((found.receipt.values or {}).items()) if found.receipt else [],
+        "versions": line_versions(line),
+        "dispute": Dispute.objects.filter(line_id=line.pk).order_by("-pk").first(),
+    }
+
+
+def _corrected(adjustment: Adjustment | None) -> Line | None:
+    if adjustment is None or adjustment.line_id is None:
+        return None
+    return Line.objects.filter(pk=adjustment.line_id).first()
+
+
+def line_versions(line: Line) -> list[LineVersion]:
+    """Return each state that this line had, newest first, with what set it off."""
+    rows = list(
+        Line.objects.filter(
+            payee_id=line.payee_id,
+            period_id=line.period_id,
+            component=line.component,
+            entry_id=line.entry_id,
+            role=line.role,
+            adjustment_id=line.adjustment_id,
+        ).order_by("opened_run")
+    )
+    runs = Run.objects.in_bulk({row.opened_run for row in rows})
+    found = []
+    before: Decimal | None = None
+    for row in rows:
+        found.append(LineVersion(row, runs[row.opened_run], before))
+        before = row.amount
+    return found[::-1]
+
+
+def deal_list(rows: QuerySet[Entry], cursor: str) -> dict[str, Any]:
+    """Return a page of deals."""
+    return {"page": paginate(rows, order=["-occurred_on", "-pk"], cursor=cursor)}

@@ -1,0 +1,105 @@
+"""My plan: its sentences, the member's own figures, and where they stand in the tiers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from commissions.calculation.facts import AssignmentFact, MeasureDraft, TableFact
+from commissions.calculation.pipeline import calculate
+from commissions.formula import TierTable
+from commissions.statements.inputs import load
+from commissions.statements.periods import current_period
+from commissions_saas.lib.periods import Period
+from crm_sync.ledger.changes import latest_change
+from crm_sync.ledger.facts import Value
+from crm_sync.ledger.models import Payee
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One row of a tier table, and whether the payee stands in it."""
+
+    starts: Decimal
+    rate: Decimal
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TierList:
+    """A tier table of a plan with the measure that moves through it."""
+
+    name: str
+    measure: str
+    total: Decimal
+    tiers: tuple[Tier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MyPlan:
+    """A plan in force for a payee, in words."""
+
+    fact: AssignmentFact
+    sentences: tuple[tuple[str, str], ...]  # component, what it pays
+    values: tuple[tuple[str, Value], ...]
+    tiers: tuple[TierList, ...]
+
+
+def my_plans(payee: Payee) -> tuple[Period, list[MyPlan]]:
+    """Return the plans that pay somebody now, with where they stand."""
+    period = current_period()
+    key = payee.pk, period
+    inputs = load([key], latest_change()).inputs(*key)
+    draft = calculate(inputs)
+    last = period.ends_on
+    found = []
+    for fact in inputs.assignments:
+        if fact.starts_on <= last and (fact.ends_on is None or fact.ends_on >= last):
+            found.append(
+                MyPlan(
+                    fact,
+                    tuple(
+                        (part.name, part.says or f"Pays {part.amount.text}")
+                        for part in fact.program.components
+                    ),
+                    tuple(sorted(fact.values.items())),
+                    tuple(_tiers(fact, inputs.tables, draft.totals)),
+                )
+            )
+    return period, found
+
+
+def _tiers(
+    fact: AssignmentFact,
+    tables: Iterable[TableFact],
+    totals: Iterable[MeasureDraft],
+) -> Iterable[TierList]:
+    shared = {table.name: table.table for table in tables}
+    for component in fact.program.components:
+        names = frozenset[str]().union(*(part.names for part in component.formulas))
+        for name, table in {**fact.program.tables, **shared}.items():
+            if f"tiers.{name}" not in names or not isinstance(table, TierTable):
+                continue
+            measure = next(
+                (
+                    total
+                    for total in totals
+                    if total.plan_id == fact.plan_id
+                    and any(each.startswith(f"{total.name}.") for each in names)
+                ),
+                None,
+            )
+            if measure is not None:
+                yield _tier_list(name, table, measure)
+
+
+def _tier_list(name: str, table: TierTable, measure: MeasureDraft) -> TierList:
+    reached = [row[0] for row in table.rows if row[0] <= max(measure.total, ZERO)]
+    here = reached[-1] if reached else table.rows[0][0]
+    return TierList(
+        name.replace("_", " "),
+        measure.name.replace("_", " "),
+        measure.total,
+        tuple(Tier(start, rate, start == here) for start, rate in table.rows),
+    )

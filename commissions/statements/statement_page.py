@@ -1,0 +1,242 @@
+"""The statement page: one payee's month, within a dozen queries however long it is."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import (
+    Count,
+    DecimalField,
+    Exists,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+)
+from django.db.models.functions import Coalesce
+
+from commissions.plans.models import PlanVersion
+from commissions.statements.models import Adjustment, Cause, Line, Statement
+from commissions.statements.selectors import (
+    ComponentTotal,
+    component_totals,
+    in_plan_order,
+    lines_of,
+    ordered_lines,
+    versions_of,
+)
+from commissions.statements.states import line_states, with_states
+from commissions.statements.words import amount_text, percent_text
+from commissions_saas.lib.money import NotAnAmount, parse_decimal
+from crm_sync.ledger.models import Credit, Entry
+from tenants.frame.pagination import Page, paginate
+
+ZERO = Decimal(0)
+WAITING, PAYABLE, ADJUSTMENTS = "waiting", "payable", "adjustments"
+ORDER = ["place", "earned_on", "pk"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One line as the statement shows it."""
+
+    line: Line
+    entry: Entry | None
+    state: str
+    detail: str  # what it waits for
+    notes: tuple[str, ...]  # split, rate, reason
+    is_last: bool = False  # of its component on this page
+
+
+@dataclass(slots=True)
+class Section:
+    """One component on this page: its lines here, its subtotal over all lines."""
+
+    total: ComponentTotal
+    rows: list[LineRow] = field(default_factory=list)
+
+
+def with_news(rows: QuerySet[Statement], since: datetime) -> QuerySet[Statement]:
+    """Bring with a statement by how much it moved, and how many deals it leaves out."""
+    moved = (
+        Cause.objects.filter(
+            payee_id=OuterRef("payee_id"), period_id=OuterRef("period_id"), at__gt=since
+        )
+        .order_by()
+        .values("payee_id")
+        .annotate(total=Sum("effect"))
+        .values("total")
+    )
+    here = Line.objects.filter(
+        entry_id=OuterRef("entry_id"),
+        payee_id=OuterRef("payee_id"),
+        closed_run__isnull=True,
+    )
+    left_out = (
+        Credit.objects.filter(
+            payee_id=OuterRef("payee_id"),
+            occurred_on__gte=OuterRef("period__starts_on"),
+            occurred_on__lte=OuterRef("period__ends_on"),
+            closed__isnull=True,
+        )
+        .filter(Exists(Entry.objects.filter(pk=OuterRef("entry_id"), counts=True)))
+        .filter(~Exists(here))
+        .order_by()
+        .values("payee_id")
+        .annotate(count=Count("entry_id", distinct=True))
+        .values("count")
+    )
+    return rows.annotate(
+        moved=Coalesce(
+            Subquery(moved), ZERO, output_field=DecimalField(decimal_places=4)
+        ),
+        left_out=Coalesce(Subquery(left_out), 0, output_field=IntegerField()),
+    )
+
+
+def statement_lines(row: Statement, show: str, cursor: str) -> dict[str, Any]:
+    """Return one page of lines in sections, with subtotals over all lines.
+
+    `show` narrows it to what waits, what is payable, or one component; the headline is
+    then the sum of that.
+    """
+    totals = component_totals(row)
+    versions = versions_of(totals)
+    totals = in_plan_order(totals, versions)
+    rows, shown, count = _narrowed(row, totals, show)
+    page = paginate(
+        with_states(ordered_lines(rows, totals)),
+        order=ORDER,
+        cursor=cursor,
+        total=count,
+    )
+    return {
+        "totals": totals,
+        "versions": sorted(versions.values(), key=lambda v: (v.plan.name, v.number)),
+        "page": page,
+        "sections": _sections(page, totals, versions),
+        "show": show if shown is not None else "",
+        "shown": shown,
+        "shown_name": _shown_name(show, totals),
+        "payable_now": _payable(totals),
+        "has_adjustments": any(not total.is_earning for total in totals),
+        "clawed_back": sum(
+            (total.amount for total in totals if not total.is_earning), ZERO
+        ),
+    }
+
+
+def _narrowed(
+    row: Statement, totals: Sequence[ComponentTotal], show: str
+) -> tuple[QuerySet[Line], Decimal | None, int | None]:
+    rows = lines_of(row)
+    everything = sum(total.lines for total in totals)
+    if show == WAITING:
+        return rows.exclude(waiting_for=""), row.waiting, None
+    if show == PAYABLE:
+        own = rows.filter(waiting_for="", kind=Line.Kind.EARNING)
+        return own, _payable(totals), None
+    for total in totals:
+        if total.slug == show and total.is_earning:
+            own = rows.filter(component=show, kind=Line.Kind.EARNING)
+            return own, total.amount, total.lines
+        if total.slug == show:
+            others = rows.exclude(kind=Line.Kind.EARNING)
+            return others, total.amount, total.lines
+    return rows, None, everything
+
+
+def _payable(totals: Sequence[ComponentTotal]) -> Decimal:
+    """What is earned and waits for nothing; adjustments are a figure of their own."""
+    return sum((t.amount - t.waiting for t in totals if t.is_earning), ZERO)
+
+
+def _shown_name(show: str, totals: Sequence[ComponentTotal]) -> str:
+    names = {WAITING: "Waiting", PAYABLE: "Payable"}
+    return names.get(show) or next(
+        (total.name for total in totals if total.slug == show), ""
+    )
+
+
+def _sections(
+    page: Page[Line],
+    totals: Sequence[ComponentTotal],
+    versions: Mapping[int, PlanVersion],
+) -> list[Section]:
+    lines = list(page.rows)
+    entries = Entry.objects.in_bulk({line.entry_id for line in lines if line.entry_id})
+    ids = {line.adjustment_id for line in lines if line.adjustment_id}
+    adjustments = Adjustment.objects.in_bulk(ids) if ids else {}
+    states = line_states(lines)
+    sections: dict[str, Section] = {}
+    by_slug = {total.slug: total for total in totals}
+    for line in lines:
+        slug = line.component if line.kind == Line.Kind.EARNING else ADJUSTMENTS
+        section = sections.setdefault(slug, Section(by_slug[slug]))
+        section.rows.append(
+            LineRow(
+                line=line,
+                entry=entries.get(line.entry_id),
+                state=states[line.pk],
+                detail=line.waiting_for if states[line.pk] == "waiting" else "",
+                notes=_notes(line, adjustments, versions),
+            )
+        )
+    return list(sections.values())
+
+
+def _notes(
+    line: Line,
+    adjustments: Mapping[int, Adjustment],
+    versions: Mapping[int, PlanVersion],
+) -> tuple[str, ...]:
+    adjustment = adjustments.get(line.adjustment_id)
+    if adjustment is not None:
+        return (adjustment.reason,)
+    notes = []
+    if line.share is not None and line.share != 1:
+        notes.append(f"split {percent_text(line.share)}")
+    if line.role in ("manager", "overlay", "referrer"):
+        notes.append(f"as {line.role}")
+    rate = rate_words(line, versions.get(line.version_id or 0))
+    return (*notes, rate) if rate else tuple(notes)
+
+
+def rate_words(line: Line, version: PlanVersion | None) -> str:
+    """Say at what rate a line is paid: `6 %`, or `6 % to 80,000.00, then 8 %`."""
+    if not line.base or not line.amount:
+        return ""
+    ratio = line.amount / line.base
+    rounded = ratio.quantize(Decimal("0.0001"))
+    if abs(line.base * rounded - line.amount) <= Decimal("0.005"):
+        return percent_text(rounded)
+    for low, edge, high in _steps(version):
+        if low < ratio < high:
+            edge_words = amount_text(edge, line.currency)
+            return f"{percent_text(low)} to {edge_words}, then {percent_text(high)}"
+    return ""
+
+
+def _steps(version: PlanVersion | None) -> list[tuple[Decimal, Decimal, Decimal]]:
+    """Return each edge of a plan's own tiers: the rate below, the edge, the rate above."""
+    tables = version.document.get("tables", {}) if version else {}
+    found = []
+    for table in tables.values():
+        rows = table.get("rows", [])
+        for below, above in itertools.pairwise(rows):
+            try:
+                edge = parse_decimal(above["from"])
+                found.append((_rate(below["rate"]), edge, _rate(above["rate"])))
+            except (NotAnAmount, KeyError):
+                continue
+    return found
+
+
+def _rate(text: str) -> Decimal:
+    if text.endswith("%"):
+        return parse_decimal(text[:-1]).scaleb(-2)
+    return parse_decimal(text)

@@ -1,0 +1,36 @@
+"""Addresses of statements, deals and periods, under `/b/<business>/`."""
+
+from django.urls import path
+
+from commissions.statements import finance_views, views
+
+STATEMENT = "statements/<int:payee_id>/<slug:slug>/"
+
+urlpatterns = [
+    path("me/", views.mine, name="mine"),
+    path("me/plan/", views.my_plan, name="my_plan"),
+    path("team/", finance_views.statements, name="team"),
+    path("statements/", finance_views.statements, name="statements"),
+    path(STATEMENT, views.statement, name="statement"),
+    path(f"{STATEMENT}lines/<int:line_id>/", views.line, name="line"),
+    path(f"{STATEMENT}changes/", views.changes, name="changes"),
+    path(f"{STATEMENT}missing/", views.missing, name="missing"),
+    path(f"{STATEMENT}estimate/", views.estimate, name="estimate"),
+    path(f"{STATEMENT}csv/", views.csv, name="csv"),
+    path(f"{STATEMENT}acknowledge/", views.acknowledge, name="acknowledge"),
+    path("deals/", views.deals, name="deals"),
+    path("deals/<int:entry_id>/", views.deal, name="deal"),
+    path("periods/", finance_views.period, name="period"),
+    path("periods/<slug:slug>/", finance_views.period, name="period"),
+    path("adjustments/", finance_views.adjustments, name="adjustments"),
+    path(
+        "proposals/<int:proposal_id>/",
+        finance_views.decide_proposal,
+        name="decide_proposal",
+    ),
+    path("disputes/", finance_views.dispute_list, name="disputes"),
+    path("disputes/<int:dispute_id>/", finance_views.dispute, name="dispute"),
+    path(
+        "disputes/<int:dispute_id>/withdraw/", finance_views.withdraw, name="withdraw"
+    ),
+]
