@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError
 
 from commissions_saas.lib.errors import ProductError
 from tenants.access import Member
+from tenants.accounts import versions
 from tenants.accounts.models import Business, Group, User
 from tenants.audit.context import caused_by
 from tenants.jobs.errors import Cancelled, LostLease, OutsideTransaction, RunLater
@@ -197,6 +198,8 @@ def work(job: Job, *, is_kept: bool) -> None:
         lease = Lease(job, business, is_kept=is_kept)
         entered.enter_context(caused_by(request_id=f"job {job.pk}"))
         try:
+            if business is not None and not versions.is_current(business.schema_name):
+                raise RunLater("The business is being updated", timedelta(minutes=1))
             with lease.kept():
                 result = handler(lease)
         except Cancelled:

@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 from commissions_saas.lib.errors import ProductError
 from tenants.access import Member
+from tenants.accounts import versions
 from tenants.accounts.models import Business
 from tenants.jobs import handlers, services
 from tenants.jobs.errors import LostLease, OutsideTransaction, RunLater
@@ -159,6 +160,20 @@ def test_a_job_whose_source_is_away_runs_later(acme: Business, seen: list[Any]) 
     assert job.deaths == 0
     assert job.step == "Close asks us to wait"
     assert services.claim(job.pk) is None
+
+
+def test_a_job_waits_while_its_business_is_behind_the_code(
+    acme: Business, seen: list[Any]
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM b1.django_migrations WHERE app = 'ledger'")
+    versions.forget()
+
+    job = services.run_now(a_job(acme))
+
+    versions.forget()
+    assert seen == []
+    assert job.state == Job.State.QUEUED
 
 
 def test_a_fault_of_ours_is_tried_three_times_and_then_parked(
