@@ -89,6 +89,7 @@ GET_EXECUTOR_FUNCTION = "tenants.accounts.migrate.executor"
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 
 MIDDLEWARE = [
+    "tenants.frame.timing.ServerTimingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -105,6 +106,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.BusinessMiddleware",
 ]
+FORM_RENDERER = "tenants.frame.forms.FrameRenderer"
 ROOT_URLCONF = "commissions_saas.urls"
 WSGI_APPLICATION = "commissions_saas.wsgi.application"
 
