@@ -19,6 +19,7 @@ from tenants.access import EVERY_ROLE
 from tenants.accounts.models import Business, Role, RoleGrant
 from tenants.jobs.services import enqueue
 from tests import routes_of_plans_and_runs as money
+from tests import routes_of_statements as pay
 from tests.people import a_group_member, a_member
 
 Arguments = tuple[object, ...]
@@ -66,6 +67,7 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "accounts:members": Route({Role.ADMIN}),
     "accounts:end_role": Route({Role.ADMIN}, a_role),
     "accounts:settings": Route({Role.ADMIN}),
+    "accounts:setup": Route({Role.ADMIN}),
     "jobs:jobs": Route({Role.FINANCE, Role.ADMIN}),
     "jobs:job": Route({Role.FINANCE, Role.ADMIN}, a_job),
     "jobs:cancel": Route({Role.FINANCE, Role.ADMIN}, a_job, posts=True),
@@ -105,6 +107,25 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "runs:reject": Route(money.DECIDES, money.a_payout, posts=True),
     "runs:undo": Route(money.DECIDES, money.a_payout, posts=True),
     "runs:returned": Route(money.FINANCE, money.a_payout, posts=True),
+    "statements:mine": Route(EVERYBODY),
+    "statements:my_plan": Route(pay.PAID),
+    "statements:team": Route(pay.LISTS),
+    "statements:statements": Route(pay.LISTS),
+    "statements:statement": Route(pay.SEE_ALL_PAY, pay.a_statement),
+    "statements:line": Route(pay.SEE_ALL_PAY, pay.a_line_page),
+    "statements:changes": Route(pay.SEE_ALL_PAY, pay.a_statement),
+    "statements:missing": Route(pay.SEE_ALL_PAY, pay.a_statement),
+    "statements:estimate": Route(pay.SEE_ALL_PAY, pay.a_statement),
+    "statements:csv": Route(pay.SEE_ALL_PAY, pay.a_statement),
+    "statements:acknowledge": Route(pay.SEE_ALL_PAY, pay.a_statement, posts=True),
+    "statements:deals": Route(EVERYBODY),
+    "statements:deal": Route(pay.SEE_ALL_PAY, pay.a_deal),
+    "statements:period": Route(pay.SEE_ALL_PAY),
+    "statements:adjustments": Route(pay.SEE_ALL_PAY),
+    "statements:decide_proposal": Route(pay.SEE_ALL_PAY, pay.a_proposal, posts=True),
+    "statements:disputes": Route(EVERYBODY),
+    "statements:dispute": Route(pay.SEE_ALL_PAY, pay.a_dispute),
+    "statements:withdraw": Route(pay.SEE_ALL_PAY, pay.a_dispute, posts=True),
     "rollup:month": Route(money.READS, money.a_month, everywhere=True),
 }
 

@@ -6,6 +6,7 @@ from django.urls import NoReverseMatch
 
 from tenants.accounts.models import Business, Role
 from tenants.accounts.selectors import Place, places_of
+from tenants.accounts.setup import is_new
 from tenants.frame import hooks
 from tenants.jobs.models import Job
 from tenants.urls_for import business_url, group_url
@@ -41,6 +42,8 @@ def page_in_business(request: Any) -> str:
     offered = hooks.ask("home", request)
     if offered:
         return str(offered)
+    if request.member.has(Role.ADMIN) and is_new(request):
+        return business_url(request.business, "accounts:setup")
     for role, names in START_PAGES:
         if role in request.member.roles:
             for name in names:

@@ -23,7 +23,7 @@ from tenants.access import (
     requires,
     signed_in,
 )
-from tenants.accounts import home, selectors, services
+from tenants.accounts import home, selectors, services, setup
 from tenants.accounts.forms import (
     DemoLogInForm,
     NewBusinessForm,
@@ -69,6 +69,15 @@ def demo_log_in(request: HttpRequest) -> HttpResponse:
 def business_start(request: MemberRequest) -> HttpResponse:
     """Go to where the member's role starts in this business."""
     return redirect(home.page_in_business(request))
+
+
+@requires(Role.ADMIN)
+@require_safe
+def business_setup(request: MemberRequest) -> HttpResponse:
+    """Show what a new business has to do first."""
+    tasks = setup.tasks_of(request)
+    done = sum(task.state == setup.DONE for task in tasks)
+    return render(request, "accounts/setup.html", {"tasks": tasks, "done": done})
 
 
 @requires(Role.OWNER, Role.GROUP_ADMIN)

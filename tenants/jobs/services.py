@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 from celery import current_app
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from kombu.exceptions import OperationalError
 
 from commissions_saas.lib.errors import ProductError
@@ -22,6 +22,7 @@ from tenants.access import Member
 from tenants.accounts import versions
 from tenants.accounts.models import Business, Group, User
 from tenants.audit.context import caused_by
+from tenants.jobs import ending
 from tenants.jobs.errors import Cancelled, LostLease, OutsideTransaction, RunLater
 from tenants.jobs.handlers import handler_of
 from tenants.jobs.lease import LEASE, Lease, database_now, due, expired, later
@@ -30,7 +31,6 @@ from tenants.schema import in_business, in_public, on_commit
 
 log = structlog.get_logger(__name__)
 
-DEATHS_UNTIL_PARKED = 3
 PARTS_AT_A_TIME = 2  # of one business, so that no business starves another
 SENT_BY_BEAT = 100
 RUN_TASK = "tenants.jobs.tasks.run_job"
@@ -115,7 +115,7 @@ def run(job_id: UUID, *, is_kept: bool = True) -> None:
         log.warning("job_lost", job=str(job.pk), kind=job.kind)
     except Exception as fault:
         log.exception("job_died", job=str(job.pk), kind=job.kind)
-        _bury(job, repr(fault))
+        ending.bury(job, repr(fault))
     for next_id in waiting_after(job):
         send(next_id)
 
@@ -151,7 +151,7 @@ def run_all_jobs(*, most: int = 10_000) -> list[Job]:
         try:
             work(claimed, is_kept=False)
         except Exception:
-            _bury(claimed, "It was run in the process at hand and crashed.")
+            ending.bury(claimed, "It was run in the process at hand and crashed.")
             raise
         claimed.refresh_from_db()
         done.append(claimed)
@@ -203,13 +203,15 @@ def work(job: Job, *, is_kept: bool) -> None:
             with lease.kept():
                 result = handler(lease)
         except Cancelled:
-            _end(job, Job.State.CANCELLED)
+            ending.end(job, Job.State.CANCELLED)
         except RunLater as wait:
-            _put_back(job, wait)
+            ending.put_back(job, wait)
         except ProductError as problem:
-            _end(job, Job.State.FAILED, problem=problem.message, hint=problem.hint)
+            ending.end(
+                job, Job.State.FAILED, problem=problem.message, hint=problem.hint
+            )
         else:
-            _end(job, Job.State.DONE, result=result or {})
+            ending.end(job, Job.State.DONE, result=result or {})
 
 
 def ask_to_cancel(*, job: Job) -> None:
@@ -235,7 +237,7 @@ def send_due() -> int:
     """Take jobs from dead workers and send again what waits; called by beat."""
     with in_public():
         for job in expired()[:SENT_BY_BEAT]:
-            _bury_expired(job.pk)
+            ending.bury_expired(job.pk)
         ids = due_fairly()
     for job_id in ids:
         send(job_id, expires=15)
@@ -315,98 +317,6 @@ def _may_start(job: Job) -> bool:
     if job.parent_id is not None:
         return running.filter(parent__isnull=False).count() < PARTS_AT_A_TIME
     return True
-
-
-def _end(job: Job, state: str, **values: Any) -> None:
-    """Write the end, if this worker still holds the job."""
-    with in_public(), transaction.atomic():
-        held = Job.objects.filter(
-            pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING
-        )
-        now = database_now()
-        if not held.update(state=state, finished_at=now, lease_until=None, **values):
-            raise LostLease(str(job.pk))
-        if job.parent_id is not None:
-            Job.objects.filter(pk=job.parent_id).update(done=F("done") + 1)
-
-
-def _put_back(job: Job, wait: RunLater) -> None:
-    """Let the job wait; one with the same key that waits already replaces it."""
-    with in_public(), transaction.atomic():
-        held = Job.objects.filter(
-            pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING
-        )
-        again = Job.objects.filter(
-            kind=job.kind,
-            business_id=job.business_id,
-            group_id=job.group_id,
-            only_one=job.only_one,
-            state=Job.State.QUEUED,
-        )
-        state = Job.State.QUEUED
-        if job.only_one and again.exists():
-            state = Job.State.CANCELLED
-        held.update(
-            state=state,
-            lease_until=None,
-            step=wait.words[:200],
-            run_after=later(wait.after),
-        )
-
-
-def _bury(job: Job, problem: str) -> None:
-    """Count a death of the job this worker holds; the third parks it."""
-    with in_public(), transaction.atomic():
-        held = Job.objects.select_for_update().filter(
-            pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING
-        )
-        if held.first() is not None:
-            _count_death(job.pk, problem)
-
-
-def _bury_expired(job_id: UUID) -> None:
-    """Count a death where the lease ran out and no transaction of the job is open.
-
-    `FOR UPDATE` is what the job's own transactions keep off, so a job that is still
-    writing is passed over.
-    """
-    with transaction.atomic():
-        dead = Job.objects.select_for_update(skip_locked=True).filter(
-            pk=job_id, state=Job.State.RUNNING, lease_until__lt=database_now()
-        )
-        if dead.first() is not None:
-            _count_death(job_id, "The worker that did this was gone.")
-
-
-def _count_death(job_id: UUID, problem: str) -> None:
-    dead = Job.objects.filter(pk=job_id)
-    dead.update(
-        deaths=F("deaths") + 1,
-        lease_until=None,
-        problem=problem[:2000],
-        cancel_asked=False,
-    )
-    job = dead.get()
-    waits = Job.objects.filter(
-        ~Q(only_one=""),
-        kind=job.kind,
-        only_one=job.only_one,
-        business_id=job.business_id,
-        group_id=job.group_id,
-        state=Job.State.QUEUED,
-    )
-    if job.deaths >= DEATHS_UNTIL_PARKED:
-        dead.update(
-            state=Job.State.PARKED,
-            finished_at=database_now(),
-            hint="It was tried three times. The operator has to look; then try again.",
-        )
-    elif waits.exists():
-        # The one that waits with its key will do this one's work too.
-        dead.update(state=Job.State.CANCELLED, finished_at=database_now())
-    else:
-        pause = timedelta(seconds=5 * job.deaths)
-        dead.update(state=Job.State.QUEUED, run_after=later(pause))
 
 
 def _user_id(by: Member | User | None) -> int | None:

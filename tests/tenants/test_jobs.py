@@ -1,9 +1,5 @@
 """Jobs: asked for once, done once in effect, and never lost."""
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,14 +16,13 @@ from commissions_saas.lib.errors import ProductError
 from tenants.access import Member
 from tenants.accounts import versions
 from tenants.accounts.models import Business
-from tenants.jobs import handlers, services
+from tenants.jobs import ending, handlers, services
 from tenants.jobs.errors import LostLease, OutsideTransaction, RunLater
 from tenants.jobs.lease import Lease, database_now
 from tenants.jobs.models import Job
 from tenants.schema import current_schema
 from tenants.urls_for import business_url
 from tests.databases import Copy
-from tests.servers import LOGS, PROJECT
 
 PAST = timedelta(seconds=1)
 
@@ -291,7 +286,7 @@ def test_few_parts_of_one_business_run_at_a_time(
     assert other is not None
     first = claimed[0]
     assert first is not None
-    services._end(first, Job.State.DONE)
+    ending.end(first, Job.State.DONE)
     assert services.waiting_after(first) == [parts[acme][2].pk]
 
 
@@ -346,61 +341,3 @@ def test_the_card_polls_while_the_job_lives_and_then_stops(
     assert "<html" not in before
     assert f'hx-get="{url}"' in before
     assert "hx-get" not in after
-
-
-@pytest.fixture
-def waiter(fresh_db: Copy) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker of its own process that also knows the kind of `slow_tasks`."""
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "commissions_saas.celery",
-        "worker",
-    ]
-    command += ["--concurrency", "1", "--without-gossip", "--without-mingle"]
-    command += ["--include", "tests.tenants.slow_tasks"]
-    environ = {**os.environ, "DATABASE_URL": fresh_db.url}
-    with (LOGS / f"test-waiter-{os.getpid()}.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, cwd=PROJECT, env=environ, stdout=log, stderr=log
-        )
-    yield process
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-@pytest.mark.slow
-def test_a_job_survives_the_kill_of_its_worker(
-    fresh_db: Copy, waiter: subprocess.Popen[bytes]
-) -> None:
-    """The pool child dies by kill -9 while it works; the job runs again and ends."""
-    acme = Business.objects.get(slug="acme")
-    job = a_job(acme, kind="wait_for_a_word", title="Wait")
-    job_id = job.pk
-    wait_for(lambda: Job.objects.get(pk=job_id).step)
-    child = int(Job.objects.get(pk=job_id).step)
-    assert child != waiter.pid
-
-    os.kill(child, signal.SIGKILL)
-    Job.objects.filter(pk=job_id).update(lease_until=database_now() - PAST)
-    services.send_due()
-    Job.objects.filter(pk=job_id).update(run_after=database_now())
-    Job.objects.filter(pk=job_id).update(arguments={"word": "go"})
-    services.send(job_id)
-    wait_for(lambda: Job.objects.get(pk=job_id).state == Job.State.DONE)
-
-    row = Job.objects.get(pk=job_id)
-    assert (row.attempt, row.deaths) == (2, 1)
-
-
-def wait_for(holds: Any) -> None:
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.1)
