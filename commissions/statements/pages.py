@@ -30,7 +30,6 @@ from tenants.frame import hooks
 from tenants.frame.charts import ChartPoint
 from tenants.frame.hooks import AsOf
 from tenants.frame.pagination import paginate
-from tenants.rollup.models import PayeeFact
 from tenants.schema import current_business
 from tenants.urls_for import business_url
 
@@ -73,9 +72,6 @@ def around(row: Statement) -> dict[str, Any]:
     known = history_of(row, MONTHS)
     slugs = [each.period.slug for each in known]
     period = as_period(row.period)
-    fact = PayeeFact.objects.filter(
-        business_id=business.pk, payee_id=row.payee_id, period=row.period.slug
-    ).first()
 
     def link(slug: str) -> str:
         return business_url(business, "statements:statement", row.payee_id, slug)
@@ -93,8 +89,6 @@ def around(row: Statement) -> dict[str, Any]:
             )
             for each in known[-MONTHS:]
         ],
-        "quota": fact.quota if fact else None,
-        "attained": fact.attained if fact else None,
         "paid_in_year": sum(
             (
                 each.total

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When
 from django.http import Http404
 
@@ -13,8 +14,11 @@ from commissions.statements.models import Line, PayPeriod, Run, Statement
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.selectors import payees_visible_to
 from tenants.access import Member
+from tenants.schema import require_business
 
 ZERO = Decimal(0)
+MOST_VERSIONS = 500
+_versions: dict[tuple[str, int], PlanVersion] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +112,16 @@ def component_totals(row: Statement) -> list[ComponentTotal]:
 
 
 def versions_of(totals: Iterable[ComponentTotal]) -> dict[int, PlanVersion]:
-    """Return the plan versions behind a statement."""
+    """Return the plan versions behind a statement; published ones never change."""
+    schema = f"{connection.settings_dict['NAME']}/{require_business()}"
     ids = {total.version_id for total in totals if total.version_id}
-    return {
-        row.pk: row
-        for row in PlanVersion.objects.filter(pk__in=ids).select_related("plan")
-    }
+    missing = [pk for pk in ids if (schema, pk) not in _versions]
+    if missing:
+        if len(_versions) > MOST_VERSIONS:
+            _versions.clear()
+        found = PlanVersion.objects.filter(pk__in=missing).select_related("plan")
+        _versions.update({(schema, row.pk): row for row in found})
+    return {pk: _versions[schema, pk] for pk in ids if (schema, pk) in _versions}
 
 
 def in_plan_order(

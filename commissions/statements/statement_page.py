@@ -34,6 +34,8 @@ from commissions.statements.words import amount_text, percent_text
 from commissions_saas.lib.money import NotAnAmount, parse_decimal
 from crm_sync.ledger.models import Credit, Entry
 from tenants.frame.pagination import Page, paginate
+from tenants.rollup.models import PayeeFact
+from tenants.schema import current_business
 
 ZERO = Decimal(0)
 WAITING, PAYABLE, ADJUSTMENTS = "waiting", "payable", "adjustments"
@@ -90,7 +92,14 @@ def with_news(rows: QuerySet[Statement], since: datetime) -> QuerySet[Statement]
         .annotate(count=Count("entry_id", distinct=True))
         .values("count")
     )
+    facts = PayeeFact.objects.filter(
+        business_id=current_business().pk,
+        payee_id=OuterRef("payee_id"),
+        period=OuterRef("period__slug"),
+    )
     return rows.annotate(
+        quota=Subquery(facts.values("quota")[:1]),
+        attained=Subquery(facts.values("attained")[:1]),
         moved=Coalesce(
             Subquery(moved), ZERO, output_field=DecimalField(decimal_places=4)
         ),
@@ -108,8 +117,9 @@ def statement_lines(row: Statement, show: str, cursor: str) -> dict[str, Any]:
     versions = versions_of(totals)
     totals = in_plan_order(totals, versions)
     rows, shown, count = _narrowed(row, totals, show)
+    reason = Adjustment.objects.filter(pk=OuterRef("adjustment_id")).values("reason")
     page = paginate(
-        with_states(ordered_lines(rows, totals)),
+        with_states(ordered_lines(rows, totals)).annotate(reason=Subquery(reason)),
         order=ORDER,
         cursor=cursor,
         total=count,
@@ -169,8 +179,6 @@ def _sections(
 ) -> list[Section]:
     lines = list(page.rows)
     entries = Entry.objects.in_bulk({line.entry_id for line in lines if line.entry_id})
-    ids = {line.adjustment_id for line in lines if line.adjustment_id}
-    adjustments = Adjustment.objects.in_bulk(ids) if ids else {}
     states = line_states(lines)
     sections: dict[str, Section] = {}
     by_slug = {total.slug: total for total in totals}
@@ -183,20 +191,15 @@ def _sections(
                 entry=entries.get(line.entry_id),
                 state=states[line.pk],
                 detail=line.waiting_for if states[line.pk] == "waiting" else "",
-                notes=_notes(line, adjustments, versions),
+                notes=_notes(line, versions),
             )
         )
     return list(sections.values())
 
 
-def _notes(
-    line: Line,
-    adjustments: Mapping[int, Adjustment],
-    versions: Mapping[int, PlanVersion],
-) -> tuple[str, ...]:
-    adjustment = adjustments.get(line.adjustment_id)
-    if adjustment is not None:
-        return (adjustment.reason,)
+def _notes(line: Line, versions: Mapping[int, PlanVersion]) -> tuple[str, ...]:
+    if line.adjustment_id:
+        return (line.reason or "",)  # type: ignore[attr-defined]
     notes = []
     if line.share is not None and line.share != 1:
         notes.append(f"split {percent_text(line.share)}")
