@@ -19,6 +19,7 @@ from tenants.access import EVERY_ROLE
 from tenants.accounts.models import Business, Role, RoleGrant
 from tenants.jobs.services import enqueue
 from tests import routes_of_plans_and_runs as money
+from tests import routes_of_sources as crm
 from tests import routes_of_statements as pay
 from tests.people import a_group_member, a_member
 
@@ -127,6 +128,48 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "statements:dispute": Route(pay.SEE_ALL_PAY, pay.a_dispute),
     "statements:withdraw": Route(pay.SEE_ALL_PAY, pay.a_dispute, posts=True),
     "rollup:month": Route(money.READS, money.a_month, everywhere=True),
+    "connections:connections": Route(crm.READS),
+    "connections:new": Route(crm.WRITES),
+    "connections:upload": Route(crm.RUNS),
+    "connections:upload_template": Route(crm.RUNS, crm.deals, everywhere=True),
+    "connections:upload_preview": Route(crm.RUNS, crm.an_upload),
+    "connections:upload_leave": Route(crm.RUNS, crm.an_upload, posts=True),
+    "connections:upload_bad_rows": Route(crm.RUNS, crm.an_upload),
+    "connections:connection": Route(crm.READS, crm.a_connection),
+    "connections:map": Route(crm.WRITES, crm.a_connection),
+    "connections:refused": Route(crm.READS, crm.a_connection),
+    "connections:sync_run": Route(crm.READS, crm.a_sync),
+    "connections:sync": Route(crm.RUNS, crm.a_connection, posts=True),
+    "connections:pause": Route(crm.WRITES, crm.a_connection, posts=True),
+    "connections:resume": Route(crm.WRITES, crm.a_connection, posts=True),
+    "connections:key": Route(crm.WRITES, crm.a_connection),
+    "connections:disconnect": Route(crm.WRITES, crm.a_connection),
+    "connections:refused_everywhere": Route(crm.READS),
+    "connections:retry": Route(crm.RUNS, posts=True),
+    "connections:refused_record": Route(crm.READS, crm.a_refused_record),
+    "connections:ignore": Route(crm.RUNS, crm.a_refused_record, posts=True),
+    "connections:undo_ignore": Route(crm.RUNS, crm.a_refused_record, posts=True),
+    "connections:people": Route(crm.READS),
+    "connections:accept_matches": Route(crm.WRITES, posts=True),
+    "connections:match": Route(crm.WRITES, crm.a_user, posts=True),
+    "connections:unmatch": Route(crm.WRITES, crm.a_user, posts=True),
+    "ledger:payee_new": Route(crm.RUNS),
+    "ledger:payees_file": Route(crm.RUNS),
+    "ledger:payee": Route(crm.READS, crm.a_payee),
+    "ledger:payee_edit": Route(crm.RUNS, crm.a_payee),
+    "ledger:place": Route(crm.RUNS, crm.a_payee, posts=True),
+    "ledger:merge": Route(crm.RUNS, crm.a_payee, posts=True),
+    "ledger:undo_merge": Route(crm.RUNS, crm.a_payee, posts=True),
+    "ledger:products": Route(crm.READS),
+    "ledger:product_new": Route(crm.RUNS),
+    "ledger:products_file": Route(crm.READS),
+    "ledger:products_import": Route(crm.RUNS, posts=True),
+    "ledger:product": Route(crm.READS, crm.a_product),
+    "ledger:territories": Route(crm.READS),
+    "ledger:territory_new": Route(crm.RUNS),
+    "ledger:territories_file": Route(crm.READS),
+    "ledger:territories_import": Route(crm.RUNS, posts=True),
+    "ledger:territory": Route(crm.READS, crm.a_territory),
 }
 
 GROUP_ROUTES: dict[str, Route] = {
@@ -140,4 +183,14 @@ GROUP_ROUTES: dict[str, Route] = {
     "jobs:group_cancel": Route(OWNERS, a_group_job, posts=True),
     "jobs:group_again": Route(OWNERS, a_group_job, posts=True),
     "audit:group_audit": Route(OWNERS),
+    "connections:group_connections": Route(OWNERS),
+    "connections:group_new": Route(OWNERS),
+    "connections:group_connection": Route(OWNERS, crm.a_shared_connection),
+    "connections:group_routes": Route(OWNERS, crm.a_shared_connection),
+    "connections:group_sync_run": Route(OWNERS, crm.a_sync),
+    "connections:group_sync": Route(OWNERS, crm.a_shared_connection, posts=True),
+    "connections:group_pause": Route(OWNERS, crm.a_shared_connection, posts=True),
+    "connections:group_resume": Route(OWNERS, crm.a_shared_connection, posts=True),
+    "connections:group_key": Route(OWNERS, crm.a_shared_connection),
+    "connections:group_disconnect": Route(OWNERS, crm.a_shared_connection),
 }

@@ -17,6 +17,7 @@ from crm_sync.connections.models import (
     Mapping,
     SourceField,
     SourceUser,
+    SyncRun,
     UnroutedRecord,
 )
 from crm_sync.contract import value_at
@@ -327,3 +328,9 @@ def values_seen(connection: Connection, path: str) -> list[str]:
         if isinstance(value, str | int) and str(value):
             found[str(value)] = None
     return list(found)
+
+
+def last_runs(connection: Connection, most: int = 20) -> list[SyncRun]:
+    """Return the newest runs first."""
+    rows = SyncRun.objects.filter(connection=connection).order_by("-started_at", "-id")
+    return list(rows[:most])

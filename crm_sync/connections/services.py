@@ -13,27 +13,30 @@ from django.db.models import Max, Q
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
 from crm_sync.connections.directory import refresh_directory
-from crm_sync.connections.models import Connection, Mapping, Route, SourceUser, SyncRun
-from crm_sync.connections.opening import open_connection
+from crm_sync.connections.models import Connection, Mapping, Route
+from crm_sync.connections.opening import OURS, open_connection
 from crm_sync.connections.publishing import publish_fields
-from crm_sync.connections.readers import reader_of
-from crm_sync.connections.retrying import retry_refused
 from crm_sync.connections.sealing import seal
 from crm_sync.connections.syncing import note_problem
-from crm_sync.contract import ConfigurationProblem, Probe, field_name
-from crm_sync.ledger import services as ledger
-from crm_sync.ledger.models import ExternalId, Payee
+from crm_sync.contract import (
+    ConfigurationProblem,
+    ConnectionSettings,
+    Probe,
+    field_name,
+)
 from crm_sync.ledger.values import TYPES
-from crm_sync.providers import kinds
+from crm_sync.providers import kinds, open_provider
 from tenants.access import Member
 from tenants.accounts.models import Business, Group
 from tenants.audit.services import record
 from tenants.jobs.models import Job
 from tenants.jobs.services import enqueue
-from tenants.schema import in_business, in_public
+from tenants.schema import in_public
 
 CLOSE_API = "https://api.close.com/api/v1/"
 ASK_A_REFUSED_KEY_EVERY = timedelta(hours=1)
+# A person waits for the answer, so a source that hesitates is not asked for long.
+_IN_A_REQUEST = {"timeout": 8, "tries": 2, "longest_wait": 5}
 
 
 def create_connection(
@@ -338,64 +341,48 @@ def _read_again(
     )
 
 
-def match_user(
-    *, connection: Connection, business: Business, user: SourceUser, payee: Payee,
-    by: Member | None = None,
-) -> None:  # fmt: skip
-    """Say which payee a source's user is, and try what waited for that."""
-    with in_business(business):
-        ledger.match_payee(
-            payee=payee,
-            connection_id=connection.pk,
-            external_id=user.external_id,
-            by=by,
-        )
-    retry_refused(reader=reader_of(connection), business=business)
+def connect(
+    *,
+    group: Group,
+    business: Business | None,
+    kind: str,
+    name: str,
+    secret: str,
+    objects: Sequence[str],
+    base_url: str = "",
+    allow_loopback: bool = False,
+    by: Member,
+) -> tuple[Connection, Probe]:
+    """Look at a source first, and keep the connection only if it answers."""
+    options = {"allow_loopback": True} if allow_loopback else {}
+    address = base_url.strip() or CLOSE_API
+    open_provider(
+        kind,
+        ConnectionSettings(address, secret.strip(), {**options, **_IN_A_REQUEST}),
+    ).probe()
+    connection = create_connection(
+        group=group,
+        business=business,
+        kind=kind,
+        name=name,
+        secret=secret,
+        base_url=address,
+        objects=objects,
+        options=options,
+        by=by,
+    )
+    return connection, test_connection(connection=connection)
 
 
-def accept_exact_matches(
-    *, connection: Connection, business: Business, by: Member | None = None
-) -> int:
-    """Match every user whose e-mail is exactly one payee's; return how many."""
-    matched = 0
-    users = SourceUser.objects.filter(connection=connection).exclude(email="")
-    with in_business(business):
-        taken = set(
-            ExternalId.objects.filter(connection_id=connection.pk).values_list(
-                "external_id", flat=True
-            )
-        )
-        for user in users.order_by("id"):
-            payees = Payee.objects.filter(
-                email=user.email.lower(), merged_into__isnull=True
-            )[:2]
-            if user.external_id in taken or len(payees) != 1:
-                continue
-            ledger.match_payee(
-                payee=payees[0],
-                connection_id=connection.pk,
-                external_id=user.external_id,
-                by=by,
-            )
-            matched += 1
-    if matched:
-        retry_refused(reader=reader_of(connection), business=business)
-    return matched
-
-
-def payee_from_user(
-    *, connection: Connection, business: Business, user: SourceUser,
-    by: Member | None = None,
-) -> Payee:  # fmt: skip
-    """Add a source's user as a payee of their own."""
-    with in_business(business), transaction.atomic():
-        payee = ledger.create_payee(
-            name=user.name or user.email or user.external_id, email=user.email, by=by
-        )
-        match_user(
-            connection=connection, business=business, user=user, payee=payee, by=by
-        )
-    return payee
+def try_key(*, connection: Connection, secret: str) -> None:
+    """Ask the source with another key; a problem says why it is not taken."""
+    options = {**connection.options, **_IN_A_REQUEST}
+    for name in OURS:
+        options.pop(name, None)
+    open_provider(
+        connection.kind,
+        ConnectionSettings(connection.base_url, secret.strip(), options),
+    ).probe()
 
 
 def _audit(
@@ -417,9 +404,3 @@ def _audit(
         business=business,
         group=Group.objects.get(pk=connection.group_id),
     )
-
-
-def last_runs(connection: Connection, most: int = 20) -> list[SyncRun]:
-    """Return the newest runs first."""
-    rows = SyncRun.objects.filter(connection=connection).order_by("-started_at", "-id")
-    return list(rows[:most])

@@ -1,6 +1,6 @@
 """The catalogue: which fields an object has, by the names that formulas use."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from crm_sync.ledger.facts import FieldFact, ValueType
@@ -35,11 +35,17 @@ def field_facts(object_: str = DEAL) -> tuple[FieldFact, ...]:
     return (*standard, *own)
 
 
-def save_fields(fields: Iterable[FieldFact]) -> None:
-    """Add fields to the catalogue; a field that is there takes the new label and type."""
+def save_fields(fields: Sequence[FieldFact]) -> None:
+    """Add fields to the catalogue; a field that is there takes the new label and type.
+
+    What every object has keeps its own type, whatever a mapping says.
+    """
     standard = {
-        (field.object, field.key) for field in fields_of(fields) if _is_standard(field)
+        (field.object, field.key): field
+        for object_ in {field.object for field in fields}
+        for field in standard_fields(object_)
     }
+    rows = [standard.get((f.object, f.key), f) for f in fields_of(fields)]
     Field.objects.bulk_create(
         (
             Field(
@@ -49,11 +55,11 @@ def save_fields(fields: Iterable[FieldFact]) -> None:
                 type=field.type,
                 standard=(field.object, field.key) in standard,
             )
-            for field in fields_of(fields)
+            for field in rows
         ),
         update_conflicts=True,
         unique_fields=["object", "key"],
-        update_fields=["label", "type"],
+        update_fields=["label", "type", "standard"],
     )
 
 
@@ -73,7 +79,3 @@ def ensure_fields(records: Iterable[Incoming]) -> Mapping[tuple[str, str], Field
         for field in standard_fields(object_):
             facts.setdefault((object_, field.key), field)
     return facts
-
-
-def _is_standard(field: FieldFact) -> bool:
-    return any(known.key == field.key for known in standard_fields(field.object))

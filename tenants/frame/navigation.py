@@ -51,7 +51,7 @@ BUSINESS_ITEMS = (
         "connections:connections",
         "admin owner group_admin",
     ),
-    _item("people", "People", "ledger:people", "finance admin owner group_admin"),
+    _item("people", "People", "connections:people", "finance admin owner group_admin"),
     _item("tables", "Rate tables", "plans:tables", "admin"),
     _item("assignments", "Assignments", "plans:assignments", "admin finance"),
     _item(

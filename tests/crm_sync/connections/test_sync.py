@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commissions_saas.lib import clock
-from crm_sync.connections import services, syncing
+from crm_sync.connections import matching, services, syncing
 from crm_sync.connections.errors import BadRoute, CannotOpenSecret
 from crm_sync.connections.models import Connection, SyncRun, UnroutedRecord
 from crm_sync.connections.readers import reader_of
@@ -62,7 +62,7 @@ class Scene:
             ):
                 create_payee(name=name, email=email)
         services.test_connection(connection=self.connection)
-        services.accept_exact_matches(
+        matching.accept_exact_matches(
             connection=self.connection, business=business or self.business
         )
 
@@ -295,7 +295,7 @@ def test_a_deal_of_an_unknown_user_is_refused_until_the_user_is_matched(
     refused = RefusedRecord.objects.get()
     kenji = create_payee(name="Kenji Ito")
 
-    services.match_user(
+    matching.match_user(
         connection=scene.connection,
         business=scene.business,
         user=scene.connection.users.get(external_id=ito),

@@ -1,0 +1,139 @@
+"""What people send to the pages of connections."""
+
+from typing import Any
+
+from django import forms
+
+from crm_sync.connections.models import SourceField
+from crm_sync.ledger.models import Payee
+from crm_sync.ledger.values import TYPES
+from crm_sync.providers.files.table import LARGEST_FILE
+
+OBJECTS = (("deal", "Deals"), ("meeting", "Meetings"))
+TRANSFORMS = (("", "As it is"), ("cents", "Cents to money"), ("day", "Day of a moment"))
+
+
+class NewConnectionForm(forms.Form):
+    """A source and the key to it."""
+
+    name = forms.CharField(
+        max_length=200, initial="Close", help_text="How your people call it."
+    )
+    secret = forms.CharField(
+        label="API key",
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="In Close: Settings → Developer → API Keys. It is kept encrypted.",
+        error_messages={"required": "Paste the key."},
+    )
+    objects = forms.MultipleChoiceField(
+        label="What to read",
+        choices=OBJECTS,
+        initial=["deal"],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one."},
+    )
+    base_url = forms.CharField(
+        label="Address of the API",
+        max_length=500,
+        required=False,
+        help_text="Leave empty for Close's own.",
+    )
+
+
+class KeyForm(forms.Form):
+    """Another key in place of the one that is there."""
+
+    secret = forms.CharField(
+        label="New API key",
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Paste the new key."},
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why something is done."""
+
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Write the reason in a sentence."},
+    )
+
+
+class UploadForm(forms.Form):
+    """A CSV file."""
+
+    object = forms.ChoiceField(label="What it holds", choices=OBJECTS)
+    file = forms.FileField(
+        label="CSV file",
+        help_text="UTF-8, at most 20 MB and 200,000 rows. Each row needs an id.",
+        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST_FILE:
+            raise forms.ValidationError("The file is larger than 20 MB.")
+        return file
+
+
+class MatchForm(forms.Form):
+    """Which payee a source's user is."""
+
+    payee = forms.ModelChoiceField(
+        queryset=Payee.objects.none(),
+        empty_label="Choose a payee",
+        error_messages={"required": "Choose a payee."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        payees = Payee.objects.filter(merged_into__isnull=True, hidden=False)
+        field = self.fields["payee"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = payees.order_by("name")
+
+
+class MappingRowForm(forms.Form):
+    """One of our fields and what fills it."""
+
+    label = forms.CharField(max_length=200, required=False)
+    source = forms.ChoiceField(required=False)
+    type = forms.ChoiceField(choices=[(name, name) for name in TYPES])
+    transform = forms.ChoiceField(choices=TRANSFORMS, required=False)
+    required = forms.BooleanField(required=False)
+    listed = forms.BooleanField(required=False)
+
+    def __init__(
+        self, *args: Any, sources: list[SourceField], kept: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", "Not mapped")]
+        choices += [
+            (row.path, row.label + (" (gone)" if row.vanished_at else ""))
+            for row in sources
+        ]
+        if kept and kept not in {path for path, _ in choices}:
+            choices.append((kept, f"{kept} (gone)"))
+        field = self.fields["source"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+
+class RoutesForm(forms.Form):
+    """Which value of a field belongs to which business; one line each."""
+
+    path = forms.ChoiceField(label="Field that names the business")
+
+    def __init__(
+        self, *args: Any, sources: list[SourceField], kept: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(row.path, row.label) for row in sources]
+        if kept and kept not in {path for path, _ in choices}:
+            choices.append((kept, kept))
+        field = self.fields["path"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices

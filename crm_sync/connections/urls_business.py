@@ -1,0 +1,57 @@
+"""Addresses of sources, refused records and people, under `/b/<business>/`."""
+
+from django.urls import path
+
+from crm_sync.connections import views, views_data, views_records
+
+urlpatterns = [
+    path("connections/", views.connections, name="connections"),
+    path("connections/new/", views.new_connection, name="new"),
+    path("connections/upload/", views_data.upload, name="upload"),
+    path(
+        "connections/upload/template/<slug:object_>/",
+        views_data.upload_template,
+        name="upload_template",
+    ),
+    path(
+        "connections/uploads/<int:upload_id>/",
+        views_data.upload_preview,
+        name="upload_preview",
+    ),
+    path(
+        "connections/uploads/<int:upload_id>/leave/",
+        views_data.upload_leave,
+        name="upload_leave",
+    ),
+    path(
+        "connections/uploads/<int:upload_id>/refused/",
+        views_data.upload_bad_rows,
+        name="upload_bad_rows",
+    ),
+    path("connections/<int:id>/", views.connection, name="connection"),
+    path("connections/<int:id>/map/", views_data.mapping, name="map"),
+    path("connections/<int:id>/refused/", views_records.refused, name="refused"),
+    path("connections/<int:id>/syncs/<int:number>/", views.sync_run, name="sync_run"),
+    path("connections/<int:id>/sync/", views.sync, name="sync"),
+    path("connections/<int:id>/pause/", views.pause, name="pause"),
+    path("connections/<int:id>/resume/", views.resume, name="resume"),
+    path("connections/<int:id>/key/", views.key, name="key"),
+    path("connections/<int:id>/disconnect/", views.disconnect, name="disconnect"),
+    path("refused/", views_records.refused_everywhere, name="refused_everywhere"),
+    path("refused/retry/", views_records.retry, name="retry"),
+    path(
+        "refused/<int:record_id>/",
+        views_records.refused_record,
+        name="refused_record",
+    ),
+    path("refused/<int:record_id>/ignore/", views_records.ignore, name="ignore"),
+    path(
+        "refused/<int:record_id>/undo/",
+        views_records.undo_ignore,
+        name="undo_ignore",
+    ),
+    path("people/", views_records.people, name="people"),
+    path("people/accept/", views_records.accept_matches, name="accept_matches"),
+    path("people/users/<int:user_id>/match/", views_records.match, name="match"),
+    path("people/users/<int:user_id>/unmatch/", views_records.unmatch, name="unmatch"),
+]

@@ -1,0 +1,26 @@
+"""Addresses of a group's sources, under `/g/<group>/`."""
+
+from django.urls import path
+
+from crm_sync.connections import views, views_data
+
+urlpatterns = [
+    path("connections/", views.group_connections, name="group_connections"),
+    path("connections/new/", views.group_new_connection, name="group_new"),
+    path("connections/<int:id>/", views.group_connection, name="group_connection"),
+    path("connections/<int:id>/routes/", views_data.group_routes, name="group_routes"),
+    path(
+        "connections/<int:id>/syncs/<int:number>/",
+        views.group_sync_run,
+        name="group_sync_run",
+    ),
+    path("connections/<int:id>/sync/", views.group_sync, name="group_sync"),
+    path("connections/<int:id>/pause/", views.group_pause, name="group_pause"),
+    path("connections/<int:id>/resume/", views.group_resume, name="group_resume"),
+    path("connections/<int:id>/key/", views.group_key, name="group_key"),
+    path(
+        "connections/<int:id>/disconnect/",
+        views.group_disconnect,
+        name="group_disconnect",
+    ),
+]

@@ -1,0 +1,335 @@
+"""Pages of connections, of a business and of a group alike; a verb is a service call."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from commissions_saas.lib.errors import ProductError
+from crm_sync.connections import forms, services
+from crm_sync.connections.health import verdict
+from crm_sync.connections.models import Connection, SyncRun
+from crm_sync.connections.places import (
+    OWNERS,
+    READS,
+    RUNS,
+    WRITES,
+    address,
+    base,
+    connection_at,
+    is_group,
+    own_connection_at,
+    zone,
+)
+from crm_sync.connections.selectors import (
+    connection_rows,
+    connections_of_group,
+    counts_here,
+    last_runs,
+)
+from crm_sync.connections.sharing import group_facts
+from crm_sync.ledger.selectors import refused_total
+from tenants.access import MemberRequest, may, requires
+from tenants.jobs.models import Job
+from tenants.jobs.selectors import card
+from tenants.jobs.views import job_url
+
+
+@requires(*READS)
+@require_safe
+def connections(request: MemberRequest) -> HttpResponse:
+    """Every source of the business, each with one sentence on how it is."""
+    context = {
+        "rows": connection_rows(request.business),
+        "may_write": may(request.member, "connections.write"),
+        "may_run": may(request.member, "connections.run"),
+    }
+    return render(request, "connections/connections.html", context)
+
+
+@requires(*OWNERS)
+@require_safe
+def group_connections(request: MemberRequest) -> HttpResponse:
+    """Every source of the group and of its businesses."""
+    rows = [
+        {"connection": row, "verdict": verdict(row, "UTC")}
+        for row in connections_of_group(request.group)
+    ]
+    return render(request, "connections/group_connections.html", {"rows": rows})
+
+
+@requires(*READS)
+@require_safe
+def connection(request: MemberRequest, id: int) -> HttpResponse:
+    return _connection_page(request, connection_at(request, id))
+
+
+@requires(*OWNERS)
+@require_safe
+def group_connection(request: MemberRequest, id: int) -> HttpResponse:
+    return _connection_page(request, connection_at(request, id))
+
+
+def _connection_page(request: MemberRequest, found: Connection) -> HttpResponse:
+    """One source: verdict, what it holds up, its last syncs, warnings, settings."""
+    group = is_group(request)
+    is_own = group or found.business_id is not None
+    context: dict[str, Any] = {
+        "base": base(request),
+        "connection": found,
+        "is_shared": found.business_id is None,
+        "is_group": group,
+        "verdict": verdict(found, zone(request)),
+        "runs": last_runs(found),
+        "job": _live_job(request, found),
+        "may_write": is_own and may(request.member, "connections.write"),
+        "may_map": not group and may(request.member, "connections.write"),
+        "may_run": may(request.member, "connections.run"),
+        "urls": _urls(request, found),
+        "every_minutes": found.expected_every // 60,
+    }
+    if group:
+        context |= group_facts(found)
+    else:
+        context |= {"counts": counts_here(found), "refused": refused_total(found.pk)}
+    return render(request, "connections/connection.html", context)
+
+
+def _urls(request: MemberRequest, found: Connection) -> dict[str, str]:
+    names = ("sync", "pause", "resume", "key", "disconnect")
+    urls = {name: address(request, name, found.pk) for name in names}
+    urls["list"] = address(request, "connections")
+    if is_group(request):
+        urls["routes"] = address(request, "routes", found.pk)
+    else:
+        urls["map"] = address(request, "map", found.pk)
+        urls["refused"] = address(request, "refused", found.pk)
+    return urls
+
+
+def _live_job(request: MemberRequest, found: Connection) -> dict[str, Any] | None:
+    job = (
+        Job.objects.filter(
+            group_id=found.group_id,
+            kind__in=("sync", "read_stored_again"),
+            arguments__connection=found.pk,
+            state__in=(Job.State.QUEUED, Job.State.RUNNING),
+        )
+        .order_by("-created_at")
+        .first()
+    )
+    if job is None or (job.business_id is None) != is_group(request):
+        return {"title": job.title, "state": job.state} if job else None
+    place = request.group if is_group(request) else request.business
+    return card(job, url=job_url(job, place), cancel_url="")
+
+
+@requires(*READS)
+@require_safe
+def sync_run(request: MemberRequest, id: int, number: int) -> HttpResponse:
+    return _sync_page(request, id, number)
+
+
+@requires(*OWNERS)
+@require_safe
+def group_sync_run(request: MemberRequest, id: int, number: int) -> HttpResponse:
+    return _sync_page(request, id, number)
+
+
+def _sync_page(request: MemberRequest, id: int, number: int) -> HttpResponse:
+    """One sync: its counts, how often it had to wait, and its log."""
+    found = connection_at(request, id)
+    run = get_object_or_404(SyncRun, connection=found, pk=number)
+    context = {
+        "base": base(request),
+        "connection": found,
+        "run": run,
+        "waited_seconds": run.waited_ms // 1000,
+        "list_url": address(request, "connections"),
+        "connection_url": address(request, "connection", found.pk),
+    }
+    return render(request, "connections/sync_run.html", context)
+
+
+@requires(*WRITES)
+def new_connection(request: MemberRequest) -> HttpResponse:
+    return _new(request)
+
+
+@requires(*OWNERS)
+def group_new_connection(request: MemberRequest) -> HttpResponse:
+    return _new(request)
+
+
+def _new(request: MemberRequest) -> HttpResponse:
+    """Look at a source with its key first; only one that answers is kept."""
+    form = forms.NewConnectionForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                made, probe = services.connect(
+                    group=request.group,
+                    business=None if is_group(request) else request.business,
+                    kind="close",
+                    allow_loopback=settings.DEMO,
+                    by=request.member,
+                    **form.cleaned_data,
+                )
+            except ProductError as problem:
+                form.add_error(None, str(problem))
+            else:
+                messages.success(
+                    request,
+                    f"Connected to {probe.organisation}: {probe.users} users, "
+                    f"{probe.deals} deals.",
+                )
+                return redirect(address(request, "connection", made.pk))
+    context = {
+        "base": base(request),
+        "form": form,
+        "list_url": address(request, "connections"),
+        "is_group": is_group(request),
+    }
+    return render(request, "connections/connection_new.html", context, status=status)
+
+
+def _act(request: MemberRequest, id: int, verb: Any, said: str) -> HttpResponse:
+    found = own_connection_at(request, id)
+    try:
+        verb(connection=found, by=request.member)
+    except ProductError as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, said.format(name=found.name))
+    return redirect(address(request, "connection", id))
+
+
+def _sync(request: MemberRequest, id: int) -> HttpResponse:
+    found = connection_at(request, id)
+    try:
+        services.start_sync(connection=found, by=request.member)
+    except ProductError as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, f"{found.name} is being read.")
+    return redirect(address(request, "connection", id))
+
+
+@requires(*RUNS)
+@require_POST
+def sync(request: MemberRequest, id: int) -> HttpResponse:
+    return _sync(request, id)
+
+
+@requires(*OWNERS)
+@require_POST
+def group_sync(request: MemberRequest, id: int) -> HttpResponse:
+    return _sync(request, id)
+
+
+@requires(*WRITES)
+@require_POST
+def pause(request: MemberRequest, id: int) -> HttpResponse:
+    return _act(request, id, services.pause, "{name} is paused.")
+
+
+@requires(*OWNERS)
+@require_POST
+def group_pause(request: MemberRequest, id: int) -> HttpResponse:
+    return _act(request, id, services.pause, "{name} is paused.")
+
+
+@requires(*WRITES)
+@require_POST
+def resume(request: MemberRequest, id: int) -> HttpResponse:
+    return _act(request, id, services.resume, "{name} is read again.")
+
+
+@requires(*OWNERS)
+@require_POST
+def group_resume(request: MemberRequest, id: int) -> HttpResponse:
+    return _act(request, id, services.resume, "{name} is read again.")
+
+
+@requires(*WRITES)
+def key(request: MemberRequest, id: int) -> HttpResponse:
+    return _key(request, id)
+
+
+@requires(*OWNERS)
+def group_key(request: MemberRequest, id: int) -> HttpResponse:
+    return _key(request, id)
+
+
+def _key(request: MemberRequest, id: int) -> HttpResponse:
+    """Replace the key; one that the source refuses is not taken."""
+    found = own_connection_at(request, id)
+    form = forms.KeyForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                services.try_key(connection=found, secret=form.cleaned_data["secret"])
+                services.replace_key(
+                    connection=found,
+                    secret=form.cleaned_data["secret"],
+                    by=request.member,
+                )
+                services.start_sync(connection=found, by=request.member)
+            except ProductError as problem:
+                form.add_error("secret", str(problem))
+            else:
+                messages.success(request, "The new key works; reading goes on.")
+                return redirect(address(request, "connection", id))
+    context = {
+        "base": base(request),
+        "form": form,
+        "connection": found,
+        "list_url": address(request, "connections"),
+        "connection_url": address(request, "connection", id),
+    }
+    return render(request, "connections/key.html", context, status=status)
+
+
+@requires(*WRITES)
+def disconnect(request: MemberRequest, id: int) -> HttpResponse:
+    return _disconnect(request, id)
+
+
+@requires(*OWNERS)
+def group_disconnect(request: MemberRequest, id: int) -> HttpResponse:
+    return _disconnect(request, id)
+
+
+def _disconnect(request: MemberRequest, id: int) -> HttpResponse:
+    """Ask before a source is forgotten; what was read stays."""
+    found = own_connection_at(request, id)
+    form = forms.ReasonForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            services.disconnect(
+                connection=found,
+                reason=form.cleaned_data["reason"],
+                by=request.member,
+            )
+            messages.success(request, f"{found.name} is disconnected.")
+            return redirect(address(request, "connections"))
+    context = {
+        "base": base(request),
+        "heading": f"Disconnect {found.name}",
+        "lede": "Nothing is read from it any more. Deals and statements stay.",
+        "undo": "Connect it again with a new key.",
+        "button": "Disconnect",
+        "button_class": "danger",
+        "form": form,
+        "back_url": address(request, "connection", id),
+    }
+    return render(request, "frame/confirm.html", context, status=status)

@@ -1,0 +1,286 @@
+"""Pages on what a source's fields mean here: mapping, routes, files."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from commissions_saas.lib.errors import ProductError
+from crm_sync.connections import forms, selectors, services, uploads
+from crm_sync.connections.models import Connection, Route, SourceField, Upload
+from crm_sync.connections.places import (
+    OWNERS,
+    RUNS,
+    WRITES,
+    address,
+    businesses,
+    connection_at,
+)
+from crm_sync.connections.readers import mapping_for
+from crm_sync.contract import field_name
+from crm_sync.providers.files.columns import template
+from tenants.access import MemberRequest, requires
+from tenants.urls_for import business_url
+
+NEW_ROWS = 2  # empty rows for fields of one's own
+
+
+@requires(*WRITES)
+def mapping(request: MemberRequest, id: int) -> HttpResponse:
+    """Which source field fills which of ours, tried on the last records."""
+    connection = connection_at(request, id)
+    object_ = _object(request, connection)
+    current = mapping_for(connection, request.business.pk, object_)
+    document: dict[str, Any] = current.document if current else {}
+    problem = ""
+    status = 200
+    if request.method == "POST":
+        status = 422
+        document = _posted_document(request, connection, object_)
+        if "try" not in request.POST:
+            try:
+                saved, _ = services.save_mapping(
+                    connection=connection,
+                    object_=object_,
+                    document=document,
+                    business=request.business,
+                    by=request.member,
+                )
+            except ProductError as refused:
+                problem = str(refused)
+            else:
+                messages.success(
+                    request,
+                    f"Mapping version {saved.version} is saved; stored records are "
+                    "read through it now, without asking the source again.",
+                )
+                return redirect(address(request, "connection", id))
+        else:
+            status = 200
+    rows = selectors.mapping_rows(connection, request.business, object_, document)
+    context = {
+        "connection": connection,
+        "object": object_,
+        "objects": connection.options.get("objects", ["deal"]),
+        "rows": [(row, _row_form(connection, object_, row.key, row)) for row in rows],
+        "new_rows": [
+            _row_form(connection, object_, f"new{number}", None)
+            for number in range(NEW_ROWS)
+        ],
+        "checked": len(selectors.last_payloads(connection, request.business, object_)),
+        "history": selectors.mapping_history(connection, request.business, object_),
+        "problem": problem,
+        "tried": request.method == "POST" and not problem,
+    }
+    return render(request, "connections/mapping.html", context, status=status)
+
+
+def _object(request: MemberRequest, connection: Connection) -> str:
+    objects = connection.options.get("objects", ["deal"])
+    wanted = request.GET.get("object", objects[0])
+    if wanted not in objects:
+        raise Http404
+    return str(wanted)
+
+
+def _row_form(
+    connection: Connection,
+    object_: str,
+    prefix: str,
+    row: selectors.MappingRow | None,
+    data: Any = None,
+) -> forms.MappingRowForm:
+    initial = (
+        {
+            "label": row.label,
+            "source": row.source,
+            "type": row.type,
+            "transform": row.transform,
+            "required": row.required,
+            "listed": row.listed,
+        }
+        if row
+        else {"type": "text"}
+    )
+    sources = SourceField.objects.filter(connection=connection, object=object_)
+    return forms.MappingRowForm(
+        data,
+        sources=list(sources.order_by("label")),
+        kept=row.source if row else "",
+        prefix=prefix,
+        initial=initial,
+    )
+
+
+def _posted_document(
+    request: MemberRequest, connection: Connection, object_: str
+) -> dict[str, Any]:
+    """Read the rows of the page; what it does not show stays as it was."""
+    current = mapping_for(connection, request.business.pk, object_)
+    before: dict[str, Any] = current.document if current else {}
+    rows = selectors.mapping_rows(connection, request.business, object_, before)
+    document: dict[str, Any] = {}
+    for row in rows:
+        form = _row_form(connection, object_, row.key, row, request.POST)
+        if not form.is_valid() or not form.cleaned_data["source"]:
+            continue
+        kept = before.get(row.key, {}).get("currency_from", "")
+        document[row.key] = {**form.cleaned_data, "currency_from": kept}
+    for number in range(NEW_ROWS):
+        form = _row_form(connection, object_, f"new{number}", None, request.POST)
+        if form.is_valid() and form.cleaned_data["source"]:
+            label = form.cleaned_data["label"] or form.cleaned_data["source"]
+            document.setdefault(
+                field_name(label), {**form.cleaned_data, "label": label}
+            )
+    return document
+
+
+@requires(*OWNERS)
+def group_routes(request: MemberRequest, id: int) -> HttpResponse:
+    """Which value of a field sends a record to which business."""
+    connection = connection_at(request, id)
+    if connection.business_id is not None:
+        raise Http404
+    routes = list(Route.objects.filter(connection=connection).order_by("id"))
+    path = request.POST.get("path") or (routes[0].path if routes else "")
+    sources = list(
+        SourceField.objects.filter(connection=connection).order_by("object", "label")
+    )
+    form = forms.RoutesForm(
+        request.POST or None, sources=sources, kept=path, initial={"path": path}
+    )
+    values = [(route.value, route.business_id) for route in routes]
+    status = 200
+    if request.method == "POST":
+        status = 422
+        values = [
+            (value, int(target))
+            for value, target in zip(
+                request.POST.getlist("value"),
+                request.POST.getlist("business"),
+                strict=False,
+            )
+            if value.strip() and target.isdecimal()
+        ]
+        if form.is_valid():
+            try:
+                services.save_routes(
+                    connection=connection,
+                    path=form.cleaned_data["path"],
+                    routes=dict(values),
+                    by=request.member,
+                )
+            except ProductError as problem:
+                form.add_error(None, str(problem))
+            else:
+                messages.success(request, "The routes are saved; records move now.")
+                return redirect(address(request, "connection", id))
+    known = {value for value, _ in values}
+    seen = [v for v in selectors.values_seen(connection, path) if v not in known]
+    context = {
+        "connection": connection,
+        "form": form,
+        "rows": [*values, *((value, 0) for value in seen[:20]), ("", 0), ("", 0)],
+        "businesses": businesses(request),
+    }
+    return render(request, "connections/routes.html", context, status=status)
+
+
+@requires(*RUNS)
+def upload(request: MemberRequest) -> HttpResponse:
+    """Choose a CSV file; the next page says what it would do."""
+    form = forms.UploadForm(request.POST or None, request.FILES or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            file = form.cleaned_data["file"]
+            try:
+                kept, _ = uploads.look_at_file(
+                    business=request.business,
+                    object_=form.cleaned_data["object"],
+                    name=file.name,
+                    content=file.read(),
+                    by=request.member,
+                )
+            except ProductError as problem:
+                form.add_error("file", str(problem))
+            else:
+                url = business_url(
+                    request.business, "connections:upload_preview", kept.pk
+                )
+                return redirect(url)
+    context = {"form": form, "objects": forms.OBJECTS}
+    return render(request, "connections/upload.html", context, status=status)
+
+
+@requires(*RUNS)
+def upload_preview(request: MemberRequest, upload_id: int) -> HttpResponse:
+    """What a file would change, with totals; then take the good rows in."""
+    found = _upload(request, upload_id)
+    if request.method == "POST":
+        try:
+            preview = uploads.commit_upload(
+                upload=found, business=request.business, by=request.member
+            )
+        except ProductError as problem:
+            messages.error(request, str(problem))
+        else:
+            done = preview.outcome
+            messages.success(
+                request,
+                f"{found.name}: {done.new} new, {done.changed} changed, "
+                f"{done.unchanged} unchanged, {done.refused} refused.",
+            )
+        return redirect(request.path)
+    is_open = found.state == Upload.State.LOOKED_AT
+    context = {
+        "upload": found,
+        "preview": uploads.preview_of(upload=found, business=request.business)
+        if is_open
+        else None,
+        "refused": found.refused[:100],
+        "more": max(len(found.refused) - 100, 0),
+    }
+    return render(request, "connections/upload_preview.html", context)
+
+
+@requires(*RUNS)
+@require_POST
+def upload_leave(request: MemberRequest, upload_id: int) -> HttpResponse:
+    """Do nothing with the file."""
+    uploads.leave_upload(upload=_upload(request, upload_id))
+    messages.success(request, "Nothing was taken in.")
+    return redirect(business_url(request.business, "connections:connections"))
+
+
+@requires(*RUNS)
+@require_safe
+def upload_bad_rows(request: MemberRequest, upload_id: int) -> HttpResponse:
+    """The refused rows as a file that can be corrected and sent again."""
+    return csv_answer(uploads.bad_rows(_upload(request, upload_id)), "refused-rows.csv")
+
+
+@requires(*RUNS)
+@require_safe
+def upload_template(request: MemberRequest, object_: str) -> HttpResponse:
+    """A CSV file to fill in."""
+    if object_ not in dict(forms.OBJECTS):
+        raise Http404
+    return csv_answer(template(object_), f"{object_}s.csv")
+
+
+def csv_answer(text: str, name: str) -> HttpResponse:
+    """Return a CSV file as a download that no browser opens as a page."""
+    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+def _upload(request: MemberRequest, upload_id: int) -> Upload:
+    rows = Upload.objects.filter(business_id=request.business.pk)
+    return get_object_or_404(rows.select_related("connection"), pk=upload_id)

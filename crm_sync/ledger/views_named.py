@@ -1,0 +1,217 @@
+"""Pages of products and territories: two lists that work alike."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from commissions_saas.lib.errors import ProductError
+from crm_sync.ledger import forms, services
+from crm_sync.ledger.models import Entry, Product, Territory
+from crm_sync.ledger.tables import import_named, named_csv
+from crm_sync.ledger.views import csv_answer
+from tenants.access import MemberRequest, Role, may, requires
+from tenants.audit.models import AuditRow
+from tenants.frame.pagination import paginate
+from tenants.urls_for import business_url
+
+READS = (Role.FINANCE, Role.ADMIN, Role.AUDITOR)
+WRITES = (Role.FINANCE, Role.ADMIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What differs between the two lists: the table and the words."""
+
+    model: type[Product] | type[Territory]
+    one: str
+    many: str
+
+
+PRODUCTS = Kind(Product, "product", "products")
+TERRITORIES = Kind(Territory, "territory", "territories")
+
+
+@requires(*READS)
+@require_safe
+def products(request: MemberRequest) -> HttpResponse:
+    return _list(request, PRODUCTS)
+
+
+@requires(*READS)
+@require_safe
+def territories(request: MemberRequest) -> HttpResponse:
+    return _list(request, TERRITORIES)
+
+
+def _list(request: MemberRequest, kind: Kind) -> HttpResponse:
+    """All of them by name, with how many records carry each."""
+    asked = request.GET.get("q", "").strip()
+    rows = kind.model.objects.all()
+    if asked:
+        rows = rows.filter(name__icontains=asked)
+    page = paginate(rows, order=("name", "id"), cursor=request.GET.get("page", ""))
+    context = {
+        "kind": kind,
+        "page": page,
+        "asked": asked,
+        "file_form": forms.FileForm(),
+        "may_write": may(request.member, "payees.write"),
+        "urls": _urls(request, kind),
+        "rows": [
+            (row, business_url(request.business, f"ledger:{kind.one}", row.pk))
+            for row in page.rows
+        ],
+    }
+    return render(request, "ledger/named_list.html", context)
+
+
+@requires(*READS)
+def product(request: MemberRequest, row_id: int) -> HttpResponse:
+    return _detail(request, PRODUCTS, row_id)
+
+
+@requires(*READS)
+def territory(request: MemberRequest, row_id: int) -> HttpResponse:
+    return _detail(request, TERRITORIES, row_id)
+
+
+def _detail(request: MemberRequest, kind: Kind, row_id: int) -> HttpResponse:
+    """One of them: its attributes, which may be edited, and what was changed."""
+    row: Any = get_object_or_404(kind.model, pk=row_id)
+    initial = {
+        "name": row.name,
+        "attributes": forms.write_attributes(row.attributes),
+        "active": row.active,
+    }
+    form = forms.NamedForm(
+        {**request.POST.dict(), "name": row.name} if request.method == "POST" else None,
+        initial=initial,
+    )
+    del form.fields["name"]
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                services.edit_named(row=row, by=request.member, **form.cleaned_data)
+            except ProductError as problem:
+                form.add_error(None, str(problem))
+            else:
+                messages.success(request, f"{row.name} is saved.")
+                return redirect(request.path)
+    context = {
+        "kind": kind,
+        "row": row,
+        "form": form,
+        "attributes": sorted(row.attributes.items()),
+        "records": Entry.objects.filter(**{kind.one: row.name}, deleted=False).count(),
+        "history": AuditRow.objects.filter(
+            business_id=request.business.pk,
+            object_kind=kind.one,
+            object_id=str(row.pk),
+        ).order_by("-id")[:50],
+        "may_write": may(request.member, "payees.write"),
+        "urls": _urls(request, kind),
+    }
+    return render(request, "ledger/named.html", context, status=status)
+
+
+@requires(*WRITES)
+def product_new(request: MemberRequest) -> HttpResponse:
+    return _new(request, PRODUCTS)
+
+
+@requires(*WRITES)
+def territory_new(request: MemberRequest) -> HttpResponse:
+    return _new(request, TERRITORIES)
+
+
+def _new(request: MemberRequest, kind: Kind) -> HttpResponse:
+    """Add one by the name that the source uses."""
+    form = forms.NamedForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            make = (
+                services.create_product
+                if kind is PRODUCTS
+                else services.create_territory
+            )
+            try:
+                made = make(
+                    name=form.cleaned_data["name"],
+                    attributes=form.cleaned_data["attributes"],
+                    by=request.member,
+                )
+            except ProductError as problem:
+                form.add_error("name", str(problem))
+            else:
+                messages.success(request, f"{made.name} is added.")
+                return redirect(_urls(request, kind)["list"])
+    context = {"kind": kind, "form": form, "urls": _urls(request, kind)}
+    return render(request, "ledger/named_new.html", context, status=status)
+
+
+@requires(*READS)
+@require_safe
+def products_file(request: MemberRequest) -> HttpResponse:
+    return csv_answer(named_csv(Product.objects.order_by("name")), "products.csv")
+
+
+@requires(*READS)
+@require_safe
+def territories_file(request: MemberRequest) -> HttpResponse:
+    return csv_answer(named_csv(Territory.objects.order_by("name")), "territories.csv")
+
+
+@requires(*WRITES)
+@require_POST
+def products_import(request: MemberRequest) -> HttpResponse:
+    return _import(request, PRODUCTS)
+
+
+@requires(*WRITES)
+@require_POST
+def territories_import(request: MemberRequest) -> HttpResponse:
+    return _import(request, TERRITORIES)
+
+
+def _import(request: MemberRequest, kind: Kind) -> HttpResponse:
+    """Take a file in row by row; what is wrong with a row is said."""
+    form = forms.FileForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, "Choose a CSV file.")
+        return redirect(_urls(request, kind)["list"])
+    try:
+        done = import_named(
+            model=kind.model,
+            content=form.cleaned_data["file"].read(),
+            by=request.member,
+        )
+    except ProductError as problem:
+        messages.error(request, str(problem))
+        return redirect(_urls(request, kind)["list"])
+    messages.success(
+        request,
+        f"{done.new} new, {done.changed} changed, {done.unchanged} unchanged.",
+    )
+    for problem_words in done.problems[:10]:
+        messages.error(request, problem_words)
+    return redirect(_urls(request, kind)["list"])
+
+
+def _urls(request: MemberRequest, kind: Kind) -> dict[str, str]:
+    def url(name: str) -> str:
+        return business_url(request.business, f"ledger:{name}")
+
+    return {
+        "list": url(kind.many),
+        "new": url(f"{kind.one}_new"),
+        "file": url(f"{kind.many}_file"),
+        "import": url(f"{kind.many}_import"),
+    }

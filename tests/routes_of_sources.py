@@ -1,0 +1,98 @@
+"""The routes of sources, refused records, people, products and territories."""
+
+from datetime import UTC, datetime
+
+from crm_sync.connections import services
+from crm_sync.connections.models import Connection, SourceUser, SyncRun, Upload
+from crm_sync.connections.uploads import file_connection
+from crm_sync.ledger.models import RefusedRecord
+from crm_sync.ledger.services import (
+    create_payee,
+    create_product,
+    create_territory,
+)
+from tenants.accounts.models import Business, Role
+
+Arguments = tuple[object, ...]
+NOW = datetime(2026, 11, 24, 16, 42, tzinfo=UTC)
+READS = frozenset({Role.FINANCE, Role.ADMIN, Role.AUDITOR})
+RUNS = frozenset({Role.FINANCE, Role.ADMIN})
+WRITES = frozenset({Role.ADMIN})
+
+
+def _connection(business: Business, *, shared: bool = False) -> Connection:
+    assert business.group is not None
+    return services.create_connection(
+        group=business.group,
+        business=None if shared else business,
+        kind="close",
+        name="Close",
+        secret="api_secret",
+    )
+
+
+def a_connection(business: Business) -> Arguments:
+    return (_connection(business).pk,)
+
+
+def a_shared_connection(business: Business) -> Arguments:
+    return (_connection(business, shared=True).pk,)
+
+
+def a_sync(business: Business) -> Arguments:
+    connection = _connection(business)
+    run = SyncRun.objects.create(connection=connection, kind="first", started_at=NOW)
+    return (connection.pk, run.pk)
+
+
+def a_refused_record(business: Business) -> Arguments:
+    row = RefusedRecord.objects.create(
+        connection_id=1,
+        object="deal",
+        external_id="oppo_1",
+        version="1",
+        code="no_product",
+        field="product",
+        reason="Product is blank.",
+        payload={"id": "oppo_1"},
+        first_seen=NOW,
+        last_seen=NOW,
+    )
+    return (row.pk,)
+
+
+def a_user(business: Business) -> Arguments:
+    connection = _connection(business)
+    user = SourceUser.objects.create(
+        connection=connection, external_id="user_1", name="Kenji Ito"
+    )
+    return (user.pk,)
+
+
+def an_upload(business: Business) -> Arguments:
+    row = Upload.objects.create(
+        connection=file_connection(business, None),
+        business_id=business.pk,
+        object="deal",
+        name="deals.csv",
+        content=b"id,name\n1,Delgado\n",
+        sha256="",
+        made_at=NOW,
+    )
+    return (row.pk,)
+
+
+def a_payee(business: Business) -> Arguments:
+    return (create_payee(name="Maya Okafor").pk,)
+
+
+def a_product(business: Business) -> Arguments:
+    return (create_product(name="System replacement").pk,)
+
+
+def a_territory(business: Business) -> Arguments:
+    return (create_territory(name="Austin North").pk,)
+
+
+def deals(business: Business) -> Arguments:
+    return ("deal",)
