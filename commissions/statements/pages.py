@@ -1,5 +1,6 @@
 """What several pages of this app put into their context."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -80,15 +81,7 @@ def around(row: Statement) -> dict[str, Any]:
         "previous": period.previous() if period.previous().slug in slugs else None,
         "next": period.next() if period.next().slug in slugs else None,
         "history": [(each, as_period(each.period)) for each in reversed(known)],
-        "chart": [
-            ChartPoint(
-                f"{each.period.ends_on:%b}",
-                each.total,
-                link(each.period.slug),
-                now=each.pk == row.pk,
-            )
-            for each in known[-MONTHS:]
-        ],
+        "chart": _chart(row, known, link),
         "paid_in_year": sum(
             (
                 each.total
@@ -108,6 +101,30 @@ def around(row: Statement) -> dict[str, Any]:
         if row.state != Statement.State.OPEN
         else [],
     }
+
+
+def _chart(
+    row: Statement, known: Sequence[Statement], link: Callable[[str], str]
+) -> list[ChartPoint]:
+    """Return a year of bars; a period without a statement is an empty one."""
+    by_slug = {each.period.slug: each for each in known}
+    last = as_period(known[-1].period) if known else as_period(row.period)
+    points: list[ChartPoint] = []
+    while len(points) < MONTHS:
+        found = by_slug.get(last.slug)
+        label = (
+            f"{last.ends_on:%b}" if last.kind == "month" else f"{last.ends_on:%d %b}"
+        )
+        points.append(
+            ChartPoint(
+                label,
+                found.total if found else Decimal(0),
+                link(last.slug) if found else "",
+                now=last.slug == row.period.slug,
+            )
+        )
+        last = last.previous()
+    return points[::-1]
 
 
 def line_context(line: Line, row: Statement) -> dict[str, Any]:

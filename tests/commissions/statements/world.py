@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from commissions.plans.models import Assignment, Plan, PlanVersion
 from commissions.plans.yaml_form import plan_from_yaml
@@ -61,6 +61,7 @@ def a_plan(file: str, starts_on: date, replacing: tuple[str, str] = ("", "")) ->
     return plan
 
 
+@transaction.atomic
 def publish(plan: Plan, text: str, starts_on: date) -> PlanVersion:
     document = plan_from_yaml(text)
     number = plan.versions.count() + 1
@@ -80,6 +81,7 @@ def plan_text(file: str) -> str:
     return (PLANS / f"{file}.yaml").read_text()
 
 
+@transaction.atomic
 def assign(
     payee: Payee,
     plan: Plan,
