@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tenants.access import Member, Role
 from tenants.jobs.lease import database_now
@@ -27,6 +27,19 @@ def live_in(*, business_id: int | None, group_id: int | None) -> QuerySet[Job]:
     return Job.objects.filter(
         business_id=business_id, group_id=group_id, state__in=LIVE
     ).order_by("created_at")
+
+
+def unaccounted_for() -> QuerySet[Job]:
+    """Return jobs that are neither ended, waiting, nor held, nor parked with a reason.
+
+    Beat finds an expired lease within ten seconds, so a minute is more than enough.
+    """
+    overdue = Q(lease_until=None) | Q(
+        lease_until__lt=database_now() - timedelta(minutes=1)
+    )
+    return Job.objects.filter(
+        Q(overdue, state=Job.State.RUNNING) | Q(state=Job.State.PARKED, problem="")
+    )
 
 
 def elapsed(job: Job) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
 from django.test import Client, override_settings
 
@@ -131,6 +132,23 @@ def test_ten_wrong_passwords_lock_the_address_for_a_while(client: Client) -> Non
 
     assert answer.status_code == 200
     assert "_auth_user_id" not in client.session
+
+
+def test_a_second_factor_is_asked_for_where_there_is_one(client: Client) -> None:
+    user = User.objects.create_user("nina@initech.example", PASSWORD)
+    secret = totp.generate_totp_secret()
+    totp.TOTP.activate(user, secret)
+    words = {"login": "nina@initech.example", "password": PASSWORD}
+
+    client.post("/account/login/", words)
+    with_password_alone = "_auth_user_id" in client.session
+    code = totp.format_hotp_value(
+        totp.hotp_value(secret, next(iter(totp.yield_hotp_counters_from_time())))
+    )
+    client.post("/account/2fa/authenticate/", {"code": code})
+
+    assert not with_password_alone
+    assert client.session["_auth_user_id"] == str(user.pk)
 
 
 def test_a_reset_says_the_same_to_everybody_and_names_our_own_host(

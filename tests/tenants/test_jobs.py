@@ -16,7 +16,7 @@ from commissions_saas.lib.errors import ProductError
 from tenants.access import Member
 from tenants.accounts import versions
 from tenants.accounts.models import Business
-from tenants.jobs import ending, handlers, services
+from tenants.jobs import ending, handlers, selectors, services
 from tenants.jobs.errors import LostLease, OutsideTransaction, RunLater
 from tenants.jobs.lease import Lease, database_now
 from tenants.jobs.models import Job
@@ -186,6 +186,23 @@ def test_a_fault_of_ours_is_tried_three_times_and_then_parked(
     services.try_again(job=job)
     job.refresh_from_db()
     assert (job.state, job.deaths) == (Job.State.QUEUED, 0)
+
+
+def test_every_job_is_ended_waiting_held_or_parked_with_a_reason(
+    acme: Business,
+) -> None:
+    waits, held, lost, parked = (a_job(acme, title=str(n)) for n in range(4))
+    for job in (held, lost, parked):
+        assert services.claim(job.pk) is not None
+    Job.objects.filter(pk=lost.pk).update(
+        lease_until=database_now() - timedelta(minutes=5)
+    )
+    Job.objects.filter(pk=parked.pk).update(state=Job.State.PARKED)
+
+    found = set(selectors.unaccounted_for())
+
+    assert found == {lost, parked}
+    assert waits not in found
 
 
 def test_a_worker_that_was_thought_dead_writes_nothing(acme: Business) -> None:
