@@ -1,5 +1,6 @@
 """The demo group on a private database: loaded once for each state of the code, then copied."""
 
+import contextlib
 import hashlib
 import shutil
 import time
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import override_settings
 from pytest_django import DjangoDbBlocker
-from pytest_django.fixtures import Settings
 
 from commissions_saas.demo.running import STARTS_AT
 from tests import databases
@@ -20,28 +21,34 @@ PROJECT = Path(__file__).resolve().parent.parent
 FOLDERS = ("commissions_saas", "tenants", "crm_sync", "commissions", "payouts")
 
 
-@pytest.fixture
-def demo_db(
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Iterator[databases.Copy]:
-    """A private copy of the demo, at the moment at which the demo begins."""
-    monkeypatch.setenv("CLOCK_ANCHOR", f"{STARTS_AT}@{int(time.time())}")
-    settings.DEMO = True
+@contextlib.contextmanager
+def opened_demo(folder: Path) -> Iterator[databases.Copy]:
+    """Open a copy of the demo, with its files in `folder`, at the moment it begins."""
     code = fingerprint()
     made = PROJECT / ".data" / "test-demo" / code
-    with django_db_blocker.unblock():
-        settings.DEMO_FOLDER = made
-        monkeypatch.setenv("DEMO_FOLDER", str(made))
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        override_settings(DEMO=True, DEMO_FOLDER=made),
+    ):
+        patch.setenv("CLOCK_ANCHOR", f"{STARTS_AT}@{int(time.time())}")
+        patch.setenv("DEMO_FOLDER", str(made))
         template = databases.template_of("demo", code, partial(fill, made))
-        folder = shutil.copytree(made, tmp_path / "demo")
-        settings.DEMO_FOLDER = folder
-        monkeypatch.setenv("DEMO_FOLDER", str(folder))
-        with databases.copied(template) as copy:
+        shutil.copytree(made, folder)
+        patch.setenv("DEMO_FOLDER", str(folder))
+        with (
+            override_settings(DEMO_FOLDER=folder),
+            databases.copied(template) as copy,
+        ):
             yield copy
+
+
+@pytest.fixture
+def demo_db(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path: Path
+) -> Iterator[databases.Copy]:
+    """A private copy of the demo, at the moment at which the demo begins."""
+    with django_db_blocker.unblock(), opened_demo(tmp_path / "demo") as copy:
+        yield copy
 
 
 @pytest.fixture

@@ -1,10 +1,21 @@
-"""A real Chromium, one for all tests of a process, and a page of its own for each test."""
+"""A real Chromium, one for all tests of a process, and a page of its own for each test.
 
+`page` is on the test's own empty site. `demo` is a copy of the demo group, one for all
+tests of a module that only read; `demo_site` is one for a test that writes. `enter` opens
+either as one of the demo's people.
+"""
+
+import re
 import shutil
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
+
+from tests.demo_site import opened_demo
+from tests.servers import serving
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -33,3 +44,76 @@ def page(browser: Browser, site: str) -> Iterator[Page]:
     yield page
     context.close()
     assert not errors, errors
+
+
+@pytest.fixture(scope="module")
+def demo(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The address of a server on a copy of the demo, for tests that only read."""
+    folder = tmp_path_factory.mktemp("demo") / "files"
+    with django_db_blocker.unblock(), opened_demo(folder), serving() as address:
+        yield address
+
+
+class Enter:
+    """Opens pages as people of the demo, and keeps what the pages should not do."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.browser = browser
+        self.address = address
+        self.contexts: list[BrowserContext] = []
+        self.faults: list[str] = []
+
+    def __call__(self, who: str = "", **options: object) -> Page:
+        """Sign in by the person's button on the log-in page; without a name stay there.
+
+        The options are those of Playwright's contexts.
+        """
+        page = self.new_page(**options)
+        page.goto("/account/login/")
+        if who:
+            page.get_by_role("button", name=re.compile(f"^{who}")).click()
+            page.wait_for_load_state()
+        return page
+
+    def new_page(self, **options: object) -> Page:
+        choices = {
+            "base_url": self.address,
+            "viewport": {"width": 1280, "height": 800},
+            "locale": "en-US",
+            **options,
+        }
+        context = self.browser.new_context(**choices)  # type: ignore[arg-type]
+        context.set_default_timeout(15_000)
+        self.contexts.append(context)
+        ours = urlsplit(self.address).netloc
+
+        def note(url: str) -> None:
+            if url.startswith("http") and urlsplit(url).netloc != ours:
+                self.faults.append(f"asks a stranger: {url}")
+
+        context.on("request", lambda request: note(request.url))
+        context.on("weberror", lambda error: self.faults.append(str(error.error)))
+        context.on(
+            "console",
+            lambda said: (
+                said.type == "error"
+                and "Failed to load resource" not in said.text
+                and self.faults.append(said.text)
+            ),
+        )
+        return context.new_page()
+
+
+@pytest.fixture
+def enter(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Enter]:
+    """Opens the demo; a script's error or a request to a stranger fails the test."""
+    own = "demo_site" in request.fixturenames
+    opened = Enter(browser, request.getfixturevalue("demo_site" if own else "demo"))
+    yield opened
+    for context in opened.contexts:
+        context.close()
+    assert not opened.faults, opened.faults
