@@ -21,7 +21,7 @@ def open_connection(
         connection.kind,
         ConnectionSettings(
             base_url=connection.base_url,
-            secret=open_sealed(connection.secret, group_id=connection.group_id),
+            secret=open_sealed(bytes(connection.secret), group_id=connection.group_id),
             options=options,
             wait=wait or _sleep,
         ),

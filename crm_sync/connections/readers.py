@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -105,14 +105,14 @@ def reader_of(connection: Connection, provider: Provider | None = None) -> Reade
     )
 
 
-def businesses_of(connection: Connection) -> Iterable[Business]:
+def businesses_of(connection: Connection) -> list[Business]:
     """Return the businesses that a connection may feed, always of its own group."""
     rows = Business.objects.filter(
         group_id=connection.group_id, state=Business.State.READY
     )
     if connection.business_id is not None:
         rows = rows.filter(pk=connection.business_id)
-    return rows.order_by("pk")
+    return list(rows.order_by("pk"))
 
 
 def mapping_for(

@@ -111,12 +111,13 @@ def as_of_parts(business: Business) -> list[AsOfPart]:
 
 def counts_here(connection: Connection) -> list[dict[str, Any]]:
     """Return how many entries of each object the business has from a connection."""
-    return list(
+    rows = (
         Entry.objects.filter(connection_id=connection.pk, deleted=False)
         .values("object")
         .annotate(entries=Count("id"), counting=Count("id", filter=Q(counts=True)))
         .order_by("object")
     )
+    return [dict(row) for row in rows]
 
 
 @dataclass(slots=True)

@@ -16,14 +16,10 @@ from django.db import connection
 
 from crm_sync.ledger.catalogue import Catalogue, catalogue
 from crm_sync.ledger.facts import CreditFact, EntryFact, Value
-from crm_sync.ledger.models import Change, Credit, Entry, Manager, Revision
+from crm_sync.ledger.models import Change, Credit, Manager
 from crm_sync.ledger.values import to_value
 
 MANAGER = "manager"
-_ENTRY = Entry._meta.db_table
-_REVISION = Revision._meta.db_table
-_CREDIT = Credit._meta.db_table
-
 _COLUMNS = (
     "entry.id, entry.object, entry.external_id, revision.name, revision.occurred_on,"
     " revision.counts, revision.reversed_on, revision.currency, revision.values,"
@@ -143,34 +139,35 @@ def open_entry_facts(
 def entry_fact(entry_id: int, change: int) -> EntryFact | None:
     """Return one entry as it was known at a change number."""
     with connection.cursor() as cursor:
-        cursor.execute(  # only names of ours are put into the text
-            f"SELECT {_COLUMNS} FROM {_REVISION} AS revision"
-            f" JOIN {_ENTRY} AS entry ON entry.id = revision.entry_id"
-            " WHERE revision.entry_id = %s AND revision.opened <= %s"
-            " AND (revision.closed IS NULL OR revision.closed > %s)",
-            [entry_id, change, change],
-        )
+        cursor.execute(_ONE, [change, change, entry_id])
         rows = cursor.fetchall()
     return next(_facts(rows, placements(change)), None)
+
+
+_KNOWN = (
+    "SELECT "  # noqa: S608
+    + _COLUMNS
+    + " FROM ledger_revision AS revision"
+    " JOIN ledger_entry AS entry ON entry.id = revision.entry_id"
+    " WHERE revision.opened <= %s"
+    " AND (revision.closed IS NULL OR revision.closed > %s)"
+)
+_ONE = _KNOWN + " AND revision.entry_id = %s"
+_CREDITED = (
+    " AND EXISTS (SELECT FROM ledger_credit AS credit"
+    " WHERE credit.entry_id = revision.entry_id"
+    " AND credit.opened = revision.opened AND credit.payee_id = ANY(%s) AND "
+)
+_IN_ORDER = ') ORDER BY revision.occurred_on, entry.external_id COLLATE "C", entry.id'
 
 
 def _rows(
     condition: str, payee_ids: list[int], change: int, values: list[Any]
 ) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(  # only names of ours are put into the text
-            f"SELECT {_COLUMNS} FROM {_REVISION} AS revision"
-            f" JOIN {_ENTRY} AS entry ON entry.id = revision.entry_id"
-            " WHERE revision.opened <= %s"
-            " AND (revision.closed IS NULL OR revision.closed > %s)"
-            f" AND EXISTS (SELECT FROM {_CREDIT} AS credit"
-            " WHERE credit.entry_id = revision.entry_id"
-            " AND credit.opened = revision.opened"
-            f" AND credit.payee_id = ANY(%s) AND {condition})"
-            ' ORDER BY revision.occurred_on, entry.external_id COLLATE "C", entry.id',
-            [change, change, payee_ids, *values],
-        )
-        return cursor.fetchall()
+        statement = _KNOWN + _CREDITED + condition + _IN_ORDER
+        cursor.execute(statement, [change, change, payee_ids, *values])
+        return list(cursor.fetchall())
 
 
 def _facts(rows: Iterable[tuple[Any, ...]], placed: Placements) -> Iterator[EntryFact]:
@@ -304,7 +301,7 @@ def _touch_entries(
     pairs: dict[int, set[tuple[int, date]]] = defaultdict(set)
     for payee, day, opened, closed in rows:
         for number in (opened, closed):
-            if number in numbers:
+            if number in numbers and day is not None:
                 pairs[number].add((payee, day))
     _with_managers(pairs)
     for number, found in pairs.items():
@@ -325,7 +322,8 @@ def _touch_payees(
     )
     days: dict[int, set[tuple[int, date]]] = defaultdict(set)
     for payee, day in rows:
-        days[payee].add((payee, day))
+        if day is not None:
+            days[payee].add((payee, day))
     pairs = {number: set(days[payee]) for number, payee in payees.items()}
     _with_managers(pairs)
     for number, found in pairs.items():

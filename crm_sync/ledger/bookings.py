@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
@@ -58,7 +59,7 @@ def move_bookings(
     if not keys:
         return
     business = current_business()
-    moved = [
+    moved: list[list[Any]] = [
         [key[0] for key in keys],
         [key[1] for key in keys],
         [key[2] for key in keys],

@@ -1,11 +1,13 @@
 """Two payees who are one person become one, and two again if that was wrong."""
 
+from collections.abc import Callable
+
 from django.db import transaction
 
 from crm_sync.ledger import errors
 from crm_sync.ledger.changes import next_change
 from crm_sync.ledger.models import Entry, ExternalId, Payee, Revision
-from crm_sync.ledger.recording import reopen
+from crm_sync.ledger.writing import reopen
 from tenants.access import Member
 from tenants.audit.services import record
 
@@ -86,12 +88,12 @@ def _number(payee: Payee, into: Payee, words: str, by: Member | None) -> int:
     return number
 
 
-def _rewrite(payee_id: int, number: int, change: object) -> int:
+def _rewrite(payee_id: int, number: int, change: Callable[[Credit], Credit]) -> int:
     """Open a new revision of each entry whose credits change."""
     current = Revision.objects.filter(
         closed__isnull=True, credits__contains=[{"payee": payee_id}]
     ).select_related("entry")
-    return reopen(current, number, change)  # type: ignore[arg-type]
+    return reopen(current, number, change)
 
 
 def entries_of(payee: Payee) -> int:

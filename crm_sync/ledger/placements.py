@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from crm_sync.ledger import errors
 from crm_sync.ledger.changes import lock_changes, next_change
@@ -78,7 +78,7 @@ def place_payee(
     return placed
 
 
-def _current(payee: Payee) -> "Manager.objects":  # type: ignore[name-defined]
+def _current(payee: Payee) -> QuerySet[Manager]:
     return Manager.objects.filter(payee=payee, closed__isnull=True)
 
 

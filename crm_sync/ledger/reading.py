@@ -284,11 +284,10 @@ def _keeping_the_reversal(
     state: EntryState, before: EntryState, incoming: Incoming, around: Surroundings
 ) -> EntryState:
     """What has counted once stays in its period, with the day it stopped to count."""
+    reversed_on = before.reversed_on
     if before.counts:
         day = incoming.values.get("lost_on")
         reversed_on = day if isinstance(day, date) else around.day
-    else:
-        reversed_on = before.reversed_on  # type: ignore[assignment]
     if reversed_on is None:
         return state
     return replace(

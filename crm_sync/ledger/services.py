@@ -142,14 +142,16 @@ def create_product(
     *, name: str, attributes: Mapping[str, str] | None = None, by: Member | None = None
 ) -> Product:
     """Add a product by the name that the source uses."""
-    return _create(Product, "product", name, attributes or {}, by)
+    product: Product = _create(Product, "product", name, attributes or {}, by)
+    return product
 
 
 def create_territory(
     *, name: str, attributes: Mapping[str, str] | None = None, by: Member | None = None
 ) -> Territory:
     """Add a territory by the name that the source uses."""
-    return _create(Territory, "territory", name, attributes or {}, by)
+    territory: Territory = _create(Territory, "territory", name, attributes or {}, by)
+    return territory
 
 
 def edit_named(

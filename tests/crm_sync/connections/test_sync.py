@@ -44,6 +44,7 @@ class Scene:
         self.lost = self.account.add_status("Lost", "lost")
         self.product = self.account.add_custom_field("Product")
         self.field = self.account.add_custom_field("Business")
+        assert business.group is not None
         self.connection = services.create_connection(
             group=business.group,
             business=None if shared else business,
@@ -128,7 +129,7 @@ def ledger_of(scene: Scene) -> dict[str, tuple[object, ...]]:
 def source_of(scene: Scene) -> dict[str, tuple[object, ...]]:
     """What is at the source, worked out from its own store."""
     store = scene.source.server.store
-    found = {}
+    found: dict[str, tuple[object, ...]] = {}
     for doc in store.docs("opportunity", scene.account.id):
         status = store.doc(doc["status_id"], "status")
         lead = store.doc(doc["lead_id"], "lead")

@@ -1,5 +1,6 @@
 """Payees are placed, merged and split again; what they are credited with follows."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from commissions_saas.lib import clock
 from crm_sync.ledger import errors, selectors, services
 from crm_sync.ledger.as_of import entry_facts, touched_by
 from crm_sync.ledger.changes import latest_change
+from crm_sync.ledger.facts import Value
 from crm_sync.ledger.merging import merge_payees, undo_merge
 from crm_sync.ledger.models import Credit, Entry, Manager, Payee
 from crm_sync.ledger.placements import place_payee
@@ -22,7 +24,7 @@ OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
 
 
 @pytest.fixture(autouse=True)
-def at_noon(acme: Business):
+def at_noon(acme: Business) -> Iterator[None]:
     with clock.at(datetime(2026, 11, 24, 16, 42, tzinfo=UTC)):
         yield
 
@@ -35,7 +37,7 @@ def a_payee(name: str, user: str = "") -> Payee:
 
 
 def a_sale(user: str, day: date = date(2026, 11, 9), id_: str = "oppo") -> Entry:
-    values = {
+    values: dict[str, Value] = {
         "name": "Whitcomb Dental",
         "amount": Decimal("100.00"),
         "won_on": day,
