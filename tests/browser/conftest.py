@@ -8,10 +8,19 @@ either as one of the demo's people.
 import re
 import shutil
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebError,
+    sync_playwright,
+)
 from pytest_django import DjangoDbBlocker
 
 from tests.demo_site import opened_demo
@@ -67,7 +76,7 @@ class Enter:
         self.contexts: list[BrowserContext] = []
         self.faults: list[str] = []
 
-    def __call__(self, who: str = "", **options: object) -> Page:
+    def __call__(self, who: str = "", **options: Any) -> Page:
         """Sign in by the person's button on the log-in page; without a name stay there.
 
         The options are those of Playwright's contexts.
@@ -79,33 +88,34 @@ class Enter:
             page.wait_for_load_state()
         return page
 
-    def new_page(self, **options: object) -> Page:
+    def new_page(self, **options: Any) -> Page:
+        """Open a page of a browser that nobody has used before."""
         choices = {
             "base_url": self.address,
             "viewport": {"width": 1280, "height": 800},
             "locale": "en-US",
             **options,
         }
-        context = self.browser.new_context(**choices)  # type: ignore[arg-type]
+        context = self.browser.new_context(**choices)
         context.set_default_timeout(15_000)
         self.contexts.append(context)
-        ours = urlsplit(self.address).netloc
-
-        def note(url: str) -> None:
-            if url.startswith("http") and urlsplit(url).netloc != ours:
-                self.faults.append(f"asks a stranger: {url}")
-
-        context.on("request", lambda request: note(request.url))
-        context.on("weberror", lambda error: self.faults.append(str(error.error)))
-        context.on(
-            "console",
-            lambda said: (
-                said.type == "error"
-                and "Failed to load resource" not in said.text
-                and self.faults.append(said.text)
-            ),
-        )
+        context.on("request", self.note_request)
+        context.on("weberror", self.note_error)
+        context.on("console", self.note_words)
         return context.new_page()
+
+    def note_request(self, request: Request) -> None:
+        url = urlsplit(request.url)
+        if url.scheme.startswith("http") and url.netloc not in self.address:
+            self.faults.append(f"asks a stranger: {request.url}")
+
+    def note_error(self, error: WebError) -> None:
+        self.faults.append(f"{error.page and error.page.url}: {error.error}")
+
+    def note_words(self, said: ConsoleMessage) -> None:
+        """An answer of 404 or 409 is no fault; what the security policy stops is."""
+        if said.type == "error" and "Failed to load resource" not in said.text:
+            self.faults.append(said.text)
 
 
 @pytest.fixture
