@@ -218,9 +218,11 @@ def note_visit(*, statement: Statement, by: Member) -> None:
 
 
 def is_own_pay(payee_id: int, by: Member) -> bool:
-    """Say whether the member is the payee."""
+    """Say whether the member is the payee, by log-in or by the payee's e-mail."""
     own = payee_of(by)
-    return own is not None and own.pk == payee_id
+    if own is not None and own.pk == payee_id:
+        return True
+    return Payee.objects.filter(pk=payee_id, email__iexact=by.email).exists()
 
 
 def business_posts() -> bool:

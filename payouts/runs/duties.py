@@ -7,7 +7,7 @@ from commissions_saas.lib import clock
 from crm_sync.ledger.models import Payee
 from payouts.runs.models import PayoutItem, PayoutRun
 from tenants.access import COUNTS_AS, Member, may
-from tenants.accounts.models import Role, RoleGrant
+from tenants.accounts.models import Role, RoleGrant, User
 from tenants.schema import current_business
 
 APPROVING = frozenset({Role.FINANCE, Role.ADMIN})
@@ -19,7 +19,7 @@ def why_not_approve(run: PayoutRun, user_id: int) -> str:
     There is no way round for administrators. A business in solo mode is the only
     exception, and its runs say so.
     """
-    if current_business().solo_mode:
+    if is_solo(run):
         return ""
     if run.prepared_by_id == user_id:
         return "You prepared this run."
@@ -33,9 +33,17 @@ def why_not_approve(run: PayoutRun, user_id: int) -> str:
 def who_may_approve(run: PayoutRun) -> list[str]:
     """Return the names of the members who may approve this run now."""
     barred = {run.prepared_by_id} | _paid_users(run) | _adjusting_users(run)
-    if current_business().solo_mode:
+    if is_solo(run):
         barred = set()
     return sorted({n for user_id, n in _approvers() if user_id not in barred})
+
+
+def is_solo(run: PayoutRun) -> bool:
+    """Say whether one person may do all: solo mode holds now, and held from the start.
+
+    A mode that is turned on after preparing would not be printed on the run.
+    """
+    return run.solo and bool(current_business().solo_mode)
 
 
 def may_act(member: Member) -> bool:
@@ -64,8 +72,15 @@ def _approvers() -> list[tuple[int, str]]:
 
 
 def _paid_users(run: PayoutRun) -> set[int | None]:
-    paid = Payee.objects.filter(payouts__run=run, user_id__isnull=False)
-    return set(paid.values_list("user_id", flat=True))
+    """Return whom the run pays: by log-in, or by e-mail where none is linked.
+
+    A payee who was merged into another keeps the log-in; the other has the money.
+    """
+    paid = Payee.objects.filter(Q(payouts__run=run) | Q(merged_into__payouts__run=run))
+    known = list(paid.values_list("user_id", "email"))
+    emails = {email.lower() for _, email in known if email}
+    users = User.objects.filter(email__in=emails).values_list("pk", flat=True)
+    return {user_id for user_id, _ in known if user_id} | set(users)
 
 
 def _adjusting_users(run: PayoutRun) -> set[int | None]:

@@ -116,11 +116,15 @@ def recall_run(*, run: PayoutRun, by: Member) -> None:
 
 
 def _claim(run: PayoutRun, seen_version: int, verb: str) -> PayoutRun:
-    """Move the version of a run in review by one; only one caller can."""
+    """Move the version of a run in review by one; only one caller can.
+
+    A first signature stands for the figures of its moment: a later decision takes it off.
+    """
     live = PayoutRun.objects.filter(
         pk=run.pk, state=PayoutRun.State.IN_REVIEW, version=seen_version
     )
-    moved = live.update(version=F("version") + 1)
+    unsigned = {} if verb == "signed" else {"approved_by_id": None, "approved_at": None}
+    moved = live.update(version=F("version") + 1, **unsigned)
     fresh = PayoutRun.objects.select_related("period").get(pk=run.pk)
     if moved == 1:
         return fresh
@@ -173,7 +177,7 @@ def _approved(run: PayoutRun) -> Decimal:
 
 def _waits_for_a_second_signature(run: PayoutRun, total: Decimal, by: Member) -> bool:
     business = current_business()
-    if business.solo_mode or total <= business.second_approver_above:
+    if duties.is_solo(run) or total <= business.second_approver_above:
         return False
     if run.approved_by_id and run.approved_by_id != by.user_id:
         return False
