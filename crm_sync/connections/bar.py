@@ -1,0 +1,92 @@
+"""What the frame of every page asks of sources: freshness, and how many are broken.
+
+The answer is kept for a few seconds, since every page with figures asks for it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.http import HttpRequest
+from redis.exceptions import RedisError
+
+from commissions_saas.lib import clock
+from crm_sync.connections.selectors import as_of_parts, connection_rows
+from tenants.accounts.models import Business
+from tenants.frame import hooks
+
+KEPT_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The bar's parts for those who see all pay and for others; broken sources."""
+
+    all_parts: list[hooks.AsOfPart]
+    parts: list[hooks.AsOfPart]
+    errors: int
+
+
+def offer_to_the_frame() -> None:
+    """Answer the frame's questions about sources."""
+    hooks.offer("as_of", as_of)
+    hooks.offer("nav.connections", errors)
+
+
+def as_of(request: HttpRequest) -> hooks.AsOf | None:
+    """Say how fresh the sources are; what is refused is for those who see all pay."""
+    place: Any = request
+    known = _known(place)
+    if known is None:
+        return None
+    parts = known.all_parts if place.member.sees_all_pay else known.parts
+    return hooks.AsOf(clock.now(), parts) if parts else None
+
+
+def errors(request: HttpRequest) -> int:
+    """Return how many sources are late or refused."""
+    known = _known(request)
+    return known.errors if known else 0
+
+
+def forget(business: Business) -> None:
+    """Look again at once, where somebody has just changed a source."""
+    try:
+        cache.delete(_key(business))
+    except RedisError:
+        return
+
+
+def _known(request: Any) -> Known | None:
+    """Ask once for each page, however often the frame wants to know."""
+    business = getattr(request, "business", None)
+    if business is None:
+        return None
+    if not hasattr(request, "_sources"):
+        request._sources = _remembered(business)
+    known: Known = request._sources
+    return known
+
+
+def _remembered(business: Business) -> Known:
+    try:
+        known = cache.get(_key(business))
+    except RedisError:  # pages work without the cache
+        return _look(business)
+    if not isinstance(known, Known):
+        known = _look(business)
+        cache.set(_key(business), known, KEPT_SECONDS)
+    return known
+
+
+def _look(business: Business) -> Known:
+    rows = connection_rows(business)
+    return Known(
+        as_of_parts(business, rows, with_refused=True),
+        as_of_parts(business, rows, with_refused=False),
+        sum(row.verdict.is_error for row in rows),
+    )
+
+
+def _key(business: Business) -> str:
+    return f"sources of {business.pk}"
