@@ -12,6 +12,7 @@ from commissions.statements.sources import Source, sources_of
 from commissions.statements.states import line_states
 from crm_sync.ledger.models import Entry, Payee
 from crm_sync.ledger.selectors import deal_page_context, payees_visible_to
+from crm_sync.ledger.values import for_people
 from tenants.access import Member
 
 
@@ -56,6 +57,12 @@ def deal_context(entry: Entry, member: Member) -> dict[str, Any]:
         "others": len(everyone - set(visible)),
         "shared_by": len(everyone),
         "currency": entry.currency,
+        "field_rows": [
+            (row, for_people(row.value, row.field.type)) for row in context["fields"]
+        ],
+        "knock_ons": Cause.objects.filter(
+            entry_id=entry.pk, payee_id__in=visible, knock_on=True
+        ).order_by("-pk")[:20],
         "payload_text": json.dumps(context["payload"], indent=2, ensure_ascii=False),
     }
 

@@ -41,16 +41,6 @@ class StoredLine(NamedTuple):
     earned_on: date
 
 
-class LineIdentity(NamedTuple):
-    """What makes a stored line and a draft the same line."""
-
-    version_id: int
-    component: str
-    entry_id: int
-    role: str
-    adjustment_id: int
-
-
 class EffectKey(NamedTuple):
     """What a cause is about: a component's amount for a deal, in any version."""
 
@@ -91,14 +81,6 @@ class CauseDraft:
     words: str
 
 
-def identity(line: LineDraft) -> LineIdentity:
-    """Return what a draft is compared by."""
-    key = line.key
-    return LineIdentity(
-        line.version_id, line.component, key.entry_id, line.role, key.adjustment_id
-    )
-
-
 def money(amount: Decimal) -> Decimal:
     """Return an amount with the four places in which it is stored."""
     return amount.quantize(_MONEY) + ZERO
@@ -109,53 +91,51 @@ def measure(value: Decimal) -> Decimal:
     return value.quantize(_MEASURE) + ZERO
 
 
-def _content(line: LineDraft) -> tuple[object, ...]:
-    base = None if line.base is None else money(line.base)
-    return (
-        line.component_name,
-        line.kind,
-        line.share.quantize(_SHARE),
-        base,
-        money(line.amount),
-        line.currency,
-        line.waiting_for,
-        line.failed,
-        line.earned_on,
-    )
+# What makes a stored line and a draft the same line: version, component, entry, role,
+# adjustment. Plain tuples: a payee can have ten thousand lines, and all are compared.
+Identity = tuple[int, str, int, str, int]
 
 
-def _stored_content(line: StoredLine) -> tuple[object, ...]:
+def _stored_identity(row: StoredLine) -> Identity:
+    return row[1], row[2], row[4], row[5], row[6]
+
+
+def _is_same(row: StoredLine, line: LineDraft) -> bool:
+    """Say whether a stored line is what a draft would store."""
     return (
-        line.component_name,
-        line.kind,
-        line.share,
-        line.base,
-        line.amount,
-        line.currency,
-        line.waiting_for,
-        line.failed,
-        line.earned_on,
+        row.amount == line.amount
+        and row.base == (None if line.base is None else money(line.base))
+        and row.waiting_for == line.waiting_for
+        and row.failed == line.failed
+        and row.earned_on == line.earned_on
+        and row.share == line.share.quantize(_SHARE)
+        and row.component_name == line.component_name
+        and row.kind == line.kind
+        and row.currency == line.currency
     )
 
 
 def compare(
     live: Iterable[StoredLine], drafts: Iterable[LineDraft]
-) -> tuple[list[int], list[LineDraft]]:
-    """Return the ids of the lines to close, and the drafts to open."""
-    standing = {
-        LineIdentity(
-            row.version_id, row.component, row.entry_id, row.role, row.adjustment_id
-        ): row
-        for row in live
-    }
+) -> tuple[list[StoredLine], list[LineDraft]]:
+    """Return the lines to close, and the drafts to open."""
+    standing = {_stored_identity(row): row for row in live}
     opened = []
-    for draft in drafts:
-        row = standing.get(identity(draft))
-        if row is not None and _stored_content(row) == _content(draft):
-            del standing[identity(draft)]
+    for line in drafts:
+        key = line.key
+        identity = (
+            line.version_id,
+            line.component,
+            key.entry_id,
+            line.role,
+            key.adjustment_id,
+        )
+        row = standing.get(identity)
+        if row is not None and _is_same(row, line):
+            del standing[identity]
         else:
-            opened.append(draft)
-    return sorted(row.id for row in standing.values()), opened
+            opened.append(line)
+    return sorted(standing.values()), opened
 
 
 def amounts_of_stored(live: Iterable[StoredLine]) -> dict[EffectKey, Decimal]:
@@ -167,15 +147,29 @@ def amounts_of_stored(live: Iterable[StoredLine]) -> dict[EffectKey, Decimal]:
     return found
 
 
-def amounts_of_draft(draft: StatementDraft) -> dict[EffectKey, Decimal]:
-    """Return what a draft pays, by what causes are about."""
+def amounts_of_drafts(lines: Iterable[LineDraft]) -> dict[EffectKey, Decimal]:
+    """Return what drafts pay, by what causes are about."""
     found: dict[EffectKey, Decimal] = defaultdict(Decimal)
-    for line in draft.lines:
+    for line in lines:
         key = EffectKey(
             line.component, line.key.entry_id, line.role, line.key.adjustment_id
         )
         found[key] += money(line.amount)
     return found
+
+
+def effects_of(
+    closed: Iterable[StoredLine],
+    opened: Iterable[LineDraft],
+    measures: Mapping[str, Decimal],
+    step: Step,
+) -> list[CauseDraft]:
+    """Return the causes where one change did it all: what closed against what opened."""
+    closed, opened = list(closed), list(opened)
+    names = {row.component: row.component_name for row in closed}
+    names |= {line.component: line.component_name for line in opened}
+    before, after = amounts_of_stored(closed), amounts_of_drafts(opened)
+    return _effects(step, before, after, names, measures)
 
 
 def telescope(
@@ -190,12 +184,24 @@ def telescope(
     found = []
     for step in steps:
         names |= {line.component: line.component_name for line in step.draft.lines}
-        after = amounts_of_draft(step.draft)
-        for key in sorted({**before, **after}):
-            effect = after.get(key, ZERO) - before.get(key, ZERO)
-            if effect:
-                found.append(_cause(step, key, effect, names, measures))
+        after = amounts_of_drafts(step.draft.lines)
+        found += _effects(step, before, after, names, measures)
         before, measures = after, step.draft.measures
+    return found
+
+
+def _effects(
+    step: Step,
+    before: Mapping[EffectKey, Decimal],
+    after: Mapping[EffectKey, Decimal],
+    names: Mapping[str, str],
+    measures: Mapping[str, Decimal],
+) -> list[CauseDraft]:
+    found = []
+    for key in sorted({**before, **after}):
+        effect = after.get(key, ZERO) - before.get(key, ZERO)
+        if effect:
+            found.append(_cause(step, key, effect, names, measures))
     return found
 
 

@@ -18,12 +18,20 @@ from commissions.statements.models import (
     PayPeriod,
     Proposal,
 )
-from commissions.statements.periods import as_period, current_period, row_of
-from commissions.statements.selectors import period_for, statements_visible_to
+from commissions.statements.periods import (
+    as_period,
+    current_period,
+    pay_period_of,
+    pays_on,
+    row_of,
+)
+from commissions.statements.selectors import statements_visible_to
 from commissions_saas.lib.errors import ProductError
+from commissions_saas.lib.periods import Period
 from tenants.access import EVERY_ROLE, MemberRequest, may, requires
 from tenants.accounts.models import Role, User
 from tenants.frame.pagination import paginate, paginate_list
+from tenants.schema import current_business
 from tenants.urls_for import business_url
 
 ZERO = Decimal(0)
@@ -68,7 +76,7 @@ def _periods() -> list[Any]:
 @require_GET
 def period(request: MemberRequest, slug: str = "") -> HttpResponse:
     """Show a period added up by payee, product, territory or component."""
-    row = period_for(slug) if slug else row_of(current_period())
+    row = _period(slug) if slug else row_of(current_period())
     by = request.GET.get("by", "payee")
     by = {"rep": "payee"}.get(by, by)
     if by not in period_page.BY:
@@ -81,6 +89,8 @@ def period(request: MemberRequest, slug: str = "") -> HttpResponse:
         {
             "row": row,
             "period": as_period(row),
+            "previous": as_period(row).previous(),
+            "next": _next(row),
             "figures": period_page.period_figures(row),
             "page": paginate_list(rows, cursor=request.GET.get("page", "")),
             "total": period_page.total_of(rows),
@@ -90,6 +100,27 @@ def period(request: MemberRequest, slug: str = "") -> HttpResponse:
             "checks": period_page.close_checks(row),
         },
     )
+
+
+def _period(slug: str) -> PayPeriod:
+    """A period without a row is shown empty; it is not made by looking at it."""
+    found = PayPeriod.objects.filter(slug=slug).first()
+    if found is not None:
+        return found
+    wanted = pages.period_or_404(slug)
+    if pay_period_of(wanted.starts_on) != wanted:
+        raise Http404
+    return PayPeriod(
+        slug=slug,
+        starts_on=wanted.starts_on,
+        ends_on=wanted.ends_on,
+        pays_on=pays_on(wanted, current_business().pay_day_offset),
+    )
+
+
+def _next(row: PayPeriod) -> Period | None:
+    following = as_period(row).next()
+    return following if following.starts_on <= current_period().starts_on else None
 
 
 @requires(Role.FINANCE, Role.ADMIN, Role.AUDITOR)

@@ -24,6 +24,7 @@ from commissions.statements.models import (
     Statement,
     StoredMeasure,
 )
+from commissions.statements.teams import with_team_measures
 from commissions.statements.touched import window_of
 from commissions_saas.lib.periods import Period, parse_period
 from crm_sync.ledger.as_of import entry_facts
@@ -59,7 +60,7 @@ class Loaded:
             for entry in self.entries.get(payee_id, ())
             if entry.occurred_on and first <= entry.occurred_on <= period.ends_on
         )
-        return PayeeInputs(
+        found = PayeeInputs(
             payee_id=payee_id,
             payee_name=payee.name,
             period=period,
@@ -77,6 +78,7 @@ class Loaded:
             attributes=payee.attributes,
             names=self.names,
         )
+        return with_team_measures(found)
 
 
 def first_day(programs: Iterable[AssignmentFact], period: Period) -> date:

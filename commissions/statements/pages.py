@@ -1,6 +1,6 @@
 """What several pages of this app put into their context."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +20,6 @@ from commissions.statements.models import (
 )
 from commissions.statements.periods import as_period
 from commissions.statements.receipts import receipt_of
-from commissions.statements.selectors import history_of
 from commissions.statements.sources import Source, sources_of
 from commissions.statements.states import line_states
 from commissions_saas.lib import clock
@@ -67,59 +66,75 @@ def as_of(request: MemberRequest, at: datetime | None) -> AsOf:
     return AsOf(at or clock.now(), parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A statement of the payee, as the history names it."""
+
+    period: Period
+    total: Decimal
+    state: str
+    is_here: bool
+
+
 def around(row: Statement) -> dict[str, Any]:
-    """Return the statements before and after, the year's chart, and the quota."""
-    business = current_business()
-    known = history_of(row, MONTHS)
-    slugs = [each.period.slug for each in known]
+    """Return the statements before and after, and the year, from `with_news`."""
     period = as_period(row.period)
-
-    def link(slug: str) -> str:
-        return business_url(business, "statements:statement", row.payee_id, slug)
-
+    known = [
+        Past(
+            parse_period(each["slug"]),
+            Decimal(each["total"]),
+            each["state"],
+            each["slug"] == row.period.slug,
+        )
+        for each in row.history  # type: ignore[attr-defined]
+    ]
+    slugs = {each.period.slug for each in known}
+    paid = [each for each in known if each.state == Statement.State.PAID]
     return {
         "previous": period.previous() if period.previous().slug in slugs else None,
         "next": period.next() if period.next().slug in slugs else None,
-        "history": [(each, as_period(each.period)) for each in reversed(known)],
-        "chart": _chart(row, known, link),
+        "history": known,
+        "chart": _chart(row, known),
         "paid_in_year": sum(
             (
                 each.total
-                for each in known
-                if each.state == Statement.State.PAID
-                and each.period.ends_on.year == period.ends_on.year
+                for each in paid
+                if each.period.ends_on.year == period.ends_on.year
             ),
             Decimal(0),
         ),
-        "late": list(
-            Proposal.objects.filter(
-                payee_id=row.payee_id,
-                period_id=row.period_id,
-                state__in=[Proposal.State.WAITING, Proposal.State.POSTED],
-            ).select_related("adjustment__period")
-        )
-        if row.state != Statement.State.OPEN
-        else [],
+        "late": _late(row),
     }
 
 
-def _chart(
-    row: Statement, known: Sequence[Statement], link: Callable[[str], str]
-) -> list[ChartPoint]:
+def _late(row: Statement) -> list[Proposal]:
+    """Return what changed after a statement was frozen."""
+    if row.state == Statement.State.OPEN:
+        return []
+    shown = [Proposal.State.WAITING, Proposal.State.POSTED]
+    rows = Proposal.objects.filter(
+        payee_id=row.payee_id, period_id=row.period_id, state__in=shown
+    )
+    return list(rows.select_related("adjustment__period"))
+
+
+def _chart(row: Statement, known: Sequence[Past]) -> list[ChartPoint]:
     """Return a year of bars; a period without a statement is an empty one."""
+    business = current_business()
     by_slug = {each.period.slug: each for each in known}
-    last = as_period(known[-1].period) if known else as_period(row.period)
+    last = known[0].period if known else as_period(row.period)
     points: list[ChartPoint] = []
     while len(points) < MONTHS:
         found = by_slug.get(last.slug)
         label = (
             f"{last.ends_on:%b}" if last.kind == "month" else f"{last.ends_on:%d %b}"
         )
+        url = business_url(business, "statements:statement", row.payee_id, last.slug)
         points.append(
             ChartPoint(
                 label,
                 found.total if found else Decimal(0),
-                link(last.slug) if found else "",
+                url if found else "",
                 now=last.slug == row.period.slug,
             )
         )

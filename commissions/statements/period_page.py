@@ -36,13 +36,15 @@ class PeriodRow:
 
 def period_figures(period: PayPeriod) -> dict[str, Any]:
     """Return what the statements of a period come to."""
-    found = Statement.objects.filter(period=period).aggregate(
+    found = Statement.objects.filter(period__slug=period.slug).aggregate(
         total=Sum("total", default=ZERO),
         waiting=Sum("waiting", default=ZERO),
         payable=Sum("payable", default=ZERO),
         statements=Count("pk"),
     )
-    paid = Statement.objects.filter(period=period, state=Statement.State.PAID)
+    paid = Statement.objects.filter(
+        period__slug=period.slug, state=Statement.State.PAID
+    )
     found["paid"] = paid.aggregate(total=Sum("total", default=ZERO))["total"]
     found["accrual"] = found["total"] - found["paid"]
     return found
@@ -75,7 +77,7 @@ def period_rows(period: PayPeriod, by: str, only: str | None) -> list[PeriodRow]
 
 def _by_payee(period: PayPeriod) -> list[PeriodRow]:
     business = current_business()
-    rows = Statement.objects.filter(period=period).select_related("payee")
+    rows = Statement.objects.filter(period__slug=period.slug).select_related("payee")
     return [
         PeriodRow(
             row.payee.name,
@@ -118,7 +120,7 @@ def total_of(rows: Sequence[PeriodRow]) -> Decimal:
 
 def close_checks(period: PayPeriod) -> list[dict[str, Any]]:
     """Return what must be true before a period is closed."""
-    rows = Statement.objects.filter(period=period)
+    rows = Statement.objects.filter(period__slug=period.slug)
     failed = rows.filter(failures__gt=0).count()
     waiting = Proposal.objects.filter(state=Proposal.State.WAITING).count()
     refused = refused_total()

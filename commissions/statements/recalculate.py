@@ -5,9 +5,10 @@ Lock order: periods (shared), then statements by payee. The calculation itself h
 before any lock; under the locks each statement is looked at again.
 """
 
+import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
@@ -23,6 +24,7 @@ from commissions.statements.differences import (
     StoredLine,
     Trigger,
     compare,
+    effects_of,
     one_cause,
     telescope,
 )
@@ -48,7 +50,7 @@ from crm_sync.ledger.models import Change, Payee
 from tenants.schema import current_business
 
 MOST_TRIGGERS = 50  # more changes at once are one cause
-PAYEES_AT_A_TIME = 20
+PAYEES_AT_A_TIME = 8  # bounds what is in memory at once
 
 Transaction = Callable[[], AbstractContextManager[object]]
 Told = Callable[[str, int, int], None]
@@ -109,9 +111,10 @@ def recalculate(
     done = 0
     for chunk in _chunks(wanted):
         tell("Recalculating", done, len(wanted))
-        results = work.calculate(chunk)
-        with within():
-            work.write(results, run)
+        with _uncollected():
+            results = work.calculate(chunk)
+            with within():
+                work.write(results, run)
         done += len(chunk)
     with within():
         CalculationState.objects.get_or_create(pk=1)
@@ -120,6 +123,18 @@ def recalculate(
         )
         Mark.objects.filter(pk__lte=last_mark).delete()
     return Summary(fence, *run.totals)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector out of a chunk: it makes many values and no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def recalculate_now(wanted: Iterable[Key], words: str) -> Summary:
@@ -258,11 +273,12 @@ class Recalculation:
         untouched = not closed and not opened and not measures
         if untouched and row.calculated_at is not None:
             return
-        differences.closed += closed
+        differences.closed += [line.id for line in closed]
         differences.opened += [(pair, line) for line in opened]
         differences.measures[result.key[0], result.key[1].slug] = measures
         differences.causes += [
-            (pair, cause) for cause in self._causes(result, row, live, stored)
+            (pair, cause)
+            for cause in self._causes(result, row, live, stored, closed, opened)
         ]
         differences.written.append((row, result))
 
@@ -272,6 +288,8 @@ class Recalculation:
         row: Statement,
         live: list[StoredLine],
         stored: Mapping[str, Decimal],
+        closed: list[StoredLine],
+        opened: list[LineDraft],
     ) -> list[CauseDraft]:
         fresh = [
             step
@@ -281,6 +299,8 @@ class Recalculation:
         if not fresh or fresh[-1] is not result.steps[-1]:
             words = self.reason if row.calculated_at else "First calculation"
             return one_cause(live, result.draft, words)
+        if len(fresh) == 1:
+            return effects_of(closed, opened, stored, fresh[0])
         return telescope(live, stored, fresh)
 
     def _write(self, differences: "_Differences", run: writing.RunWriter) -> None:

@@ -10,7 +10,7 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value,
 from django.http import Http404
 
 from commissions.plans.models import PlanVersion
-from commissions.statements.models import Line, PayPeriod, Run, Statement
+from commissions.statements.models import Line, Run, Statement
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.selectors import payees_visible_to
 from tenants.access import Member
@@ -173,21 +173,7 @@ def total_at(row: Statement, run_id: int) -> Decimal:
     return total
 
 
-def history_of(row: Statement, months: int = 12) -> list[Statement]:
-    """Return the payee's latest statements up to a year, oldest first."""
-    rows = Statement.objects.filter(payee_id=row.payee_id).select_related("period")
-    return list(rows.order_by("-period__starts_on")[: months + 1])[::-1]
-
-
-def latest_statement(payee_id: int, today: datetime | None = None) -> Statement | None:
+def latest_statement(payee_id: int) -> Statement | None:
     """Return the statement of the latest period that has begun."""
     rows = Statement.objects.filter(payee_id=payee_id).select_related("period")
     return rows.order_by("-period__starts_on").first()
-
-
-def period_for(slug: str) -> PayPeriod:
-    """Return a period that has a row."""
-    found = PayPeriod.objects.filter(slug=slug).first()
-    if found is None:
-        raise Http404
-    return found

@@ -7,7 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
+    CharField,
     Count,
     DecimalField,
     Exists,
@@ -17,7 +19,7 @@ from django.db.models import (
     Subquery,
     Sum,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from commissions.plans.models import PlanVersion
 from commissions.statements.models import Adjustment, Cause, Line, Statement
@@ -39,6 +41,7 @@ from tenants.schema import current_business
 
 ZERO = Decimal(0)
 WAITING, PAYABLE, ADJUSTMENTS = "waiting", "payable", "adjustments"
+MONTHS = 12
 ORDER = ["place", "earned_on", "pk"]
 
 
@@ -47,7 +50,7 @@ class LineRow:
     """One line as the statement shows it."""
 
     line: Line
-    entry: Entry | None
+    entry: Mapping[str, str] | None
     state: str
     detail: str  # what it waits for
     notes: tuple[str, ...]  # split, rate, reason
@@ -97,7 +100,18 @@ def with_news(rows: QuerySet[Statement], since: datetime) -> QuerySet[Statement]
         payee_id=OuterRef("payee_id"),
         period=OuterRef("period__slug"),
     )
+    # Amounts travel as text: JSON's numbers are not exact.
+    history = (
+        Statement.objects.filter(payee_id=OuterRef("payee_id"))
+        .order_by("-period__starts_on")
+        .values(
+            found=JSONObject(
+                slug="period__slug", total=Cast("total", CharField()), state="state"
+            )
+        )[: MONTHS + 1]
+    )
     return rows.annotate(
+        history=ArraySubquery(history),
         quota=Subquery(facts.values("quota")[:1]),
         attained=Subquery(facts.values("attained")[:1]),
         moved=Coalesce(
@@ -118,8 +132,13 @@ def statement_lines(row: Statement, show: str, cursor: str) -> dict[str, Any]:
     totals = in_plan_order(totals, versions)
     rows, shown, count = _narrowed(row, totals, show)
     reason = Adjustment.objects.filter(pk=OuterRef("adjustment_id")).values("reason")
+    entry = Entry.objects.filter(pk=OuterRef("entry_id")).values(
+        found=JSONObject(name="name", product="product")
+    )
     page = paginate(
-        with_states(ordered_lines(rows, totals)).annotate(reason=Subquery(reason)),
+        with_states(ordered_lines(rows, totals)).annotate(
+            reason=Subquery(reason), entry=Subquery(entry)
+        ),
         order=ORDER,
         cursor=cursor,
         total=count,
@@ -178,7 +197,6 @@ def _sections(
     versions: Mapping[int, PlanVersion],
 ) -> list[Section]:
     lines = list(page.rows)
-    entries = Entry.objects.in_bulk({line.entry_id for line in lines if line.entry_id})
     states = line_states(lines)
     sections: dict[str, Section] = {}
     by_slug = {total.slug: total for total in totals}
@@ -188,7 +206,7 @@ def _sections(
         section.rows.append(
             LineRow(
                 line=line,
-                entry=entries.get(line.entry_id),
+                entry=line.entry,  # type: ignore[attr-defined]
                 state=states[line.pk],
                 detail=line.waiting_for if states[line.pk] == "waiting" else "",
                 notes=_notes(line, versions),

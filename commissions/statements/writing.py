@@ -27,6 +27,8 @@ from commissions.statements.models import (
 from commissions_saas.lib import clock
 
 EVALUATOR = "1"  # rises when the same inputs would give other amounts
+ROWS_AT_A_TIME = 1000
+NULL = r"\N"
 Pair = tuple[int, int]  # payee, period row
 
 _COPY = """
@@ -157,36 +159,37 @@ def close_lines(ids: Sequence[int], run_id: int) -> None:
 
 
 def open_lines(opened: Iterable[tuple[Pair, LineDraft]], run_id: int) -> int:
-    """Write new lines by COPY; it costs less than the calculation of them."""
+    """Write new lines by COPY, as text that is ready: it is what costs most of a run."""
     count = 0
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(_COPY) as copy,
-    ):
-        for (payee_id, period_id), line in opened:
+    ready: list[str] = []
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for pair, line in opened:
             count += 1
-            copy.write_row(
-                (
-                    payee_id,
-                    period_id,
-                    line.version_id or None,
-                    line.component,
-                    line.component_name,
-                    line.key.entry_id,
-                    line.role,
-                    line.key.adjustment_id,
-                    line.kind,
-                    line.share,
-                    None if line.base is None else money(line.base),
-                    money(line.amount),
-                    line.currency,
-                    line.waiting_for,
-                    line.failed,
-                    line.earned_on,
-                    run_id,
-                )
-            )
+            ready.append(_as_text(pair, line, run_id))
+            if len(ready) == ROWS_AT_A_TIME:
+                copy.write("".join(ready))
+                ready.clear()
+        copy.write("".join(ready))
     return count
+
+
+def _as_text(pair: Pair, line: LineDraft, run_id: int) -> str:
+    base = NULL if line.base is None else f"{money(line.base):f}"
+    return (
+        f"{pair[0]}\t{pair[1]}\t{line.version_id or NULL}\t{_escaped(line.component)}\t"
+        f"{_escaped(line.component_name)}\t{line.key.entry_id}\t{line.role}\t"
+        f"{line.key.adjustment_id}\t{line.kind}\t{line.share:f}\t{base}\t"
+        f"{money(line.amount):f}\t{line.currency}\t{_escaped(line.waiting_for)}\t"
+        f"{_escaped(line.failed)}\t{line.earned_on.isoformat()}\t{run_id}\n"
+    )
+
+
+def _escaped(text: str) -> str:
+    """Escape what COPY reads as its own signs; most texts have none of them."""
+    if not any(sign in text for sign in "\\\t\n\r"):
+        return text
+    text = text.replace("\\", r"\\").replace("\t", r"\t")
+    return text.replace("\n", r"\n").replace("\r", r"\r")
 
 
 def write_causes(causes: Iterable[tuple[Pair, CauseDraft]], run: RunWriter) -> None:

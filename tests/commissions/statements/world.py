@@ -23,7 +23,7 @@ from tenants.access import Member, member_of
 from tenants.accounts.models import Business
 from tenants.accounts.models import Member as MemberRow
 
-PLANS = Path(__file__).parents[3] / "commissions_saas" / "demo" / "plans"
+PLANS = Path(__file__).parent / "plans"
 SYSTEM, CARE, AIR = "System replacement", "Maintenance plan", "Air quality"
 CLOSE = Origin(connection_id=1, source="Close")
 MAPPED = frozenset(
