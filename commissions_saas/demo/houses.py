@@ -1,0 +1,127 @@
+"""Each business of the demo as it is founded: its books, plans, sources and people."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from commissions_saas.demo import founding
+from commissions_saas.demo.book import Book
+from commissions_saas.demo.replay import Replay, mapping_document, require_done
+from commissions_saas.demo.story import brightwater
+from commissions_saas.demo.story.plans import paying_for_care
+from crm_sync.connections import matching
+from crm_sync.connections import services as connections
+from crm_sync.connections.models import Connection
+from tenants.accounts.models import Business
+from tenants.jobs.services import run_all_jobs
+from tenants.schema import in_business
+
+SHARED_FIELDS = {
+    "Business": "choices",
+    "Product": "choices",
+    "Territory": "choices",
+    "Dealer fee": "number",
+    "Customer paid": "yesno",
+    "Installed": "yesno",
+    "Split with": "user",
+    "Split percent": "number",
+}
+COMMON: dict[str, dict[str, Any]] = {
+    "product": {"label": "Product", "type": "text", "required": True},
+    "territory": {"label": "Territory", "type": "text"},
+    "customer_paid": {"label": "Customer paid", "type": "yesno"},
+    "split_with": {"label": "Split with", "type": "text"},
+    "split_percent": {"label": "Split percent", "type": "percent"},
+}
+
+
+def found_brightwater(replay: Replay) -> None:
+    """The business of the hero: three versions of one plan, everybody on it."""
+    house, firm = replay.house, brightwater.firm()
+    business = founding.found_business(house, firm)
+    payees = founding.found_payees(house, firm)
+    book = shared_book(replay)
+    for person in firm.people:
+        book.add_person(person.name, person.email)
+    book.add_person(brightwater.KENJI, "k.ito@brightwater.example")
+    book.take(firm.items)
+    connection = replay.connect(book, name="Hale", objects=("deal",))
+    priya, luis = (house.member(key, firm.slug) for key in ("priya", "luis"))
+    _open(connection, business)
+    _map(
+        connection,
+        business,
+        mapping_document(
+            book, {**COMMON, "dealer_fee": {"label": "Dealer fee", "type": "money"}}
+        ),
+    )
+    text = founding.plan_text(brightwater.PLAN)
+    with in_business(business):
+        founding.set_tables(text, by=luis)
+        plan = founding.found_plan(
+            paying_for_care(text, 30),
+            starts_on=founding.BEGIN,
+            written_by=luis,
+            published_by=priya,
+        )
+        for amount, day in ((35, date(2026, 6, 16)), (40, date(2026, 7, 1))):
+            founding.new_version(
+                plan,
+                paying_for_care(text, amount),
+                starts_on=day,
+                written_by=luis,
+                published_by=priya,
+            )
+        founding.assign_people(firm, payees, {brightwater.PLAN: plan}, by=luis)
+        replay.plans[brightwater.PLAN] = plan
+    connections.save_routes(
+        connection=connection,
+        path=f"custom.{book.fields['Business']}",
+        routes={brightwater.BUSINESS: business.pk},
+        by=house.owner(),
+    )
+    matching.accept_exact_matches(connection=connection, business=business)
+    require_done(run_all_jobs())
+
+
+def draft_version_four(replay: Replay) -> None:
+    """Luis drafts 60 instead of 40 for a maintenance plan; Priya can publish it."""
+    house = replay.house
+    with in_business(house.businesses[brightwater.SLUG]):
+        founding.draft_version(
+            replay.plans[brightwater.PLAN],
+            paying_for_care(founding.plan_text(brightwater.PLAN), 60),
+            written_by=house.member("luis", brightwater.SLUG),
+        )
+
+
+def shared_book(replay: Replay) -> Book:
+    """Return the Close organisation that two of the businesses share."""
+    book = Book(
+        replay.store,
+        name="Hale Family Holdings",
+        currency="USD",
+        fields=SHARED_FIELDS,
+    )
+    book.add_person("Renata Hale", "renata.hale@hale.example", is_admin=True)
+    book.add_person(brightwater.PRIYA, "priya.nair@brightwater.example", is_admin=True)
+    return book
+
+
+def _open(connection: Connection, business: Business) -> None:
+    """Look at the source once, so that its people and fields are known."""
+    connections.test_connection(connection=connection)
+
+
+def _map(
+    connection: Connection,
+    business: Business,
+    document: dict[str, Any],
+    object_: str = "deal",
+) -> None:
+    connections.save_mapping(
+        connection=connection, object_=object_, document=document, business=business
+    )
+
+
+ALL: tuple[Callable[[Replay], None], ...] = (found_brightwater,)
