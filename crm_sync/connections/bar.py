@@ -89,4 +89,4 @@ def _look(business: Business) -> Known:
 
 
 def _key(business: Business) -> str:
-    return f"sources of {business.pk}"
+    return f"sources-{business.pk}"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from commissions_saas.lib import clock
-from crm_sync.connections.models import Connection, SyncRun
+from crm_sync.connections.models import Connection
 from crm_sync.connections.readers import source_name
 
 GRACE = 2  # a source is late when it has missed its time twice
@@ -21,7 +21,7 @@ class Verdict:
     is_error: bool = False
 
 
-def verdict(connection: Connection, zone: str) -> Verdict:
+def verdict(connection: Connection, zone: str, *, is_running: bool = False) -> Verdict:
     """Say how fresh a connection is: expected against the last success."""
     state = connection.state
     if connection.kind == "files":
@@ -34,7 +34,7 @@ def verdict(connection: Connection, zone: str) -> Verdict:
         if connection.problem:
             words = f"Never read: {connection.problem}"
             return Verdict("refused", words, connection.problem_hint, is_error=True)
-        if connection.syncs.filter(state=SyncRun.State.RUNNING).exists():
+        if is_running:
             return Verdict("running", "The first sync is running.")
         return Verdict("never_synced", "Never synced.")
     late_by = clock.now() - connection.last_success_at

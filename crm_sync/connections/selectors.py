@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
 from crm_sync.connections.health import Verdict, freshness, verdict
 from crm_sync.connections.mapping import CannotRead, read_value
@@ -28,7 +28,6 @@ from crm_sync.ledger.models import (
     RefusedRecord,
     Revision,
 )
-from crm_sync.ledger.selectors import refused_total
 from crm_sync.ledger.standard import PEOPLE_KEYS, SHARE_KEYS, standard_fields
 from crm_sync.ledger.values import for_people
 from tenants.accounts.models import Business, Group
@@ -64,45 +63,60 @@ class ConnectionRow:
 
 
 def connection_rows(business: Business) -> list[ConnectionRow]:
-    """Return the business's sources, each with its verdict and what it refused."""
-    rows = []
-    for connection in connections_of(business):
-        refused = refused_total(connection.pk)
-        rows.append(
-            ConnectionRow(
-                connection,
-                verdict(connection, business.time_zone),
-                refused.records,
-                refused.held_up,
-            )
+    """Return the business's sources, each with its verdict and what it refused.
+
+    One query: it is asked for the bar of every page with figures.
+    """
+    waiting = (
+        RefusedRecord.objects.filter(
+            connection_id=OuterRef("pk"), state=RefusedRecord.State.WAITING
         )
-    return rows
+        .order_by()
+        .values("connection_id")
+    )
+    rows = connections_of(business).annotate(
+        refused=Subquery(waiting.annotate(n=Count("id")).values("n")),
+        held_up=Subquery(waiting.annotate(sum=Sum("held_up")).values("sum")),
+        is_running=Exists(
+            SyncRun.objects.filter(
+                connection_id=OuterRef("pk"), state=SyncRun.State.RUNNING
+            )
+        ),
+    )
+    return [
+        ConnectionRow(
+            row,
+            verdict(row, business.time_zone, is_running=row.is_running),
+            row.refused or 0,
+            row.held_up or Decimal(0),
+        )
+        for row in rows
+    ]
 
 
-def errors_in(business: Business) -> int:
-    """Return how many sources are late or refused: the number in the navigation."""
-    rows = connections_of(business)
-    return sum(verdict(row, business.time_zone).is_error for row in rows)
-
-
-def as_of_parts(business: Business) -> list[AsOfPart]:
+def as_of_parts(
+    business: Business, rows: list[ConnectionRow], *, with_refused: bool
+) -> list[AsOfPart]:
     """Return how fresh each source is and what is refused, for the as-of bar."""
-    parts = []
-    for connection in connections_of(business).exclude(kind="files"):
-        parts.append(
-            AsOfPart(
-                freshness(connection, business.time_zone),
-                business_url(business, "connections:connection", connection.pk),
-                stale=verdict(connection, business.time_zone).is_error,
-            )
+    parts = [
+        AsOfPart(
+            freshness(row.connection, business.time_zone),
+            business_url(business, "connections:connection", row.connection.pk)
+            if with_refused
+            else "",
+            stale=row.verdict.is_error,
         )
-    refused = refused_total()
-    if refused.records:
-        s = "" if refused.records == 1 else "s"
-        worth = f" (≈ {refused.held_up:,.2f} commission not counted)"
+        for row in rows
+        if row.connection.kind != "files"
+    ]
+    records = sum(row.refused for row in rows)
+    held_up = sum((row.held_up for row in rows), Decimal(0))
+    if records and with_refused:
+        s = "" if records == 1 else "s"
+        worth = f" (≈ {held_up:,.2f} commission not counted)" if held_up else ""
         parts.append(
             AsOfPart(
-                f"{refused.records} record{s} refused{worth if refused.held_up else ''}",
+                f"{records} record{s} refused{worth}",
                 business_url(business, "connections:refused_everywhere"),
             )
         )

@@ -82,7 +82,7 @@ def _connection_page(request: MemberRequest, found: Connection) -> HttpResponse:
         "connection": found,
         "is_shared": found.business_id is None,
         "is_group": group,
-        "verdict": verdict(found, zone(request)),
+        "verdict": verdict(found, zone(request), is_running=_is_running(found)),
         "runs": last_runs(found),
         "job": _live_job(request, found),
         "may_write": is_own and may(request.member, "connections.write"),
@@ -96,6 +96,10 @@ def _connection_page(request: MemberRequest, found: Connection) -> HttpResponse:
     else:
         context |= {"counts": counts_here(found), "refused": refused_total(found.pk)}
     return render(request, "connections/connection.html", context)
+
+
+def _is_running(found: Connection) -> bool:
+    return found.syncs.filter(state=SyncRun.State.RUNNING).exists()
 
 
 def _urls(request: MemberRequest, found: Connection) -> dict[str, str]:

@@ -99,7 +99,7 @@ def write(
     )
     numbered = [(entry.pk, n) for (_, entry), n in zip(real, numbers, strict=True)]
     old = [entry for one, entry in zip(writes, entries, strict=True) if one.known]
-    Entry.objects.bulk_update(old, _ENTRY_FIELDS, batch_size=200)
+    _update(old)
     number_entries(numbered)
     if old:
         close(numbered)
@@ -107,20 +107,36 @@ def write(
     move_bookings(before, [booking_of(entry) for entry in entries])
 
 
-_ENTRY_FIELDS = [
-    "name",
-    "occurred_on",
-    "counts",
-    "status",
-    "amount",
-    "currency",
-    "product",
-    "territory",
-    "owner",
-    "version",
-    "deleted",
-    "source_url",
-]
+# What a new state changes of an entry, with the types of PostgreSQL. One statement for
+# all rows is many times faster than Django's, which has a CASE for each column.
+_COLUMNS = {
+    "name": "text",
+    "occurred_on": "date",
+    "counts": "boolean",
+    "status": "text",
+    "amount": "numeric",
+    "currency": "text",
+    "product": "text",
+    "territory": "text",
+    "owner_id": "bigint",
+    "version": "text",
+    "deleted": "boolean",
+    "source_url": "text",
+}
+_UPDATE_ENTRY = (
+    "UPDATE ledger_entry AS row SET "  # noqa: S608
+    + ", ".join(f"{name} = at.{name}" for name in _COLUMNS)
+    + " FROM unnest(%s::bigint[], "
+    + ", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values())
+    + f") AS at (id, {', '.join(_COLUMNS)}) WHERE row.id = at.id"
+)
+
+
+def _update(entries: Sequence[Entry]) -> None:
+    if entries:
+        columns = [[getattr(entry, name) for entry in entries] for name in _COLUMNS]
+        with database.cursor() as cursor:
+            cursor.execute(_UPDATE_ENTRY, [[entry.pk for entry in entries], *columns])
 
 
 def _kind(write: Write) -> str:
