@@ -15,10 +15,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from commissions_saas.lib.money import LARGEST, NotAnAmount, parse_decimal
-from crm_sync.contract import MappedField, RemoteRecord, as_moment, value_at
+from crm_sync.connections import errors
+from crm_sync.contract import (
+    MappedField,
+    RemoteRecord,
+    as_moment,
+    field_name,
+    value_at,
+)
 from crm_sync.ledger.facts import Value
 from crm_sync.ledger.reading import FieldProblem, Incoming
 from crm_sync.ledger.standard import DEAL, PEOPLE_KEYS, SHARE_KEYS
+from crm_sync.ledger.values import TYPES
 
 Document = Mapping[str, Mapping[str, Any]]
 _YES = {"yes", "true", "1", "y", "ja", "oui"}
@@ -74,6 +82,31 @@ def document_of(
             row["required"] = True
         document[field.field] = row
     return document
+
+
+def clean_document(
+    document: Document,
+) -> dict[str, dict[str, Any]]:
+    """Check a mapping's names and types; refuse what formulas could not use."""
+    cleaned: dict[str, dict[str, Any]] = {}
+    for key, row in document.items():
+        if not key or field_name(key) != key:
+            raise errors.BadMapping(
+                f"“{key}” is no name for a field.",
+                hint=f"Write it like {field_name(key)}.",
+            )
+        if not str(row.get("source", "")).strip():
+            continue
+        if row.get("type") not in TYPES:
+            raise errors.BadMapping(f"{key} has no type.", hint=", ".join(TYPES))
+        if row.get("transform", "") not in ("", "cents", "day"):
+            raise errors.BadMapping(f"{key} has a transform that is not known.")
+        kept = ("source", "type", "transform", "currency_from", "label")
+        cleaned[key] = {name: str(row[name]) for name in kept if row.get(name)}
+        cleaned[key] |= {name: True for name in ("required", "listed") if row.get(name)}
+    if not cleaned:
+        raise errors.BadMapping("Nothing is mapped.")
+    return cleaned
 
 
 def read_record(

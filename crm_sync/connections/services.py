@@ -13,6 +13,7 @@ from django.db.models import Max, Q
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
 from crm_sync.connections.directory import refresh_directory
+from crm_sync.connections.mapping import clean_document
 from crm_sync.connections.models import Connection, Mapping, Route
 from crm_sync.connections.opening import OURS, open_connection
 from crm_sync.connections.publishing import publish_fields
@@ -22,9 +23,7 @@ from crm_sync.contract import (
     ConfigurationProblem,
     ConnectionSettings,
     Probe,
-    field_name,
 )
-from crm_sync.ledger.values import TYPES
 from crm_sync.providers import kinds, open_provider
 from tenants.access import Member
 from tenants.accounts.models import Business, Group
@@ -290,31 +289,6 @@ def save_mapping(
         if connection.cursors or connection.kind == "files":
             job = _read_again(connection, object_, business, by, "mapping")
     return mapping, job
-
-
-def clean_document(
-    document: Document[str, Document[str, Any]],
-) -> dict[str, dict[str, Any]]:
-    """Check a mapping's names and types; refuse what formulas could not use."""
-    cleaned: dict[str, dict[str, Any]] = {}
-    for key, row in document.items():
-        if not key or field_name(key) != key:
-            raise errors.BadMapping(
-                f"“{key}” is no name for a field.",
-                hint=f"Write it like {field_name(key)}.",
-            )
-        if not str(row.get("source", "")).strip():
-            continue
-        if row.get("type") not in TYPES:
-            raise errors.BadMapping(f"{key} has no type.", hint=", ".join(TYPES))
-        if row.get("transform", "") not in ("", "cents", "day"):
-            raise errors.BadMapping(f"{key} has a transform that is not known.")
-        kept = ("source", "type", "transform", "currency_from", "label")
-        cleaned[key] = {name: str(row[name]) for name in kept if row.get(name)}
-        cleaned[key] |= {name: True for name in ("required", "listed") if row.get(name)}
-    if not cleaned:
-        raise errors.BadMapping("Nothing is mapped.")
-    return cleaned
 
 
 def _read_again(

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from commissions_saas.lib.errors import ProductError
-from crm_sync.connections import forms, matching, selectors
+from crm_sync.connections import bar, forms, matching, selectors
 from crm_sync.connections.models import Connection, SourceUser
 from crm_sync.connections.places import READS, RUNS, WRITES, connection_at
 from crm_sync.connections.readers import reader_of
@@ -100,6 +100,7 @@ def retry(request: MemberRequest) -> HttpResponse:
             detail=detail,
         )
         passed += outcome.new + outcome.changed
+    bar.forget(request.business)
     left = refused_total().records
     messages.success(request, f"{passed} went in; {left} still wait.")
     return redirect(business_url(request.business, "connections:refused_everywhere"))
@@ -118,6 +119,7 @@ def ignore(request: MemberRequest, record_id: int) -> HttpResponse:
         messages.error(request, str(problem))
         url = business_url(request.business, "connections:refused_record", row.pk)
         return redirect(url)
+    bar.forget(request.business)
     undo = business_url(request.business, "connections:undo_ignore", row.pk)
     say_with_undo(request, f"Ignored {row.name or row.external_id}.", undo)
     return redirect(business_url(request.business, "connections:refused_everywhere"))
@@ -194,6 +196,7 @@ def match(request: MemberRequest, user_id: int) -> HttpResponse:
     except ProductError as problem:
         messages.error(request, str(problem))
     else:
+        bar.forget(request.business)
         undo = business_url(request.business, "connections:unmatch", user.pk)
         say_with_undo(request, f"{user.name} is {payee.name}.", undo)
     return redirect(business_url(request.business, "connections:people"))
