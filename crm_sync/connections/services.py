@@ -17,6 +17,7 @@ from crm_sync.connections.mapping import clean_document
 from crm_sync.connections.models import Connection, Mapping, Route
 from crm_sync.connections.opening import OURS, open_connection
 from crm_sync.connections.publishing import publish_fields
+from crm_sync.connections.readers import mapping_for
 from crm_sync.connections.sealing import seal
 from crm_sync.connections.syncing import note_problem
 from crm_sync.contract import (
@@ -246,11 +247,15 @@ def save_routes(
             before=before,
             after={"path": path, **cleaned},
         )
-        if not connection.cursors:
-            return None
-        return _read_again(
-            connection, connection.options["objects"][0], None, by, "routes"
-        )
+        job = None
+        for object_ in connection.options["objects"]:
+            default = mapping_for(connection, None, object_)
+            if default is not None:
+                # A business may have joined the group since the fields were published.
+                publish_fields(connection, object_, default.document, None)
+            if _was_read(connection):
+                job = _read_again(connection, object_, None, by, "routes")
+        return job
 
 
 def save_mapping(
@@ -286,9 +291,14 @@ def save_mapping(
             after={"object": object_, "version": mapping.version, "fields": cleaned},
         )
         job = None
-        if connection.cursors or connection.kind == "files":
+        if _was_read(connection) or connection.kind == "files":
             job = _read_again(connection, object_, business, by, "mapping")
     return mapping, job
+
+
+def _was_read(connection: Connection) -> bool:
+    """Say whether there may be stored records; the row at hand may be an old one."""
+    return bool(Connection.objects.get(pk=connection.pk).cursors)
 
 
 def _read_again(

@@ -15,7 +15,7 @@ from crm_sync.connections.models import Connection, SyncRun, UnroutedRecord
 from crm_sync.connections.readers import reader_of
 from crm_sync.connections.sealing import open_sealed
 from crm_sync.contract import ConfigurationProblem
-from crm_sync.ledger.models import Change, Entry, Payee, RefusedRecord, Revision
+from crm_sync.ledger.models import Change, Entry, Field, RefusedRecord, Revision
 from crm_sync.ledger.services import create_payee
 from tenants.accounts.cloning import clone_now
 from tenants.accounts.models import Business
@@ -491,6 +491,20 @@ def test_new_routes_move_what_is_here_and_find_homes_for_the_rest(
     assert not UnroutedRecord.objects.exists()
 
 
+def test_a_business_that_joins_later_knows_the_fields_of_its_source(
+    shared: Scene, acme: Business, twin: Business
+) -> None:
+    with in_business(twin):
+        Field.objects.all().delete()
+
+    services.save_routes(
+        connection=shared.connection, path="x", routes={"Twin": twin.pk}
+    )
+
+    with in_business(twin):
+        assert Field.objects.filter(object="deal", key="product").exists()
+
+
 def test_a_route_never_leads_out_of_the_group(shared: Scene, globex: Business) -> None:
     with pytest.raises(BadRoute, match="this group only"):
         services.save_routes(
@@ -498,5 +512,69 @@ def test_a_route_never_leads_out_of_the_group(shared: Scene, globex: Business) -
         )
 
 
-def test_payees_of_another_business_are_not_matched(scene: Scene) -> None:
-    assert Payee.objects.count() == 2
+def test_a_deal_that_is_deleted_while_it_is_refused_holds_nothing_up(
+    scene: Scene,
+) -> None:
+    deal = scene.deal(custom={scene.product: None})
+    scene.sync()
+
+    with later(10):
+        scene.account.delete(deal)
+        scene.sync()
+
+    assert RefusedRecord.objects.get().state == RefusedRecord.State.RESOLVED
+    assert not Entry.objects.filter(deleted=False).exists()
+
+
+def test_a_delete_that_was_missed_is_found_by_comparing_ids(scene: Scene) -> None:
+    deal = scene.deal()
+    scene.deal("Stays")
+    scene.sync()
+    # As after more than thirty days: the event log does not know it any more.
+    scene.source.server.store.delete(deal)
+
+    with later(24 * 60 + 1):
+        scene.sync()
+
+    assert not Entry.objects.get(external_id=deal).counts
+    assert Entry.objects.filter(counts=True).count() == 1
+
+
+def test_a_meeting_counts_on_the_day_it_was_held_in_the_businesss_zone(
+    scene: Scene,
+) -> None:
+    Business.objects.filter(pk=scene.business.pk).update(time_zone="America/Chicago")
+    Connection.objects.filter(pk=scene.connection.pk).update(
+        options={**scene.connection.options, "objects": ["meeting"]}
+    )
+    scene.connection.refresh_from_db()
+    lead = scene.account.add_lead("Delgado residence")
+    # Three in the morning in London is the evening before in Austin.
+    starts_at = datetime(2026, 11, 5, 3, 0, tzinfo=UTC)
+    for title, status in (("Demo", "completed"), ("Called off", "canceled")):
+        scene.account.add_meeting(
+            lead=lead, user=scene.maya, title=title, starts_at=starts_at, status=status
+        )
+
+    scene.sync()
+
+    rows = Entry.objects.order_by("name").values_list("name", "counts", "occurred_on")
+    assert list(rows) == [
+        ("Called off", False, date(2026, 11, 4)),
+        ("Demo", True, date(2026, 11, 4)),
+    ]
+
+
+def test_sources_are_asked_when_their_time_has_come_and_not_before(
+    scene: Scene,
+) -> None:
+    scene.sync()
+
+    with later(14):
+        early = services.sync_what_is_due()
+    with later(16):
+        due = services.sync_what_is_due()
+        services.sync_what_is_due()
+
+    assert (early, due) == (0, 1)
+    assert Job.objects.filter(kind="sync", state=Job.State.QUEUED).count() == 1
