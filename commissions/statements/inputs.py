@@ -20,6 +20,7 @@ from commissions.statements.models import (
     Adjustment,
     Line,
     PayPeriod,
+    Release,
     Run,
     Statement,
     StoredMeasure,
@@ -140,17 +141,27 @@ def _adjustments(
     ).select_related("period")
     rows = list(known.order_by("pk"))
     taken = Line.objects.in_bulk([row.line_id for row in rows if row.line_id])
+    released = dict(
+        Release.objects.filter(line_id__in=taken).values_list(
+            "line_id", "change_number"
+        )
+    )
     zone = current_business().time_zone
     found: dict[Key, list[AdjustmentFact]] = defaultdict(list)
     for row in rows:
         line = taken.get(row.line_id or 0)
         key = row.payee_id, slugs[row.period.slug]
-        found[key].append(_adjustment(row, line, zone))
+        opened = released.get(row.line_id or 0)
+        found[key].append(_adjustment(row, line, opened, zone))
     return {key: tuple(facts) for key, facts in found.items()}
 
 
-def _adjustment(row: Adjustment, line: Line | None, zone: str) -> AdjustmentFact:
+def _adjustment(
+    row: Adjustment, line: Line | None, released: int | None, zone: str
+) -> AdjustmentFact:
     clawback = row.kind == Adjustment.Kind.CLAWBACK
+    # What corrects an amount that was not payable yet is not payable yet either.
+    waits = line is not None and (released is None or released > row.opened)
     return AdjustmentFact(
         id=row.pk,
         kind="clawback" if clawback else "adjustment",
@@ -162,6 +173,7 @@ def _adjustment(row: Adjustment, line: Line | None, zone: str) -> AdjustmentFact
         component_name=line.component_name if line else "Adjustments",
         entry_id=row.entry_id or 0,
         role=line.role if line else "",
+        waiting_for=line.waiting_for if line is not None and waits else "",
     )
 
 

@@ -18,6 +18,7 @@ from commissions.statements.differences import StoredLine, Trigger, money
 from commissions.statements.inputs import load
 from commissions.statements.models import (
     Adjustment,
+    Line,
     PayPeriod,
     Proposal,
     Release,
@@ -252,21 +253,36 @@ def _replace(proposal: Proposal) -> None:
 
 
 def _release(row: Statement, late: Iterable[Late], trigger: Trigger | None) -> None:
-    """A gate that opens after the freeze is a dated release, not a change of the line."""
+    """A gate that opens after the freeze is a dated release, not a change of the line.
+
+    What was booked later to correct the line waited with it, and is released with it.
+    """
+    opened = [
+        line.stored.id
+        for line in late
+        if line.stored is not None
+        and line.stored.waiting_for
+        and line.draft is not None
+        and not line.draft.waiting_for
+    ]
+    if not opened:
+        return
+    booked = Adjustment.objects.filter(line_id__in=opened, closed__isnull=True)
+    with_them = Line.objects.filter(
+        payee_id=row.payee_id,
+        adjustment_id__in=booked.values("pk"),
+        closed_run__isnull=True,
+    ).exclude(waiting_for="")
     day = clock.today(current_business().time_zone)
     Release.objects.bulk_create(
         [
             Release(
-                line_id=line.stored.id,
+                line_id=line_id,
                 payee_id=row.payee_id,
                 change_number=trigger.number if trigger else latest_change(),
                 released_on=day,
             )
-            for line in late
-            if line.stored is not None
-            and line.stored.waiting_for
-            and line.draft is not None
-            and not line.draft.waiting_for
+            for line_id in [*opened, *with_them.values_list("pk", flat=True)]
         ],
         ignore_conflicts=True,
     )

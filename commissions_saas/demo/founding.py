@@ -13,14 +13,16 @@ from commissions.plans.yaml_form import plan_from_yaml
 from commissions_saas.demo.story.facts import Firm, Person
 from commissions_saas.demo.story.people import LOGINS, OWNER, Login
 from commissions_saas.lib import clock
+from crm_sync.connections.sealing import seal
 from crm_sync.ledger import placements
 from crm_sync.ledger import services as ledger
 from crm_sync.ledger.models import Payee, Territory
+from payouts.runs.models import BankDetails
 from tenants.access import Member, member_of, member_of_group
 from tenants.accounts import services as accounts
 from tenants.accounts.models import Business, Group, Role, User
 from tenants.jobs.services import run_all_jobs
-from tenants.schema import in_business
+from tenants.schema import current_business, in_business
 
 PLANS = Path(__file__).parent / "plans"
 BEGIN = date(2026, 6, 1)
@@ -197,6 +199,28 @@ def assign_people(
                 values={key: person.values[key] for key in wants},
                 by=by,
             )
+
+
+def note_bank_details(payees: Mapping[str, Payee]) -> None:
+    """Give everybody an invented account."""
+    for number, payee in enumerate(payees.values(), 1):
+        BankDetails.objects.create(payee=payee, **_account(payee, f"{number:04}"))
+
+
+def change_bank_details(name: str) -> None:
+    """Give one payee another account, now."""
+    payee = Payee.objects.get(name=name)
+    BankDetails.objects.filter(payee=payee).update(**_account(payee, "9931"))
+
+
+def _account(payee: Payee, end: str) -> dict[str, Any]:
+    number = f"00000000{end}"
+    return {
+        "holder": payee.name,
+        "sealed": seal(number, group_id=current_business().group_id),
+        "hint": end,
+        "changed_at": clock.now(),
+    }
 
 
 def plan_text(name: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from commissions_saas.demo import founding
 from commissions_saas.demo.book import Book
 from commissions_saas.demo.replay import Replay, mapping_document, require_done
-from commissions_saas.demo.story import brightwater
+from commissions_saas.demo.story import brightwater, ridgeline
+from commissions_saas.demo.story.people import OWNER
 from commissions_saas.demo.story.plans import paying_for_care
 from crm_sync.connections import matching
 from crm_sync.connections import services as connections
@@ -47,7 +48,7 @@ def found_brightwater(replay: Replay) -> None:
     book.take(firm.items)
     connection = replay.connect(book, name="Hale", objects=("deal",))
     priya, luis = (house.member(key, firm.slug) for key in ("priya", "luis"))
-    _open(connection, business)
+    connections.test_connection(connection=connection)
     _map(
         connection,
         business,
@@ -74,12 +75,38 @@ def found_brightwater(replay: Replay) -> None:
             )
         founding.assign_people(firm, payees, {brightwater.PLAN: plan}, by=luis)
         replay.plans[brightwater.PLAN] = plan
-    connections.save_routes(
-        connection=connection,
-        path=f"custom.{book.fields['Business']}",
-        routes={brightwater.BUSINESS: business.pk},
-        by=house.owner(),
-    )
+    _route(replay, {brightwater.BUSINESS: firm.slug})
+    matching.accept_exact_matches(connection=connection, business=business)
+    require_done(run_all_jobs())
+
+
+def found_ridgeline(replay: Replay) -> None:
+    """The neighbour in the same Close: two plans, a gate, and teams with managers."""
+    house, firm = replay.house, ridgeline.firm()
+    business = founding.found_business(house, firm)
+    payees = founding.found_payees(house, firm)
+    book, connection = replay.books[0], replay.connections[0]
+    for person in firm.people:
+        book.add_person(person.name, person.email)
+    book.take(firm.items)
+    connections.test_connection(connection=connection)
+    installed = {"installed": {"label": "Installed", "type": "yesno"}}
+    _map(connection, business, mapping_document(book, {**COMMON, **installed}))
+    cora, owner = house.member("cora", firm.slug), house.member(OWNER, firm.slug)
+    with in_business(business):
+        made = {}
+        for name in (ridgeline.SELLING, ridgeline.MANAGING):
+            text = founding.plan_text(name)
+            founding.set_tables(text, by=cora)
+            made[name] = founding.found_plan(
+                text,
+                starts_on=founding.BEGIN,
+                written_by=cora,
+                published_by=owner,
+            )
+        founding.assign_people(firm, payees, made, by=cora)
+        founding.note_bank_details(payees)
+    _route(replay, {brightwater.BUSINESS: "brightwater", ridgeline.BUSINESS: firm.slug})
     matching.accept_exact_matches(connection=connection, business=business)
     require_done(run_all_jobs())
 
@@ -108,9 +135,15 @@ def shared_book(replay: Replay) -> Book:
     return book
 
 
-def _open(connection: Connection, business: Business) -> None:
-    """Look at the source once, so that its people and fields are known."""
-    connections.test_connection(connection=connection)
+def _route(replay: Replay, routes: dict[str, str]) -> None:
+    """Say which value of the field Business leads to which business."""
+    book, house = replay.books[0], replay.house
+    connections.save_routes(
+        connection=replay.connections[0],
+        path=f"custom.{book.fields['Business']}",
+        routes={value: house.businesses[slug].pk for value, slug in routes.items()},
+        by=house.owner(),
+    )
 
 
 def _map(
@@ -124,4 +157,11 @@ def _map(
     )
 
 
-ALL: tuple[Callable[[Replay], None], ...] = (found_brightwater,)
+def change_bank_details(replay: Replay) -> None:
+    """Ines gives another account, two days before the run."""
+    business = replay.house.businesses[ridgeline.SLUG]
+    with in_business(business):
+        founding.change_bank_details(ridgeline.INES)
+
+
+ALL: tuple[Callable[[Replay], None], ...] = (found_brightwater, found_ridgeline)

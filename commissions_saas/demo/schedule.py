@@ -25,22 +25,36 @@ def moment(month: int, day: int, hour: int = 15, minute: int = 0) -> datetime:
 
 def _steps() -> Iterator[Step]:
     for month in range(6, 11):
-        yield Step(f"{month:02} middle", _advance(moment(month, 19)))
-        following = moment(month + 1, 5)
-        yield Step(f"{month:02} end", _advance(following))
-        yield Step(
-            f"{month:02} Brightwater paid",
-            _pay(
-                "brightwater", f"2026-{month:02}", following + timedelta(hours=1), HALE
-            ),
-        )
+        yield from _month(month)
     for day in (12, 18):
         yield Step(f"{day} November", _advance(moment(11, day)))
     yield Step("20 November", _doing(moment(11, 20), houses.draft_version_four))
+    yield Step("22 November", _doing(moment(11, 22), houses.change_bank_details))
     yield Step("23 November, 18:00", _advance(moment(11, 24, 0)))
-    yield Step("24 November, 8:00", _advance(moment(11, 24, 14, 55)))
+    yield Step("24 November, 7:55", _advance(moment(11, 24, 14, 55)))
+    yield Step("Ridgeline in review", _prepare("ridgeline", "2026-11a"))
     yield Step("24 November, 9:14", _advance(moment(11, 24, 15, 14)))
     yield Step("24 November, 10:39", _advance(moment(11, 24, 16, 39)))
+
+
+def _month(month: int) -> Iterator[Step]:
+    """Read twice in each month, and pay what is over."""
+    slug = f"2026-{month:02}"
+    middle, end = moment(month, 19), moment(month + 1, 5)
+    yield Step(f"{slug}, middle", _advance(middle))
+    yield Step("Ridgeline paid", _pay("ridgeline", f"{slug}a", middle, HALE))
+    yield Step(f"{slug}, end", _advance(end))
+    yield Step("Ridgeline paid", _pay("ridgeline", f"{slug}b", end, HALE))
+    later = end + timedelta(days=3)
+    yield Step("Brightwater paid", _pay("brightwater", slug, later, HALE))
+
+
+def _prepare(business: str, slug: str) -> Callable[[Replay], None]:
+    return lambda replay: _ignore(replay.prepare(business, slug, moment(11, 24)))
+
+
+def _ignore(_: object) -> None:
+    return None
 
 
 def _advance(at: datetime) -> Callable[[Replay], None]:
