@@ -250,3 +250,32 @@ def test_the_database_refuses_to_change_a_line_or_a_cause(
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)
+
+
+def test_very_many_changes_at_once_are_one_cause(
+    advisor_plan: Plan, maya: Payee
+) -> None:
+    world.catch_up()
+    before = Cause.objects.count()
+    first = date(2026, 11, 1)
+    sync(*(a_deal(f"many_{number}", first, "240", CARE) for number in range(60)))
+
+    recalculate()
+
+    (cause,) = Cause.objects.filter(payee_id=maya.pk)[before:]
+    assert (cause.change_number, cause.effect) == (None, Decimal("2400.00"))
+    assert cause.words == "60 changes"
+
+
+def test_a_calculation_gives_way_to_one_that_has_read_further(
+    advisor_plan: Plan, maya: Payee
+) -> None:
+    sync(*world.novembers_deals())
+    world.catch_up()
+    Statement.objects.filter(payee_id=maya.pk).update(change=10_000)
+    sync(world.whitcomb_is_corrected())
+
+    recalculate()
+
+    row = world.statement(maya, "2026-11")
+    assert (row.change, row.total) == (10_000, Decimal("5728.12"))
