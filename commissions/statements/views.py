@@ -17,12 +17,12 @@ from commissions.statements.models import Statement
 from commissions.statements.periods import as_period
 from commissions.statements.plan_page import my_plans
 from commissions.statements.selectors import (
-    latest_statement,
     line_for,
     payee_for,
     statement_for,
     statements_visible_to,
 )
+from commissions.statements.start import own_statement
 from commissions.statements.statement_page import statement_lines, with_news
 from commissions.statements.what_changed import changed_since, since_of
 from commissions_saas.lib import clock
@@ -38,15 +38,11 @@ A_VISIT_LASTS = timedelta(minutes=30)
 @require_GET
 def mine(request: MemberRequest) -> HttpResponse:
     """Bring a member to their own current statement."""
-    payee = payee_of(request.member)
-    row = latest_statement(payee.pk) if payee else None
-    if payee is None or row is None:
+    url = own_statement(request)
+    if url is None:
+        payee = payee_of(request.member)
         return render(request, "statements/no_statement.html", {"payee": payee})
-    return redirect(
-        business_url(
-            request.business, "statements:statement", payee.pk, row.period.slug
-        )
-    )
+    return redirect(url)
 
 
 @requires(*EVERY_ROLE)
@@ -190,7 +186,8 @@ def estimate(request: MemberRequest, payee_id: int, slug: str) -> HttpResponse:
     row = statement_for(request.member, payee_id, slug)
     chosen = None
     if "asked" in request.GET:
-        chosen = {int(pk) for pk in request.GET.getlist("deal") if pk.isdecimal()}
+        asked = (pk for pk in request.GET.getlist("deal") if len(pk) < 19)
+        chosen = {int(pk) for pk in asked if pk.isdecimal()}
     return render(
         request,
         "statements/estimate.html",

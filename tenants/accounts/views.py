@@ -42,7 +42,7 @@ LOG_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Go to the one place with work for the person; let them choose between several."""
-    url = home.start_of(request.user)
+    url = home.start_of(request)
     if url:
         return redirect(url)
     context = {"places": selectors.places_of(request.user)}  # type: ignore[arg-type]
@@ -61,7 +61,7 @@ def demo_log_in(request: HttpRequest) -> HttpResponse:
     people = DemoPerson.objects.select_related("user")
     person = get_object_or_404(people, key=form.cleaned_data["person"])
     login(request, person.user, backend=LOG_IN_BACKEND)
-    return redirect("accounts:home")
+    return redirect(home.start_of(request) or "accounts:home")
 
 
 @requires(*EVERY_ROLE)
