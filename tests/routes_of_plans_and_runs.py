@@ -66,13 +66,17 @@ def a_table(business: Business) -> Arguments:
 
 
 def a_run(business: Business) -> Arguments:
+    return (_run().number,)
+
+
+def _run() -> PayoutRun:
     period = PayPeriod.objects.create(
         slug="2026-09",
         starts_on=date(2026, 9, 1),
         ends_on=date(2026, 9, 30),
         pays_on=date(2026, 10, 15),
     )
-    run = PayoutRun.objects.create(
+    return PayoutRun.objects.create(
         number=41,
         period=period,
         currency="USD",
@@ -80,24 +84,23 @@ def a_run(business: Business) -> Arguments:
         change=0,
         prepared_at=clock.now(),
     )
-    return (run.number,)
 
 
 def a_payout(business: Business) -> Arguments:
-    (number,) = a_run(business)
+    run = _run()
     payout = Payout.objects.create(
-        run=PayoutRun.objects.get(number=number),
+        run=run,
         payee=create_payee(name="Route Payee"),
         amount=Decimal("1.00"),
         currency="USD",
     )
-    return (number, payout.payee_id)
+    return (run.number, payout.payee_id)
 
 
 def a_file(business: Business) -> Arguments:
-    (number,) = a_run(business)
+    run = _run()
     file = ExportFile.objects.create(
-        run=PayoutRun.objects.get(number=number),
+        run=run,
         number=1,
         format="payroll_csv",
         name="run.csv",
@@ -108,7 +111,7 @@ def a_file(business: Business) -> Arguments:
         made_by_id=1,
         made_at=clock.now(),
     )
-    return (number, file.number)
+    return (run.number, file.number)
 
 
 def a_month(business: Business) -> Arguments:
