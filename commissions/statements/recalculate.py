@@ -85,6 +85,7 @@ class Calculated:
 def recalculate(
     *,
     everything: bool = False,
+    most_triggers: int = MOST_TRIGGERS,
     within: Transaction = transaction.atomic,
     tell: Told = lambda step, done, total: None,
     job_id: UUID | None = None,
@@ -92,7 +93,7 @@ def recalculate(
     """Bring every statement of the business up to the latest change.
 
     Only what the changes since the last time touched is read; `everything` is the proof
-    that this gives the same lines.
+    that this gives the same lines. More changes than `most_triggers` are one cause.
     """
     fence = latest_change()
     since = CalculationState.objects.filter(pk=1).values_list("change", flat=True)
@@ -105,7 +106,7 @@ def recalculate(
         wanted |= {
             key: none for key, none in unopened(fence).items() if key not in wanted
         }
-    by_number = 0 < fence - start <= MOST_TRIGGERS and not everything
+    by_number = 0 < fence - start <= most_triggers and not everything
     work = Recalculation(fence, _triggers(start, fence) if by_number else {})
     run = writing.RunWriter(fence, work.words(fence - start, everything), job_id)
     done = 0

@@ -54,20 +54,18 @@ class House:
         return found
 
 
-def found_group(passwords: Mapping[str, str]) -> House:
+def found_group() -> House:
     """Make the people who can log in, and the group with its first owner."""
-    users = {login.key: make_user(login, passwords) for login in LOGINS}
+    users = {login.key: make_user(login) for login in LOGINS}
     group = accounts.create_group(
         name="Hale Family Holdings", slug="hale", owner=users[OWNER]
     )
     return House(group, users)
 
 
-def make_user(login: Login, passwords: Mapping[str, str]) -> User:
+def make_user(login: Login) -> User:
     """Make one person."""
-    return accounts.create_user(
-        email=login.email, name=login.name, password=passwords.get(login.key)
-    )
+    return accounts.create_user(email=login.email, name=login.name)
 
 
 def found_business(house: House, firm: Firm) -> Business:

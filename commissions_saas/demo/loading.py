@@ -9,7 +9,6 @@ from django.db import connection as database
 
 from commissions_saas.demo import houses, people, stand_in
 from commissions_saas.demo.founding import found_group
-from commissions_saas.demo.passwords import made_passwords
 from commissions_saas.demo.replay import replaying
 from commissions_saas.demo.schedule import STEPS
 from commissions_saas.lib import clock
@@ -27,18 +26,17 @@ def load(tell: Tell = lambda words: None) -> None:
         held.enter_context(without_sending())
         _hurry()
         with clock.at(FOUNDED):
-            passwords = made_passwords()
-            house = found_group(passwords)
+            house = found_group()
         replay = held.enter_context(replaying(house))
         with replay.at(FOUNDED):
             for found in houses.ALL:
                 found(replay)
-                watch.lap(f"Founded {found.__module__.rpartition('.')[2]}")
+                watch.lap(found.__name__.replace("_", " "))
         for step in STEPS:
             step.take(replay)
             watch.lap(step.words)
         with clock.at(NOW):
-            newcomer = people.found_newcomer(passwords)
+            newcomer = people.found_newcomer()
             stand_in.point_connections_at(stand_in.address())
             people.let_in(house, newcomer)
         watch.lap("Let people in")

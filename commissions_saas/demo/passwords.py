@@ -1,29 +1,34 @@
-"""Passwords of the demo's people: made at the first start, kept beside the data."""
+"""The password of the demo's people: made at the first start, kept beside the data."""
 
-import json
 import os
 import secrets
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 
-from commissions_saas.demo.story.people import LOGINS, NEWCOMER
-
-
-def passwords_file() -> Path:
-    """Return where the passwords are, readable by nobody else."""
-    return Path(settings.DEMO_FOLDER) / "passwords.json"
+from tenants.accounts.models import User
 
 
-def made_passwords() -> dict[str, str]:
-    """Return a password for each person whom the log-in page offers."""
-    file = passwords_file()
+def password_file() -> Path:
+    """Return where the password is; nobody else can read it."""
+    return Path(settings.DEMO_FOLDER) / "password"
+
+
+def give_password(*users: User) -> None:
+    """Let these people log in the ordinary way too, with one password for all.
+
+    It is hashed once: a good hash is slow on purpose.
+    """
+    hashed = make_password(_made_once())
+    User.objects.filter(pk__in=[user.pk for user in users]).update(password=hashed)
+
+
+def _made_once() -> str:
+    file = password_file()
     if not file.exists():
-        offered = [login for login in (*LOGINS, NEWCOMER) if login.sentence]
-        made = {login.key: secrets.token_urlsafe(9) for login in offered}
         file.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as writing:
-            json.dump(made, writing, indent=1)
-    found: dict[str, str] = json.loads(file.read_text())
-    return found
+            writing.write(secrets.token_urlsafe(9) + "\n")
+    return file.read_text().strip()

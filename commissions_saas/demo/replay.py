@@ -10,6 +10,7 @@ from typing import Any
 
 from commissions.plans.models import Plan
 from commissions.statements.models import PayPeriod
+from commissions.statements.recalculate import recalculate
 from commissions_saas.demo.book import Book
 from commissions_saas.demo.close_server.server import CloseServer, running
 from commissions_saas.demo.close_server.store import Store
@@ -24,7 +25,7 @@ from payouts.runs.services.decide import approve_payouts, sign_run
 from payouts.runs.services.pay import export_run, mark_run_paid
 from payouts.runs.services.prepare import prepare_run
 from tenants.jobs.models import Job
-from tenants.jobs.services import run_all_jobs
+from tenants.jobs.services import run_all_jobs, run_now
 from tenants.schema import in_business
 
 PREPARER = "sam"
@@ -74,13 +75,21 @@ class Replay:
         self.connections.append(connection)
         return connection
 
-    def advance(self, moment: datetime) -> None:
-        """Let everything happen until then, read the sources, and recalculate."""
+    def advance(self, moment: datetime, *, is_long_ago: bool = False) -> None:
+        """Let everything happen until then, read the sources, and recalculate.
+
+        Nobody asks which deal of months ago moved a statement by how much, so what was
+        read at a moment long ago is one cause.
+        """
         for book in self.books:
             book.write_until(moment)
         with self.at(moment):
             for connection in self.connections:
-                connections.start_sync(connection=connection)
+                job = connections.start_sync(connection=connection)
+                require_done([run_now(job)])
+            for business in self.house.businesses.values() if is_long_ago else ():
+                with in_business(business):
+                    recalculate(most_triggers=0)
             require_done(run_all_jobs())
 
     def prepare(self, business: str, slug: str, moment: datetime) -> PayoutRun:

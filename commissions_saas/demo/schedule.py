@@ -58,7 +58,8 @@ def _ignore(_: object) -> None:
 
 
 def _advance(at: datetime) -> Callable[[Replay], None]:
-    return lambda replay: replay.advance(at)
+    is_long_ago = at < moment(11, 6)
+    return lambda replay: replay.advance(at, is_long_ago=is_long_ago)
 
 
 def _doing(at: datetime, what: Callable[[Replay], None]) -> Callable[[Replay], None]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from commissions_saas.demo.passwords import passwords_file
+from commissions_saas.demo.passwords import password_file
 from tenants.accounts.models import DemoPerson
 
 
@@ -19,5 +19,5 @@ class Command(BaseCommand):
         self.stdout.write("Choose who to be on the log-in page; no password is asked.")
         for person in people:
             self.stdout.write(f"  {person.user!s:14}  {person.sentence}")
-        if passwords_file().exists():
-            self.stdout.write(f"Passwords, for the ordinary way: {passwords_file()}")
+        if password_file().exists():
+            self.stdout.write(f"To type one instead: it is in {password_file()}")
