@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from commissions.statements.models import PayPeriod
+from commissions.statements.models import MONEY, PayPeriod
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.money import parse_decimal
 from crm_sync.ledger.models import Payee
@@ -21,9 +21,12 @@ class AmountField(forms.CharField):
         if not text:
             return None
         try:
-            return parse_decimal(text.replace("−", "-"))
+            amount = parse_decimal(text.replace("−", "-"))
         except ProductError as problem:
             raise forms.ValidationError(str(problem)) from problem
+        if amount != round(amount, MONEY["decimal_places"]):
+            raise forms.ValidationError("That has more digits than an amount can have.")
+        return amount
 
 
 class AdjustmentForm(forms.Form):

@@ -193,17 +193,6 @@ class CalculationState(BusinessModel):
         ]
 
 
-class Mark(BusinessModel):
-    """A statement to recalculate though no change says so; removed when that is done."""
-
-    payee_id = models.BigIntegerField()
-    period_slug = models.CharField(max_length=12)
-    change_number = models.BigIntegerField()
-
-    class Meta:
-        indexes = [models.Index(fields=["payee_id", "period_slug"], name="mark_of")]
-
-
 class Adjustment(BusinessModel):
     """An amount that a person or a late change adds; survives every recalculation.
 

@@ -32,7 +32,6 @@ from commissions.statements.facts import write_facts
 from commissions.statements.inputs import Key, load
 from commissions.statements.models import (
     CalculationState,
-    Mark,
     PayPeriod,
     Statement,
 )
@@ -98,7 +97,6 @@ def recalculate(
     fence = latest_change()
     since = CalculationState.objects.filter(pk=1).values_list("change", flat=True)
     start = next(iter(since), 0)
-    last_mark = Mark.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     if everything:
         wanted = every_statement(fence)
     else:
@@ -122,7 +120,6 @@ def recalculate(
         CalculationState.objects.filter(pk=1, change__lt=fence).update(
             change=fence, at=clock.now()
         )
-        Mark.objects.filter(pk__lte=last_mark).delete()
     return Summary(fence, *run.totals)
 
 

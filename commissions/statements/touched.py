@@ -11,7 +11,7 @@ from django.db.models import Q
 from commissions.calculation.facts import AssignmentFact
 from commissions.plans.models import Assignment, PlanVersion, RateTableRows
 from commissions.plans.selectors import programs_for
-from commissions.statements.models import Adjustment, Mark, Statement
+from commissions.statements.models import Adjustment, Statement
 from commissions.statements.periods import current_period, pay_period_of
 from commissions_saas.lib.periods import Kind, Period, parse_period, period_of
 from crm_sync.ledger.as_of import changes_since, touched_by
@@ -54,8 +54,6 @@ def touched_between(since: int, fence: int) -> dict[tuple[int, Period], Triggers
             has = known.get(reach.payee_id, frozenset())
             for period in _periods(reach, own, has):
                 found[reach.payee_id, period].add(reach.number)
-    for payee_id, slug in Mark.objects.values_list("payee_id", "period_slug"):
-        found[payee_id, parse_period(slug)].update()
     return {key: frozenset(numbers) for key, numbers in found.items()}
 
 

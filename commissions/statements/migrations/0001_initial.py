@@ -124,18 +124,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Mark',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('payee_id', models.BigIntegerField()),
-                ('period_slug', models.CharField(max_length=12)),
-                ('change_number', models.BigIntegerField()),
-            ],
-            options={
-                'indexes': [models.Index(fields=['payee_id', 'period_slug'], name='mark_of')],
-            },
-        ),
-        migrations.CreateModel(
             name='Proposal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
