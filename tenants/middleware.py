@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import (
     Http404,
     HttpRequest,
@@ -61,6 +62,8 @@ class BusinessMiddleware:
     def process_view(
         self, request: Any, view: Callable[..., Any], args: Any, kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
+        if holds_zero_byte(request):
+            raise BadRequest("A zero byte was sent.")
         route = request.resolver_match.route
         if route.startswith("b/<slug:business>/"):
             bring = bring_to_business
@@ -74,6 +77,12 @@ class BusinessMiddleware:
         if not request.user.is_authenticated:
             return ask_to_log_in(request)
         return bring(request, slug)
+
+
+def holds_zero_byte(request: HttpRequest) -> bool:
+    """Say whether a zero byte was sent: the database cannot hold it, as text or key."""
+    sent = (*request.GET.lists(), *request.POST.lists())
+    return any("\x00" in text for name, values in sent for text in (name, *values))
 
 
 def bring_to_business(request: Any, slug: str) -> HttpResponse | None:

@@ -78,6 +78,8 @@ def read_upload(request: Any) -> dict[str, Any]:
         rows, bad = _rows(text)
     except ProductError as problem:
         return {"problem": problem}
+    except csv.Error as problem:
+        return {"problem": ProductError(f"The file cannot be read: {problem}.")}
     return {"rows": rows, "bad": bad, "text": text}
 
 
@@ -112,12 +114,15 @@ def rows_of(text: str) -> list[dict[str, str]]:
     """Read the rows of a rate table."""
     reader = csv.DictReader(io.StringIO(text.strip(), newline=""))
     rows = []
-    for row in reader:
-        if None in row or None in row.values():
-            raise ProductError(
-                f"Line {reader.line_num} has not as many cells as names."
-            )
-        rows.append({name.strip(): value.strip() for name, value in row.items()})
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                raise ProductError(
+                    f"Line {reader.line_num} has not as many cells as names."
+                )
+            rows.append({name.strip(): value.strip() for name, value in row.items()})
+    except csv.Error as problem:
+        raise ProductError(f"The rows cannot be read: {problem}.") from None
     if not rows:
         raise ProductError("A table needs rows.", hint="Like from,rate and 0,6%.")
     return rows

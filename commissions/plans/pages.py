@@ -196,6 +196,11 @@ def day_of(text: str) -> date | None:
         return None
 
 
+def number_of(text: str) -> int:
+    """Return the id or number that was sent; 0, which nothing has, where it is none."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
 def _editor(draft: PlanVersion, way: str) -> dict[str, Any]:
     inputs = {f"{f.object}.{f.key}": Type(f.type) for f in field_catalogue()}
     return {

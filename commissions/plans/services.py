@@ -19,14 +19,19 @@ from tenants.access import Member
 from tenants.audit.services import record
 from tenants.schema import current_business
 
+LONGEST_NAME = 200
+
 
 def create_plan(*, document: PlanDocument, by: Member) -> PlanVersion:
     """Make a plan whose first version is a draft."""
+    slug = slugify(document.name)[:80]
+    if not slug or len(document.name) > LONGEST_NAME:
+        raise errors.WrongValue(
+            f"A plan's name has a Latin letter or digit, and at most {LONGEST_NAME} signs."
+        )
     try:
         with transaction.atomic():
-            plan = Plan.objects.create(
-                name=document.name, slug=slugify(document.name)[:80]
-            )
+            plan = Plan.objects.create(name=document.name, slug=slug)
             draft = _new_draft(plan, document, by)
             _trail("plans.plan.created", draft, by)
     except IntegrityError:

@@ -95,7 +95,7 @@ def draft(request: MemberRequest, slug: str) -> HttpResponse:
         services.save_draft(
             draft=found,
             document=document,
-            seen_edition=int(request.POST.get("edition") or 0),
+            seen_edition=pages.number_of(request.POST.get("edition", "")),
             by=request.member,
         )
     except InvalidPlan as problem:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from commissions.plans import assigning, assigning_csv, assigning_pages
 from commissions.plans.models import Assignment, Plan, RateTable
-from commissions.plans.pages import day_of
+from commissions.plans.pages import day_of, number_of
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.models import Payee
 from tenants.access import MemberRequest, requires
@@ -44,7 +44,7 @@ def assign(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         page = assigning_pages.assign_page(request.GET)
         return render(request, "plans/assign.html", page)
-    payee = get_object_or_404(Payee, pk=request.POST.get("payee") or 0)
+    payee = get_object_or_404(Payee, pk=number_of(request.POST.get("payee", "")))
     plan = get_object_or_404(Plan, slug=request.POST.get("plan", ""))
     try:
         made = assigning.assign(
@@ -105,7 +105,11 @@ def table_new(request: MemberRequest) -> HttpResponse:
         key = request.POST.get("key", "").strip()
         made = _set_table(request, key, request.POST.get("name", "") or key)
     except ProductError as problem:
-        page = {"problem": problem, "typed": request.POST, "rows": request.POST["rows"]}
+        page = {
+            "problem": problem,
+            "typed": request.POST,
+            "rows": request.POST.get("rows", ""),
+        }
         return render(request, "plans/table_new.html", page, status=422)
     return redirect(business_url(request.business, "plans:table", made.key))
 

@@ -1,5 +1,6 @@
 """The YAML form of a plan: the same object, for people and for files."""
 
+import re
 from collections.abc import Mapping
 
 import yaml
@@ -15,6 +16,8 @@ from commissions.plans.reading import (
 
 _LARGEST = 500_000
 _DEEPEST = 20
+# What YAML can write and a database cannot hold.
+_HARMFUL = re.compile("[\x00\ud800-\udfff]")
 _ORDER = {
     key: at
     for keys in (EXAMPLE_KEYS, MEASURE_KEYS, COMPONENT_KEYS, PLAN_KEYS)
@@ -32,6 +35,14 @@ class _Loader(yaml.BaseLoader):
                 problem_mark=self.get_mark(),
             )
         return super().compose_node(parent, index)
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+        if isinstance(node.value, str) and _HARMFUL.search(node.value):
+            raise yaml.MarkedYAMLError(
+                problem="A text has a zero byte or half a character.",
+                problem_mark=node.start_mark,
+            )
+        return str(super().construct_scalar(node))
 
     def construct_mapping(
         self, node: yaml.MappingNode, deep: bool = False

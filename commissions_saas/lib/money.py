@@ -16,7 +16,8 @@ _OTHER_PLACES = {
     ),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
 }
-LARGEST = Decimal(10) ** 15
+LARGEST = Decimal("999999999999999.9999")  # what the database holds
+MOST_PLACES = 40  # a tiny number written out in full would fill the memory
 
 
 class NotAnAmount(ProductError):
@@ -100,6 +101,11 @@ def parse_decimal(text: str) -> Decimal:
             f"“{cleaned[:40]}” is not a number.",
             hint="Write it like 1234.50, without currency signs or thousands marks.",
         ) from None
-    if not number.is_finite() or abs(number) > LARGEST:
+    exponent = number.as_tuple().exponent
+    if (
+        not isinstance(exponent, int)
+        or abs(number) > LARGEST
+        or -exponent > MOST_PLACES
+    ):
         raise NotAnAmount(f"“{cleaned[:40]}” is outside the range of amounts.")
     return number

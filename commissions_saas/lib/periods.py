@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from commissions_saas.lib.errors import ProductError
 
 Kind = Literal["month", "half_month", "week", "quarter", "year"]
+YEARS = range(1900, 3000)  # at the edges of time a period has none beside it
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -61,9 +62,9 @@ def parse_period(slug: str) -> Period:
         if re.fullmatch(pattern, slug):
             try:
                 found = period_of(kind, _first_day(kind, slug))
-            except ValueError:
+            except (ValueError, OverflowError):
                 break
-            if found.slug == slug:
+            if found.slug == slug and found.starts_on.year in YEARS:
                 return found
             break
     raise NotAPeriod(

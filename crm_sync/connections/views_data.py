@@ -163,7 +163,7 @@ def group_routes(request: MemberRequest, id: int) -> HttpResponse:
                 request.POST.getlist("business"),
                 strict=False,
             )
-            if value.strip() and target.isdecimal()
+            if value.strip() and target.isdecimal() and len(target) < 19
         ]
         if form.is_valid():
             try:

@@ -79,8 +79,9 @@ def _paid_users(run: PayoutRun) -> set[int | None]:
     paid = Payee.objects.filter(Q(payouts__run=run) | Q(merged_into__payouts__run=run))
     known = list(paid.values_list("user_id", "email"))
     emails = {email.lower() for _, email in known if email}
-    users = User.objects.filter(email__in=emails).values_list("pk", flat=True)
-    return {user_id for user_id, _ in known if user_id} | set(users)
+    found: set[int | None] = {user_id for user_id, _ in known if user_id}
+    found.update(User.objects.filter(email__in=emails).values_list("pk", flat=True))
+    return found
 
 
 def _adjusting_users(run: PayoutRun) -> set[int | None]:

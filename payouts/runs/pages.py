@@ -125,7 +125,8 @@ def payout_page(payout: Payout, member: Member) -> dict[str, Any]:
 
 def approve_page(run: PayoutRun, member: Member, query: Any) -> dict[str, Any]:
     """What is about to be approved: the payees, and their exact sum."""
-    wanted = [int(pk) for pk in query.getlist("payouts") if pk.isdigit()]
+    given = (pk for pk in query.getlist("payouts") if len(pk) < 19)
+    wanted = [int(pk) for pk in given if pk.isdecimal()]
     undecided = selectors.payouts_of(run).filter(state=S.READY)
     chosen = [p for p in undecided if p.pk in wanted] if wanted else []
     if query.get("all") == "ready":

@@ -40,8 +40,7 @@ def narrowed(
     if wanted.get("since"):
         rows = rows.filter(business_time__gte=_begin(wanted["since"], zone))
     if wanted.get("until"):
-        end = _begin(wanted["until"] + timedelta(days=1), zone)
-        rows = rows.filter(business_time__lt=end)
+        rows = rows.filter(business_time__lt=_begin(wanted["until"], zone, days=1))
     return rows
 
 
@@ -61,5 +60,7 @@ def kinds_in(rows: QuerySet[AuditRow]) -> list[str]:
     )
 
 
-def _begin(day: date, zone: str) -> datetime:
+def _begin(day: date, zone: str, days: int = 0) -> datetime:
+    # At the edges of time a day has none before or after it, nor a time in UTC.
+    day = min(max(day, date(1900, 1, 1)), date(9000, 1, 1)) + timedelta(days=days)
     return datetime.combine(day, time.min, ZoneInfo(zone))

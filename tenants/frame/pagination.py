@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 Row = TypeVar("Row")
 PAGE_SIZE = 50
@@ -53,7 +54,7 @@ def paginate(
     around. Pass `total` where it is already known, else it costs a count.
     """
     total = rows.count() if total is None else total
-    place = _read(cursor, len(order))
+    place = _read(cursor, order)
     back = place is not None and place.back
     wanted = [_turned(key) for key in order] if back else list(order)
     if place is not None:
@@ -130,7 +131,14 @@ def _value(row: Any, key: str) -> Any:
 def _write(order: Sequence[str], row: Any, number: int, *, back: bool) -> str:
     words = [_word(_value(row, key)) for key in order]
     text = json.dumps([int(back), number, *words], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return f"{cursor}.{_seal(cursor, order)}"
+
+
+def _seal(cursor: str, order: Sequence[str]) -> str:
+    """Sign a cursor for its order: values of another kind would be a fault."""
+    text = f"{','.join(order)}|{cursor}"
+    return salted_hmac("tenants.frame.pagination", text).hexdigest()[:16]
 
 
 def _word(value: Any) -> list[str]:
@@ -154,8 +162,11 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _read(cursor: str, keys: int) -> _Cursor | None:
-    if not cursor or len(cursor) > 2000:
+def _read(cursor: str, order: Sequence[str]) -> _Cursor | None:
+    cursor, _, seal = cursor.partition(".")
+    if not seal or len(cursor) > 2000:
+        return None
+    if not constant_time_compare(seal, _seal(cursor, order)):
         return None
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
@@ -171,4 +182,4 @@ def _read(cursor: str, keys: int) -> _Cursor | None:
         RecursionError,
     ):
         return None
-    return place if len(place.values) == keys and place.number > 0 else None
+    return place if len(place.values) == len(order) and place.number > 0 else None

@@ -16,7 +16,7 @@ from commissions.plans.yaml_form import plan_from_yaml
 from commissions.statements import disputes
 from commissions.statements import errors as statement_errors
 from commissions.statements import services as statements
-from commissions.statements.models import Line, PayPeriod
+from commissions.statements.models import Adjustment, Line, PayPeriod
 from commissions.statements.periods import row_of
 from commissions_saas.lib import clock
 from commissions_saas.lib.periods import parse_period
@@ -296,7 +296,7 @@ def test_nobody_adjusts_their_own_pay(
     answer = log_in(finance).post("/b/acme/adjustments/", body)
 
     assert answer.status_code == 422
-    assert not statements.Adjustment.objects.exists()
+    assert not Adjustment.objects.exists()
 
 
 def a_line_of(payee: Payee) -> Line:

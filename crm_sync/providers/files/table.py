@@ -13,6 +13,7 @@ LARGEST_FILE = 20_000_000
 MOST_ROWS = 200_000
 MOST_COLUMNS = 200
 LONGEST_CELL = 32_767
+LONGEST_NAME = 200
 _DELIMITERS = ",;\t|"
 _SAVE_AS = "In Excel: File → Save as → “CSV UTF-8 (comma delimited)”."
 _KINDS = (
@@ -105,6 +106,10 @@ def _names(header: list[str]) -> tuple[str, ...]:
         )
     seen: set[str] = set()
     for number, name in enumerate(names, start=1):
+        if len(name) > LONGEST_NAME:
+            raise ConfigurationProblem(
+                f"Column {number} has a name of more than {LONGEST_NAME} characters."
+            )
         if not name:
             raise ConfigurationProblem(
                 f"Column {number} has no name.", hint="The first line names each one."
