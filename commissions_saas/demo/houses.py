@@ -7,12 +7,14 @@ from typing import Any
 from commissions_saas.demo import founding
 from commissions_saas.demo.book import Book
 from commissions_saas.demo.replay import Replay, mapping_document, require_done
-from commissions_saas.demo.story import brightwater, ridgeline
+from commissions_saas.demo.story import brightwater, cobalt, lantern, ridgeline
+from commissions_saas.demo.story.facts import Firm
 from commissions_saas.demo.story.people import OWNER
 from commissions_saas.demo.story.plans import paying_for_care
-from crm_sync.connections import matching
+from crm_sync.connections import matching, uploads
 from crm_sync.connections import services as connections
 from crm_sync.connections.models import Connection
+from crm_sync.ledger.models import Payee
 from tenants.accounts.models import Business
 from tenants.jobs.services import run_all_jobs
 from tenants.schema import in_business
@@ -92,10 +94,62 @@ def found_ridgeline(replay: Replay) -> None:
     connections.test_connection(connection=connection)
     installed = {"installed": {"label": "Installed", "type": "yesno"}}
     _map(connection, business, mapping_document(book, {**COMMON, **installed}))
+    _plans(replay, firm, payees, (ridgeline.SELLING, ridgeline.MANAGING))
+    _route(replay, {brightwater.BUSINESS: "brightwater", ridgeline.BUSINESS: firm.slug})
+    matching.accept_exact_matches(connection=connection, business=business)
+    require_done(run_all_jobs())
+
+
+def found_cobalt(replay: Replay) -> None:
+    """The software house, with a Close of its own that brings meetings as well."""
+    house, firm = replay.house, cobalt.firm()
+    business = founding.found_business(house, firm)
+    payees = founding.found_payees(house, firm)
+    book = Book(
+        replay.store,
+        name=firm.name,
+        currency=firm.currency,
+        fields={"Product": "choices", "Territory": "choices"},
+    )
+    book.add_person("Cora Whitfield", "cora.whitfield@hale.example", is_admin=True)
+    for person in firm.people:
+        book.add_person(person.name, person.email)
+    book.take(firm.items)
+    objects = ("deal", "meeting")
+    connection = replay.connect(
+        book, name="Cobalt Desk", business=firm.slug, objects=objects
+    )
+    connections.test_connection(connection=connection)
+    custom = {key: COMMON[key] for key in ("product", "territory")}
+    _map(connection, business, mapping_document(book, custom))
+    _plans(replay, firm, payees, (cobalt.SELLING, cobalt.MEETING))
+    matching.accept_exact_matches(connection=connection, business=business)
+    require_done(run_all_jobs())
+
+
+def found_lantern(replay: Replay) -> None:
+    """The brokers: no CRM, one file of policies each month."""
+    house, firm = replay.house, lantern.firm()
+    business = founding.found_business(house, firm)
+    payees = founding.found_payees(house, firm)
+    connections.save_mapping(
+        connection=uploads.file_connection(business, None),
+        object_="deal",
+        document=lantern.MAPPING,
+    )
+    _plans(replay, firm, payees, (lantern.PLAN,))
+    require_done(run_all_jobs())
+
+
+def _plans(
+    replay: Replay, firm: Firm, payees: dict[str, Payee], names: tuple[str, ...]
+) -> None:
+    """Put a business's plans in force and its people on them."""
+    house = replay.house
     cora, owner = house.member("cora", firm.slug), house.member(OWNER, firm.slug)
-    with in_business(business):
+    with in_business(house.businesses[firm.slug]):
         made = {}
-        for name in (ridgeline.SELLING, ridgeline.MANAGING):
+        for name in names:
             text = founding.plan_text(name)
             founding.set_tables(text, by=cora)
             made[name] = founding.found_plan(
@@ -106,20 +160,6 @@ def found_ridgeline(replay: Replay) -> None:
             )
         founding.assign_people(firm, payees, made, by=cora)
         founding.note_bank_details(payees)
-    _route(replay, {brightwater.BUSINESS: "brightwater", ridgeline.BUSINESS: firm.slug})
-    matching.accept_exact_matches(connection=connection, business=business)
-    require_done(run_all_jobs())
-
-
-def draft_version_four(replay: Replay) -> None:
-    """Luis drafts 60 instead of 40 for a maintenance plan; Priya can publish it."""
-    house = replay.house
-    with in_business(house.businesses[brightwater.SLUG]):
-        founding.draft_version(
-            replay.plans[brightwater.PLAN],
-            paying_for_care(founding.plan_text(brightwater.PLAN), 60),
-            written_by=house.member("luis", brightwater.SLUG),
-        )
 
 
 def shared_book(replay: Replay) -> Book:
@@ -157,11 +197,9 @@ def _map(
     )
 
 
-def change_bank_details(replay: Replay) -> None:
-    """Ines gives another account, two days before the run."""
-    business = replay.house.businesses[ridgeline.SLUG]
-    with in_business(business):
-        founding.change_bank_details(ridgeline.INES)
-
-
-ALL: tuple[Callable[[Replay], None], ...] = (found_brightwater, found_ridgeline)
+ALL: tuple[Callable[[Replay], None], ...] = (
+    found_brightwater,
+    found_ridgeline,
+    found_cobalt,
+    found_lantern,
+)

@@ -45,6 +45,7 @@ class Replay:
         self.moment = clock.now()
         self.books: list[Book] = []
         self.connections: list[Connection] = []
+        self.keys: dict[int, str] = {}
         self.plans: dict[str, Plan] = {}
 
     @contextmanager
@@ -58,14 +59,14 @@ class Replay:
         self, book: Book, *, name: str, business: str = "", objects: tuple[str, ...]
     ) -> Connection:
         """Add a connection with an admin's key."""
-        admin = next(iter(book.users.values()))
+        key = book.account.add_key(next(iter(book.users.values())))
         place = self.house.businesses[business] if business else None
         connection = connections.create_connection(
             group=self.house.group,
             business=place,
             kind="close",
             name=name,
-            secret=book.account.add_key(admin),
+            secret=key,
             base_url=self.server.url,
             objects=objects,
             options={"allow_loopback": True, "app_url": APP, "stand_in": True},
@@ -73,6 +74,7 @@ class Replay:
         )
         self.books.append(book)
         self.connections.append(connection)
+        self.keys[connection.pk] = key
         return connection
 
     def advance(self, moment: datetime, *, is_long_ago: bool = False) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from commissions_saas.demo import houses
+from commissions_saas.demo import happenings
 from commissions_saas.demo.replay import Replay
 
 HALE = ("helen", "amir")
+OTHERS = ("amir", "renata")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,22 @@ def moment(month: int, day: int, hour: int = 15, minute: int = 0) -> datetime:
 def _steps() -> Iterator[Step]:
     for month in range(6, 11):
         yield from _month(month)
-    for day in (12, 18):
-        yield Step(f"{day} November", _advance(moment(11, day)))
-    yield Step("20 November", _doing(moment(11, 20), houses.draft_version_four))
-    yield Step("22 November", _doing(moment(11, 22), houses.change_bank_details))
+    yield Step("12 November", _advance(moment(11, 12)))
+    yield Step(
+        "Noah's payment returned",
+        _doing(moment(11, 12, 16), happenings.return_noahs_payment),
+    )
+    yield Step("18 November", _advance(moment(11, 18)))
+    yield Step("20 November", _doing(moment(11, 20), happenings.draft_version_four))
+    policies = happenings.upload_policies(date(2026, 11, 1))
+    yield Step("21 November", _doing(moment(11, 21), policies))
+    yield Step("Rates entered", _doing(moment(11, 21, 16), happenings.enter_rates))
+    yield Step("22 November", _doing(moment(11, 22), happenings.change_bank_details))
     yield Step("23 November, 18:00", _advance(moment(11, 24, 0)))
+    yield Step("24 November, 5:55", _advance(moment(11, 24, 10, 55)))
+    yield Step(
+        "24 November, 6:10", _doing(moment(11, 24, 11, 10), happenings.lose_cobalts_key)
+    )
     yield Step("24 November, 7:55", _advance(moment(11, 24, 14, 55)))
     yield Step("Ridgeline in review", _prepare("ridgeline", "2026-11a"))
     yield Step("24 November, 9:14", _advance(moment(11, 24, 15, 14)))
@@ -45,8 +57,12 @@ def _month(month: int) -> Iterator[Step]:
     yield Step("Ridgeline paid", _pay("ridgeline", f"{slug}a", middle, HALE))
     yield Step(f"{slug}, end", _advance(end))
     yield Step("Ridgeline paid", _pay("ridgeline", f"{slug}b", end, HALE))
+    policies = happenings.upload_policies(date(2026, month, 1))
+    yield Step("Policies uploaded", _doing(end + timedelta(hours=1), policies))
     later = end + timedelta(days=3)
     yield Step("Brightwater paid", _pay("brightwater", slug, later, HALE))
+    yield Step("Cobalt paid", _pay("cobalt", slug, later, OTHERS))
+    yield Step("Lantern paid", _pay("lantern", slug, later, OTHERS))
 
 
 def _prepare(business: str, slug: str) -> Callable[[Replay], None]:

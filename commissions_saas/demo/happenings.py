@@ -1,0 +1,89 @@
+"""What people do in the months of the replay, beside reading sources and paying."""
+
+from collections.abc import Callable
+from datetime import date
+
+from commissions_saas.demo import founding
+from commissions_saas.demo.replay import Replay, Went, require_done
+from commissions_saas.demo.story import brightwater, cobalt, lantern, ridgeline
+from commissions_saas.demo.story.plans import paying_for_care
+from crm_sync.connections import services as connections
+from crm_sync.connections import uploads
+from payouts.runs.models import Payout
+from payouts.runs.services.pay import mark_returned
+from tenants.jobs.models import Job
+from tenants.jobs.services import run_all_jobs, run_now
+from tenants.rollup.services import enter_rate
+from tenants.schema import in_business
+
+
+def draft_version_four(replay: Replay) -> None:
+    """Luis drafts 60 instead of 40 for a maintenance plan; Priya can publish it."""
+    house = replay.house
+    with in_business(house.businesses[brightwater.SLUG]):
+        founding.draft_version(
+            replay.plans[brightwater.PLAN],
+            paying_for_care(founding.plan_text(brightwater.PLAN), 60),
+            written_by=house.member("luis", brightwater.SLUG),
+        )
+
+
+def change_bank_details(replay: Replay) -> None:
+    """Ines gives another account, two days before the run."""
+    business = replay.house.businesses[ridgeline.SLUG]
+    with in_business(business):
+        founding.change_bank_details(ridgeline.INES)
+
+
+def upload_policies(first: date) -> Callable[[Replay], None]:
+    """Amir sends a month's file of policies."""
+
+    def take(replay: Replay) -> None:
+        business = replay.house.businesses[lantern.SLUG]
+        amir = replay.house.member("amir", lantern.SLUG)
+        name, content = lantern.files()[first]
+        upload, preview = uploads.look_at_file(
+            business=business, object_="deal", name=name, content=content, by=amir
+        )
+        if preview.refused:
+            raise Went(f"{name}: {preview.refused[0]}")
+        uploads.commit_upload(upload=upload, business=business, by=amir)
+        require_done(run_all_jobs())
+
+    return take
+
+
+def return_noahs_payment(replay: Replay) -> None:
+    """The bank sends Noah's money back."""
+    with in_business(replay.house.businesses[lantern.SLUG]):
+        payout = Payout.objects.get(
+            payee__name=lantern.NOAH, run__period__slug="2026-10"
+        )
+        amir = replay.house.member("amir", lantern.SLUG)
+        mark_returned(payout=payout, reason="Account closed", by=amir)
+
+
+def enter_rates(replay: Replay) -> None:
+    """Renata enters by which rates the group adds up Canadian dollars."""
+    for month, text in enumerate(lantern.RATES, 6):
+        enter_rate(
+            group_id=replay.house.group.pk,
+            month=date(2026, month, 1),
+            currency="CAD",
+            into="USD",
+            text=text,
+            source="demo rates, invented",
+            by=replay.house.owner(),
+        )
+
+
+def lose_cobalts_key(replay: Replay) -> None:
+    """Somebody deletes the key in Close; the next reading is refused."""
+    connection = next(one for one in replay.connections if one.name == cobalt.NAME)
+    replay.connections.remove(connection)
+    replay.store.run(
+        "UPDATE api_key SET revoked = 1 WHERE key = ?", [replay.keys[connection.pk]]
+    )
+    job = run_now(connections.start_sync(connection=connection))
+    if job.state != Job.State.FAILED:
+        raise Went(f"The key of {connection.name} still works.")
