@@ -59,7 +59,7 @@ def test_signing_up_makes_a_group_and_its_first_business(client: Client) -> None
     run_all_jobs()
 
     start = client.get("/")
-    assert start["Location"] == business_url(business, "accounts:start")
+    assert start["Location"] == business_url(business, "runs:runs")
     assert client.get(business_url(business, "accounts:members")).status_code == 200
 
 
@@ -175,7 +175,7 @@ def test_a_person_starts_where_their_work_is(
 
     answer = client.get("/")
 
-    assert answer["Location"] == business_url(acme, "accounts:start")
+    assert answer["Location"] == business_url(acme, "runs:runs")
 
 
 def test_an_admin_of_a_new_business_starts_with_its_setup(
