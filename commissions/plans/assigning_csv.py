@@ -13,6 +13,7 @@ from commissions.plans.models import Assignment, Plan, RateTable
 from commissions.plans.pages import day_of
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.tables import safe_cell
 from tenants.access import Member
 
 LARGEST = 2_000_000
@@ -55,7 +56,7 @@ def assignments_file() -> str:
     writer.writerow([*COLUMNS, *names])
     for row in rows:
         ends = row.ends_on.isoformat() if row.ends_on else ""
-        own = [row.values.get(name, "") for name in names]
+        own = [safe_cell(row.values.get(name, "")) for name in names]
         who = [_plain(row.payee.name), _plain(row.payee.email), _plain(row.plan.name)]
         writer.writerow([*who, row.starts_on.isoformat(), ends, *own])
     return text.getvalue()
@@ -97,7 +98,10 @@ def commit(rows: list[UploadRow], by: Member) -> tuple[int, list[BadRow]]:
 def table_file(table: RateTable) -> str:
     """Return the newest rows of a rate table."""
     newest = table.rows.filter(closed__isnull=True).order_by("-starts_on").first()
-    return rows_text(newest.rows if newest else [])
+    rows = newest.rows if newest else []
+    return rows_text(
+        [{safe_cell(k): safe_cell(v) for k, v in row.items()} for row in rows]
+    )
 
 
 def rows_text(rows: list[Mapping[str, str]]) -> str:
@@ -154,7 +158,8 @@ def _rows(text: str) -> tuple[list[UploadRow], list[BadRow]]:
     by_name: dict[str, list[Payee]] = {}
     for payee in payees:
         by_name.setdefault(payee.name.casefold(), []).append(payee)
-    good, bad = [], []
+    good: list[UploadRow] = []
+    bad: list[BadRow] = []
     for row in reader:
         if len(good) + len(bad) >= MOST_ROWS:
             raise ProductError(f"The file has more than {MOST_ROWS:,} rows.")

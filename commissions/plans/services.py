@@ -1,5 +1,6 @@
 """Writing plans: drafts, publishing, and nothing that was published ever changes."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.db import IntegrityError, transaction
@@ -164,7 +165,7 @@ def _trail(
     action: str,
     version: PlanVersion,
     by: Member,
-    before: dict[str, object] | None = None,
+    before: Mapping[str, object] | None = None,
 ) -> None:
     record(
         action=action,

@@ -1,5 +1,8 @@
 """Pages of assignments and rate tables: list, detail, edit, history, CSV in and out."""
 
+from datetime import date
+from typing import TypedDict
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +20,14 @@ from tenants.urls_for import business_url
 READS = (Role.FINANCE, Role.ADMIN, Role.AUDITOR)
 WRITES = (Role.FINANCE, Role.ADMIN)
 TABLE_WRITES = (Role.ADMIN,)
+
+
+class Typed(TypedDict):
+    """What a person typed about an assignment."""
+
+    starts_on: date
+    ends_on: date | None
+    values: dict[str, str]
 
 
 @requires(*READS)
@@ -158,7 +169,7 @@ def _set_table(
     return made.table
 
 
-def _typed(request: MemberRequest, plan: Plan) -> dict[str, object]:
+def _typed(request: MemberRequest, plan: Plan) -> Typed:
     """Return the days and values that were typed; the service checks the values."""
     starts_on = day_of(request.POST.get("starts_on", ""))
     if starts_on is None:

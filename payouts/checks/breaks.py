@@ -22,7 +22,7 @@ def rows(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Run a read of the business at hand; a break is what it returns."""
     with connection.cursor() as cursor:
         cursor.execute(sql, list(parameters))
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def found(invariant: str, words: str, hits: Iterable[tuple[Any, ...]]) -> list[Break]:

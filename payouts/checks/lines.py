@@ -92,14 +92,14 @@ def frozen_bytes() -> Iterable[Break]:
 
 def _lines_match(statement: Statement) -> bool:
     document = statement.document or {}
-    live = rows(
+    ((count, total),) = rows(
         """
         SELECT count(*), coalesce(sum(amount), 0) FROM statements_line
          WHERE payee_id = %s AND period_id = %s AND closed_run IS NULL
         """,
         [statement.payee_id, statement.period_id],
-    )[0]
-    return live[0] == len(document.get("lines", [])) and live[1] == statement.total
+    )
+    return bool(count == len(document.get("lines", [])) and total == statement.total)
 
 
 def places_of_amounts() -> list[Break]:

@@ -8,7 +8,7 @@ answer, and the same key with other contents is refused.
 import hashlib
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.db import transaction
 from django.http import (
@@ -43,7 +43,7 @@ def once(view: View[P]) -> View[P]:
             _remember(row, answer)
             return answer
 
-    return wrapped
+    return cast("View[P]", wrapped)
 
 
 def _key_of(request: HttpRequest) -> str:
