@@ -15,6 +15,7 @@ from crm_sync.connections.mapping import CannotRead, read_value
 from crm_sync.connections.models import (
     Connection,
     Mapping,
+    Route,
     SourceField,
     SourceUser,
     SyncRun,
@@ -40,9 +41,12 @@ CHECKED = 200
 
 
 def connections_of(business: Business) -> QuerySet[Connection]:
-    """Return what feeds a business: its own sources, and its group's shared ones."""
-    rows = Connection.objects.filter(group_id=business.group_id)
-    own = rows.filter(Q(business_id=business.pk) | Q(business_id__isnull=True))
+    """Return what feeds a business: its own sources, and shared ones routed to it."""
+    routed = Route.objects.filter(connection=OuterRef("pk"), business_id=business.pk)
+    own = Connection.objects.filter(
+        Q(business_id=business.pk) | Q(Exists(routed), business_id__isnull=True),
+        group_id=business.group_id,
+    )
     return own.exclude(state=Connection.State.REMOVED).order_by("name", "id")
 
 

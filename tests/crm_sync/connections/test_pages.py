@@ -291,6 +291,13 @@ def test_an_admin_of_a_business_cannot_change_the_groups_source(
     with close_source(tmp_path / "close.db") as source:
         shared = Scene(source, acme, shared=True)
         url = f"/b/acme/connections/{shared.connection.pk}/"
+        assert admin.get(url).status_code == 404, "nothing is routed here yet"
+        Route.objects.create(
+            connection=shared.connection,
+            path=f"custom.{shared.field}",
+            value="Acme",
+            business_id=acme.pk,
+        )
 
         assert "feeds several businesses" in page(admin, url)
         assert admin.get(f"{url}key/").status_code == 404
