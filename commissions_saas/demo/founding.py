@@ -199,6 +199,13 @@ def assign_people(
             )
 
 
+def put_on_plan(payee: Payee, plan: Plan, *, starts_on: date, by: Member) -> None:
+    """Put one payee on a plan that asks for no values."""
+    assigning.assign(
+        payee=payee, plan=plan, starts_on=starts_on, ends_on=None, values={}, by=by
+    )
+
+
 def note_bank_details(payees: Mapping[str, Payee]) -> None:
     """Give everybody an invented account."""
     for number, payee in enumerate(payees.values(), 1):

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
+from commissions.statements.disputes import decide_dispute, open_dispute
+from commissions.statements.models import Line, PayPeriod
 from commissions_saas.demo import founding
 from commissions_saas.demo.replay import Replay, Went, require_done
 from commissions_saas.demo.story import brightwater, cobalt, lantern, ridgeline
 from commissions_saas.demo.story.plans import paying_for_care
 from crm_sync.connections import services as connections
 from crm_sync.connections import uploads
+from crm_sync.ledger.models import Payee
 from payouts.runs.models import Payout
 from payouts.runs.services.pay import mark_returned
 from tenants.jobs.models import Job
@@ -61,6 +65,68 @@ def return_noahs_payment(replay: Replay) -> None:
         )
         amir = replay.house.member("amir", lantern.SLUG)
         mark_returned(payout=payout, reason="Account closed", by=amir)
+
+
+def settle_disputes(replay: Replay) -> None:
+    """Two questions about October are answered: one was right, one was not."""
+    house = replay.house
+    with in_business(house.businesses[brightwater.SLUG]):
+        amir = house.member("amir", brightwater.SLUG)
+        maya = house.member("maya", brightwater.SLUG)
+        theo = house.member("theo", brightwater.SLUG)
+        fee = open_dispute(
+            line=_line(brightwater.THEO, "2026-10", "air_quality"),
+            reason="amount",
+            claimed=None,
+            note="The second filter of this customer is missing.",
+            by=theo,
+        )
+        decide_dispute(
+            dispute=fee,
+            amount=fee.computed + Decimal("24.50"),
+            answer="You are right: the second filter was sold for 245.00.",
+            by=amir,
+        )
+        rate = open_dispute(
+            line=_line(brightwater.MAYA, "2026-10", "system_replacement"),
+            reason="rate",
+            claimed=None,
+            note="I thought that this deal was above the tier.",
+            by=maya,
+        )
+        decide_dispute(
+            dispute=rate,
+            amount=None,
+            answer="Your volume in October stayed below 80,000.00, so 6 % is right.",
+            by=amir,
+        )
+    require_done(run_all_jobs())
+
+
+def dispute_the_split(replay: Replay) -> None:
+    """Theo claims 60 % of a deal that he shares with Maya half and half."""
+    house = replay.house
+    with in_business(house.businesses[brightwater.SLUG]):
+        line = _line(brightwater.THEO, "2026-11", "system_replacement", role="split")
+        open_dispute(
+            line=line,
+            reason="split",
+            claimed=Decimal("777.60"),
+            note="We agreed on 60 %: I found the customer and did the survey.",
+            by=house.member("theo", brightwater.SLUG),
+        )
+
+
+def _line(payee: str, slug: str, component: str, role: str = "owner") -> Line:
+    period = PayPeriod.objects.get(slug=slug)
+    own = Line.objects.filter(
+        payee_id=Payee.objects.get(name=payee).pk,
+        period_id=period.pk,
+        component=component,
+        role=role,
+        closed_run__isnull=True,
+    )
+    return own.order_by("pk")[:1].get()
 
 
 def enter_rates(replay: Replay) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from django.db import connection as database
 
-from commissions_saas.demo import houses, people, stand_in
+from commissions_saas.demo import houses, people, perf, stand_in
 from commissions_saas.demo.founding import found_group
 from commissions_saas.demo.replay import replaying
 from commissions_saas.demo.schedule import STEPS
@@ -36,6 +36,8 @@ def load(tell: Tell = lambda words: None) -> None:
             step.take(replay)
             watch.lap(step.words)
         with clock.at(NOW):
+            perf.found_perf()
+            watch.lap("found perf")
             newcomer = people.found_newcomer()
             stand_in.point_connections_at(stand_in.address())
             people.let_in(house, newcomer)

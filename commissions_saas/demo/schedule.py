@@ -32,6 +32,7 @@ def _steps() -> Iterator[Step]:
         "Noah's payment returned",
         _doing(moment(11, 12, 16), happenings.return_noahs_payment),
     )
+    yield Step("Disputes decided", _doing(moment(11, 16), happenings.settle_disputes))
     yield Step("18 November", _advance(moment(11, 18)))
     yield Step("20 November", _doing(moment(11, 20), happenings.draft_version_four))
     policies = happenings.upload_policies(date(2026, 11, 1))
@@ -39,6 +40,9 @@ def _steps() -> Iterator[Step]:
     yield Step("Rates entered", _doing(moment(11, 21, 16), happenings.enter_rates))
     yield Step("22 November", _doing(moment(11, 22), happenings.change_bank_details))
     yield Step("23 November, 18:00", _advance(moment(11, 24, 0)))
+    yield Step(
+        "Theo's dispute", _doing(moment(11, 24, 0, 20), happenings.dispute_the_split)
+    )
     yield Step("24 November, 5:55", _advance(moment(11, 24, 10, 55)))
     yield Step(
         "24 November, 6:10", _doing(moment(11, 24, 11, 10), happenings.lose_cobalts_key)
@@ -46,7 +50,9 @@ def _steps() -> Iterator[Step]:
     yield Step("24 November, 7:55", _advance(moment(11, 24, 14, 55)))
     yield Step("Ridgeline in review", _prepare("ridgeline", "2026-11a"))
     yield Step("24 November, 9:14", _advance(moment(11, 24, 15, 14)))
-    yield Step("24 November, 10:39", _advance(moment(11, 24, 16, 39)))
+    yield Step(
+        "24 November, 10:39", _advance(moment(11, 24, 16, 39) + timedelta(seconds=20))
+    )
 
 
 def _month(month: int) -> Iterator[Step]:
@@ -74,7 +80,7 @@ def _ignore(_: object) -> None:
 
 
 def _advance(at: datetime) -> Callable[[Replay], None]:
-    is_long_ago = at < moment(11, 6)
+    is_long_ago = at <= moment(11, 24, 0)
     return lambda replay: replay.advance(at, is_long_ago=is_long_ago)
 
 

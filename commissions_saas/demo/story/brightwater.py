@@ -278,7 +278,7 @@ def _today() -> Iterator[Item]:
     yield Edit("whitcomb", at, {"amount": "41250"}, by=PRIYA)
     yield Deal(
         "kessler-care",
-        PLACE.moment(today, 10, 38),
+        PLACE.moment(today, 10, 39),
         BUSINESS,
         "Kessler residence",
         CARE,
