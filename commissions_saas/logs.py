@@ -22,6 +22,10 @@ SHARED: list[Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
 ]
+# Never with local variables: among them are keys of sources, passwords and pay.
+TRACEBACKS: Processor = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
 def configuration(form: str, level: str) -> dict[str, Any]:
@@ -39,11 +43,12 @@ def configuration(form: str, level: str) -> dict[str, Any]:
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "json":
         last += [
-            structlog.processors.dict_tracebacks,
+            TRACEBACKS,
             structlog.processors.JSONRenderer(),
         ]
     else:
-        last += [structlog.dev.ConsoleRenderer(colors=False)]
+        plain = structlog.dev.plain_traceback
+        last += [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)]
     return {
         "version": 1,
         "disable_existing_loggers": False,
