@@ -87,3 +87,13 @@ class NoSuchTimeZone(AccountsError):
         super().__init__(
             f"'{zone}' is not a time zone.", hint="Use a name such as America/Chicago."
         )
+
+
+class EmailNotConfirmed(AccountsError):
+    """Somebody signed up with the address, and may not be the one who reads its mail."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"{email} has a log-in, but the address was never confirmed.",
+            hint="Ask them to confirm it by the mail of their sign-up, then try again.",
+        )

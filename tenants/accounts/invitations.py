@@ -2,12 +2,14 @@
 
 from datetime import date
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from tenants.accounts import errors
 from tenants.accounts.models import Business, Group, Role, RoleGrant, User
 from tenants.accounts.selectors import user_with_email
 from tenants.accounts.services import add_member, create_user, grant_role
@@ -33,6 +35,8 @@ def bring_in(
     with transaction.atomic():
         user = user_with_email(email)
         is_new = user is None
+        if user is not None and not is_known(user, group):
+            raise errors.EmailNotConfirmed(user.email)
         if user is None:
             user = create_user(email=email, name=name)
         member = add_member(user=user, group=group, business=business, by=by)
@@ -42,6 +46,21 @@ def bring_in(
         place = business or group
         on_commit(lambda: tell(user=user, place=str(place), by=str(by), is_new=is_new))
     return grant
+
+
+def is_known(user: User, group: Group) -> bool:
+    """Say whether whoever logs in so is the person who reads the address's mail.
+
+    Anybody can sign up with another's address and wait for the role to come. Whom we
+    made ourselves has no password before the reset mail was read.
+    """
+    if not user.has_usable_password() or user.members.filter(group=group).exists():
+        return True
+    addresses = EmailAddress.objects.filter(user=user)
+    return (
+        not addresses.exists()
+        or addresses.filter(email=user.email, verified=True).exists()
+    )
 
 
 def tell(*, user: User, place: str, by: str, is_new: bool) -> None:
