@@ -12,6 +12,7 @@ from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.money import round_money
 from tenants.access import MemberRequest, requires
 from tenants.accounts.models import Role
+from tenants.audit.views import harmless
 from tenants.rollup import pages, services
 from tenants.rollup.months import month_named
 from tenants.urls_for import group_url
@@ -83,7 +84,8 @@ def _csv(page: dict[str, object]) -> HttpResponse:
         row = shown["row"]
         amounts = [_cell_text(cell.amount, row.currency) for cell in row.cells]
         total = _cell_text(row.total, row.currency)
-        writer.writerow([shown["business"].name, row.currency, *amounts, total])
+        name = harmless(shown["business"].name)
+        writer.writerow([name, row.currency, *amounts, total])
     matrix = page["matrix"]
     currency = matrix.currency or matrix.currencies[0]  # type: ignore[attr-defined]
     if matrix.total is not None:  # type: ignore[attr-defined]
@@ -93,7 +95,7 @@ def _csv(page: dict[str, object]) -> HttpResponse:
         )  # type: ignore[attr-defined]
     for rate in page["rates"]:  # type: ignore[attr-defined]
         line = f"{rate.currency} into {rate.into}: {rate.rate} ({rate.source})"
-        writer.writerow([f"rate {rate.month:%Y-%m}", line])
+        writer.writerow([f"rate {rate.month:%Y-%m}", harmless(line)])
     answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="roll-up.csv"'
     return answer
