@@ -166,9 +166,15 @@ class HistoryRow:
     kind: str
 
 
-def entry_history(entry: Entry) -> list[HistoryRow]:
-    """Return all changes of an entry, newest first."""
+def entry_history(entry: Entry, member: Member) -> list[HistoryRow]:
+    """Return all changes of an entry, newest first.
+
+    Who shares a deal sees what became of it, not why a colleague's pay was adjusted.
+    """
     changes = Change.objects.filter(entry_id=entry.pk).order_by("-number")
+    if not member.sees_all_pay:
+        seen = payees_visible_to(member).values("pk")
+        changes = changes.filter(~Q(kind="adjustment") | Q(payee_id__in=seen))
     return [history_row(change) for change in changes]
 
 
@@ -250,7 +256,7 @@ def deal_page_context(entry: Entry, member: Member) -> dict[str, Any]:
     return {
         "entry": entry,
         "fields": entry_fields(entry),
-        "history": entry_history(entry),
+        "history": entry_history(entry, member),
         "payload": redacted(revision.payload) if revision else {},
         "credits": credits_of(entry),
         "may_see_payload": member.sees_all_pay,
