@@ -9,7 +9,10 @@ class StatementsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from commissions.statements.held_up import estimate_held_up
         from commissions.statements.start import own_statement
+        from crm_sync.ledger.held_up import use_estimate
         from tenants.frame import hooks
 
+        use_estimate(estimate_held_up)
         hooks.offer("home.statements:mine", own_statement)

@@ -32,6 +32,7 @@ from crm_sync.ledger.models import (
 from crm_sync.ledger.standard import PEOPLE_KEYS, SHARE_KEYS, standard_fields
 from crm_sync.ledger.values import for_people
 from tenants.accounts.models import Business, Group
+from tenants.frame.formats import Reader, format_money
 from tenants.frame.hooks import AsOfPart
 from tenants.schema import in_business
 from tenants.urls_for import business_url
@@ -117,7 +118,10 @@ def as_of_parts(
     held_up = sum((row.held_up for row in rows), Decimal(0))
     if records and with_refused:
         s = "" if records == 1 else "s"
-        worth = f" (≈ {held_up:,.2f} commission not counted)" if held_up else ""
+        worth = ""
+        if held_up:
+            amount = format_money(held_up, business.currency, Reader())
+            worth = f" (≈ {amount} commission not counted)"
         parts.append(
             AsOfPart(
                 f"{records} record{s} refused{worth}",
