@@ -33,7 +33,6 @@ def clear_what_was_cut_off() -> bool:
         for name in ours.values_list("schema_name", flat=True):
             schema = sql.Identifier(name)
             cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
-        cursor.execute("DELETE FROM accounts_business WHERE state <> 'template'")
         cursor.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
             " AND tablename <> ALL(%s)",
@@ -42,7 +41,8 @@ def clear_what_was_cut_off() -> bool:
         tables = [sql.Identifier("public", row[0]) for row in cursor.fetchall()]
         # The businesses' table names its groups, so it cannot stay while they go.
         cursor.execute(
-            "CREATE TEMPORARY TABLE kept ON COMMIT DROP AS TABLE accounts_business"
+            "CREATE TEMPORARY TABLE kept ON COMMIT DROP AS"
+            " SELECT * FROM accounts_business WHERE state = 'template'"
         )
         cursor.execute(
             sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(

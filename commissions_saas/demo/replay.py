@@ -77,7 +77,9 @@ class Replay:
         self.keys[connection.pk] = key
         return connection
 
-    def advance(self, moment: datetime, *, is_long_ago: bool = False) -> None:
+    def advance(
+        self, moment: datetime, *, only: str = "", is_long_ago: bool = False
+    ) -> None:
         """Let everything happen until then, read the sources, and recalculate.
 
         Nobody asks which deal of months ago moved a statement by how much, so what was
@@ -87,6 +89,8 @@ class Replay:
             book.write_until(moment)
         with self.at(moment):
             for connection in self.connections:
+                if only not in ("", connection.name):
+                    continue
                 job = connections.start_sync(connection=connection)
                 require_done([run_now(job)])
             for business in self.house.businesses.values() if is_long_ago else ():

@@ -8,6 +8,7 @@ from commissions_saas.demo import happenings
 from commissions_saas.demo.replay import Replay
 
 HALE = ("helen", "amir")
+SHARED = "Hale"  # the Close that pays by the half-month
 OTHERS = ("amir", "renata")
 
 
@@ -27,13 +28,13 @@ def moment(month: int, day: int, hour: int = 15, minute: int = 0) -> datetime:
 def _steps() -> Iterator[Step]:
     for month in range(6, 11):
         yield from _month(month)
-    yield Step("12 November", _advance(moment(11, 12)))
+    yield Step("12 November", _advance(moment(11, 12), SHARED))
     yield Step(
         "Noah's payment returned",
         _doing(moment(11, 12, 16), happenings.return_noahs_payment),
     )
     yield Step("Disputes decided", _doing(moment(11, 16), happenings.settle_disputes))
-    yield Step("18 November", _advance(moment(11, 18)))
+    yield Step("18 November", _advance(moment(11, 18), SHARED))
     yield Step("20 November", _doing(moment(11, 20), happenings.draft_version_four))
     policies = happenings.upload_policies(date(2026, 11, 1))
     yield Step("21 November", _doing(moment(11, 21), policies))
@@ -59,7 +60,7 @@ def _month(month: int) -> Iterator[Step]:
     """Read twice in each month, and pay what is over."""
     slug = f"2026-{month:02}"
     middle, end = moment(month, 19), moment(month + 1, 5)
-    yield Step(f"{slug}, middle", _advance(middle))
+    yield Step(f"{slug}, middle", _advance(middle, SHARED))
     yield Step("Ridgeline paid", _pay("ridgeline", f"{slug}a", middle, HALE))
     yield Step(f"{slug}, end", _advance(end))
     yield Step("Ridgeline paid", _pay("ridgeline", f"{slug}b", end, HALE))
@@ -79,9 +80,9 @@ def _ignore(_: object) -> None:
     return None
 
 
-def _advance(at: datetime) -> Callable[[Replay], None]:
+def _advance(at: datetime, only: str = "") -> Callable[[Replay], None]:
     is_long_ago = at <= moment(11, 24, 0)
-    return lambda replay: replay.advance(at, is_long_ago=is_long_ago)
+    return lambda replay: replay.advance(at, only=only, is_long_ago=is_long_ago)
 
 
 def _doing(at: datetime, what: Callable[[Replay], None]) -> Callable[[Replay], None]:
