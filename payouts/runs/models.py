@@ -1,5 +1,7 @@
 """Payout runs: what finance prepares, approves, exports and marks as paid."""
 
+from decimal import Decimal
+
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Q
@@ -93,6 +95,19 @@ class Payout(BusinessModel):
                 name="no_negative_payout_is_paid",
             ),
         ]
+
+    @property
+    def look(self) -> str:
+        """Return the state by the name under which pages know it."""
+        return "carried_forward" if self.state == self.State.CARRIED else self.state
+
+    @property
+    def change(self) -> Decimal | None:
+        """Return by how much it differs from the payee's own average, as a ratio."""
+        if not self.average:
+            return None
+        ratio = self.amount / self.average - 1
+        return ratio.quantize(Decimal("0.01")) + 0  # never a negative zero
 
 
 class PayoutItem(BusinessModel):

@@ -1,126 +1,103 @@
-"""What each payout page shows, as one literal context."""
+"""What the pages around a run show, as one literal context each."""
 
 import uuid
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
 
-from commissions.statements.models import Line, PayPeriod, Proposal, Statement
+from commissions.statements.models import Line, PayPeriod
 from commissions_saas.lib import clock
 from commissions_saas.lib.periods import parse_period
 from crm_sync.ledger.models import Entry
 from payouts.exports import FORMATS
 from payouts.runs import duties, errors, selectors
-from payouts.runs.models import Payout, PayoutRun
+from payouts.runs.models import Payout, PayoutItem, PayoutRun
 from payouts.runs.services import pay
-from tenants.access import Member
+from tenants.access import Member, may
 from tenants.accounts.models import User
 from tenants.audit.services import record
+from tenants.frame.pagination import paginate, paginate_list
 from tenants.schema import current_business
 
-STEPS = ["draft", "in_review", "approved", "exported", "paid", "closed"]
 R = PayoutRun.State
 S = Payout.State
 
 
-def run_list_page(member: Member) -> dict[str, Any]:
+def run_list_page(member: Member, query: Mapping[str, str]) -> dict[str, Any]:
     """Runs that need the reader, periods that can be prepared, and the history."""
-    found = list(selectors.runs())
-    _name_people(found)
+    live = list(
+        selectors.runs().filter(state__in=[R.IN_REVIEW, R.APPROVED, R.EXPORTED])
+    )
+    page = paginate(selectors.runs(), order=("-number",), cursor=query.get("page", ""))
+    _name_people(list(page.rows))
     business = current_business()
     today = clock.today(business.time_zone)
-    taken = [run.period_id for run in found if run.state != R.VOID]
+    taken = PayoutRun.objects.exclude(state=R.VOID).values("period_id")
     ended = PayPeriod.objects.filter(ends_on__lt=today).exclude(pk__in=taken)
     counts = ended.annotate(count=Count("statements")).filter(count__gt=0)
     running = PayPeriod.objects.filter(starts_on__lte=today, ends_on__gte=today)
     return {
-        "runs": found,
-        "needs_you": [run for run in found if _needs(run, member)],
+        "page": page,
+        "needs_you": [_labelled_run(run) for run in live if _needs(run, member)],
         "ready_periods": [_labelled(p) for p in counts.order_by("starts_on")],
         "open_period": _open_period(running.first(), today),
-        "may_prepare": duties.may_act(member),
+        "may_prepare": may(member, "runs.create"),
         "key": str(uuid.uuid4()),
     }
 
 
-def run_page(
-    run: PayoutRun, member: Member, query: Mapping[str, str]
+def payout_page(
+    payout: Payout, member: Member, query: Mapping[str, str]
 ) -> dict[str, Any]:
-    """A run with its exceptions first, and who may decide."""
-    payouts = list(selectors.payouts_of(run))
-    flagged = [p for p in payouts if selectors.is_flagged(p)]
-    ready = [p for p in payouts if not selectors.is_flagged(p)]
-    undecided = [p for p in ready if p.state == S.READY]
-    barred = duties.why_not_approve(run, member.user_id)
-    show = query.get("show", "")
-    return {
-        "run": run,
-        "label": parse_period(run.period.slug).label,
-        "steps": _steps(run),
-        "totals": selectors.totals(payouts),
-        "payees": len(payouts),
-        "average": _own_average(run),
-        "approved_total": selectors.approved_total(run),
-        "checks": _checks(run, payouts),
-        "flagged": flagged,
-        "ready": ready,
-        "ready_total": _sum(ready),
-        "undecided": undecided,
-        "undecided_total": _sum(undecided),
-        "aside": [p for p in payouts if p.state in (S.HELD, S.REJECTED, S.CARRIED)],
-        "shown": _shown(show, payouts),
-        "show": show,
-        "all_decided": not any(p.state == S.READY for p in payouts),
-        "barred": barred,
-        "may_decide": duties.may_act(member)
-        and not barred
-        and run.state == R.IN_REVIEW,
-        "may_act": duties.may_act(member),
-        "who_may": duties.who_may_approve(run),
-        "limit": current_business().second_approver_above,
-        "proposals": _changes_since_freeze(run),
-        "files": list(run.files.order_by("-number")),
-        "events": _events(run),
-        "key": str(uuid.uuid4()),
-    }
-
-
-def payout_page(payout: Payout, member: Member) -> dict[str, Any]:
     """One payee's lines in a run, earlier payouts, and the decision."""
-    items = list(payout.items.order_by("-amount", "line_id"))
-    lines = Line.objects.in_bulk([item.line_id for item in items])
-    entries = Entry.objects.in_bulk({line.entry_id for line in lines.values()})
-    slugs = dict(PayPeriod.objects.values_list("pk", "slug"))
-    rows = [
-        {
-            "line": lines[item.line_id],
-            "amount": item.amount,
-            "entry": entries.get(lines[item.line_id].entry_id),
-            "period": slugs[lines[item.line_id].period_id],
-        }
-        for item in items
-    ]
     run = payout.run
+    in_review = run.state == R.IN_REVIEW
+    acts = duties.may_act(member)
+    hands = duties.duties_of(run) if in_review else None
+    barred = hands.why_not(member.user_id) if hands and acts else ""
     queue = [p for p in selectors.payouts_of(run) if selectors.is_flagged(p)]
-    barred = duties.why_not_approve(run, member.user_id)
+    before, after = _neighbours(payout, queue)
+    past = selectors.past_payouts([payout.payee_id], run.period)[:6]
+    items = payout.items.order_by("-amount", "line_id")
+    page = paginate_list(list(items), cursor=query.get("page", ""))
     return {
         "payout": payout,
         "run": run,
         "label": parse_period(run.period.slug).label,
-        "rows": rows,
-        "history": selectors.past_payouts([payout.payee_id], run.period)[:6],
-        "next_flagged": _after(payout, queue),
+        "change": payout.change,
+        "page": page,
+        "rows": _rows(page.rows),
+        "history": [(p, parse_period(p.run.period.slug).label) for p in past],
+        "previous_flagged": before,
+        "next_flagged": after,
         "barred": barred,
-        "may_decide": duties.may_act(member)
-        and not barred
-        and run.state == R.IN_REVIEW,
-        "who_may": duties.who_may_approve(run),
-        "events": _events(run, payout),
+        "may_decide": acts and in_review and not barred,
+        "may_return": may(member, "runs.export"),
+        "who_may": hands.who_may if hands else [],
+        "events": selectors.events_of(run, payout),
         "key": str(uuid.uuid4()),
     }
+
+
+def _rows(items: Sequence[PayoutItem]) -> list[dict[str, Any]]:
+    """Return payout items with their lines, deals and periods."""
+    lines = Line.objects.in_bulk([item.line_id for item in items])
+    entries = Entry.objects.in_bulk({line.entry_id for line in lines.values()})
+    wanted = {line.period_id for line in lines.values()}
+    slugs = dict(PayPeriod.objects.filter(pk__in=wanted).values_list("pk", "slug"))
+    return [
+        {
+            "line": line,
+            "amount": item.amount,
+            "entry": entries.get(line.entry_id),
+            "period": slugs[line.period_id],
+            "label": parse_period(slugs[line.period_id]).label,
+        }
+        for item in items
+        if (line := lines.get(item.line_id))
+    ]
 
 
 def approve_page(run: PayoutRun, member: Member, query: Any) -> dict[str, Any]:
@@ -135,7 +112,7 @@ def approve_page(run: PayoutRun, member: Member, query: Any) -> dict[str, Any]:
         "run": run,
         "label": parse_period(run.period.slug).label,
         "chosen": chosen,
-        "total": _sum(chosen),
+        "total": selectors.sum_of(chosen),
         "barred": duties.why_not_approve(run, member.user_id),
         "who_may": duties.who_may_approve(run),
         "key": str(uuid.uuid4()),
@@ -150,10 +127,11 @@ def sign_page(run: PayoutRun, member: Member) -> dict[str, Any]:
         "run": run,
         "label": parse_period(run.period.slug).label,
         "approved": approved,
-        "total": _sum(approved),
+        "total": selectors.sum_of(approved),
         "undecided": sum(1 for p in payouts if p.state == S.READY),
         "aside": [p for p in payouts if p.state in (S.HELD, S.REJECTED, S.CARRIED)],
-        "needs_two": _sum(approved) > current_business().second_approver_above,
+        "needs_two": selectors.sum_of(approved)
+        > current_business().second_approver_above,
         "barred": duties.why_not_approve(run, member.user_id),
         "who_may": duties.who_may_approve(run),
         "key": str(uuid.uuid4()),
@@ -213,11 +191,9 @@ def note_refusal(run: PayoutRun, member: Member, why: str) -> None:
         )
 
 
-def _sum(payouts: list[Payout]) -> Decimal:
-    return sum((payout.amount for payout in payouts), Decimal(0))
-
-
 def _needs(run: PayoutRun, member: Member) -> bool:
+    if not duties.may_act(member):
+        return False
     if run.state == R.IN_REVIEW:
         return not duties.why_not_approve(run, member.user_id)
     return run.state in (R.APPROVED, R.EXPORTED)
@@ -233,103 +209,8 @@ def _open_period(period: PayPeriod | None, today: Any) -> dict[str, Any] | None:
     return {**_labelled(period), "days": (period.ends_on - today).days}
 
 
-def _shown(show: str, payouts: list[Payout]) -> list[Payout] | None:
-    """Return the payouts behind a total that was opened."""
-    picks = {
-        "all": lambda p: True,
-        "paid": lambda p: p.amount > 0,
-        "carried": lambda p: p.amount < 0,
-    }
-    if show not in picks:
-        return None
-    return [payout for payout in payouts if picks[show](payout)]
-
-
-def _steps(run: PayoutRun) -> list[dict[str, Any]]:
-    if run.state == R.VOID:
-        return [{"text": "Void", "here": True}]
-    at = STEPS.index(run.state)
-    return [
-        {
-            "text": step.replace("_", " ").capitalize(),
-            "done": i < at,
-            "here": i == at,
-        }
-        for i, step in enumerate(STEPS)
-    ]
-
-
-def _own_average(run: PayoutRun) -> dict[str, Any] | None:
-    """Return the mean total of up to six runs before, and the change against it."""
-    earlier = PayoutRun.objects.exclude(state=R.VOID).filter(
-        period__starts_on__lt=run.period.starts_on
-    )
-    totals = list(
-        earlier.order_by("-period__starts_on").values_list("total", flat=True)[:6]
-    )
-    if not totals:
-        return None
-    mean = (sum(totals, Decimal(0)) / len(totals)).quantize(Decimal("0.01"))
-    change = (run.total - mean) / mean if mean else None
-    return {"mean": mean, "change": change, "runs": len(totals)}
-
-
-def _checks(run: PayoutRun, payouts: list[Payout]) -> list[dict[str, Any]]:
-    """Return what was verified, green ones too."""
-    failed = Statement.objects.filter(period=run.period, failures__gt=0).count()
-    moved = _changes_since_freeze(run)
-    codes = [flag["code"] for p in payouts for flag in p.flags]
-    found = [
-        ("Every statement was calculated", failed, "bad"),
-        ("No payee is below zero", codes.count("negative"), "warn"),
-        ("No swing without a reason", _unexplained_swings(payouts), "warn"),
-        ("No possible duplicate", codes.count("duplicate"), "warn"),
-        ("No bank details changed lately", codes.count("bank"), "warn"),
-        ("No large manual adjustment", codes.count("adjustment"), "warn"),
-        ("Nothing changed after the freeze", len(moved), "warn"),
-    ]
-    return [
-        {"text": text, "count": count, "tone": tone if count else "good"}
-        for text, count, tone in found
-    ]
-
-
-def _unexplained_swings(payouts: list[Payout]) -> int:
-    swings = ("swing", "flag")
-    return sum(
-        1 for p in payouts if any((f["code"], f["severity"]) == swings for f in p.flags)
-    )
-
-
-def _changes_since_freeze(run: PayoutRun) -> list[Proposal]:
-    """Return what came after the run was prepared: frozen, current, difference."""
-    waiting = [Proposal.State.WAITING, Proposal.State.POSTED]
-    return list(
-        Proposal.objects.filter(
-            period=run.period, change_number__gt=run.change, state__in=waiting
-        )
-        .select_related("payee")
-        .order_by("payee__name", "pk")
-    )
-
-
-def _events(run: PayoutRun, payout: Payout | None = None) -> list[dict[str, Any]]:
-    found = run.events.select_related("payout__payee").order_by("-pk")
-    if payout is not None:
-        found = found.filter(payout=payout)
-    events = list(found[:50])
-    names = User.objects.in_bulk({e.by_id for e in events if e.by_id})
-    return [
-        {
-            "at": event.at,
-            "what": event.kind.replace("_", " "),
-            "payee": event.payout.payee if event.payout else None,
-            "by": names.get(event.by_id or 0, "the product"),
-            "total": event.total,
-            "note": event.note,
-        }
-        for event in events
-    ]
+def _labelled_run(run: PayoutRun) -> dict[str, Any]:
+    return {"run": run, "label": parse_period(run.period.slug).label}
 
 
 def _name_people(runs: list[PayoutRun]) -> None:
@@ -337,13 +218,18 @@ def _name_people(runs: list[PayoutRun]) -> None:
     ids = {run.prepared_by_id for run in runs} | {run.approved_by_id for run in runs}
     names = User.objects.in_bulk({pk for pk in ids if pk})
     for run in runs:
+        run.label = parse_period(run.period.slug).label  # type: ignore[attr-defined]
         run.prepared_by = names.get(run.prepared_by_id or 0)  # type: ignore[attr-defined]
         run.approved_by = names.get(run.approved_by_id or 0)  # type: ignore[attr-defined]
 
 
-def _after(payout: Payout, queue: list[Payout]) -> Payout | None:
+def _neighbours(
+    payout: Payout, queue: list[Payout]
+) -> tuple[Payout | None, Payout | None]:
+    """Return the flagged payees before and after this one, in the order of the run."""
     ids = [p.pk for p in queue]
     if payout.pk not in ids:
-        return queue[0] if queue else None
+        return None, queue[0] if queue else None
     at = ids.index(payout.pk)
-    return queue[at + 1] if at + 1 < len(queue) else None
+    after = queue[at + 1] if at + 1 < len(queue) else None
+    return queue[at - 1] if at else None, after

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
 from commissions.statements.models import Line, PayPeriod, Release, Statement
-from payouts.runs.models import Hold, Payout, PayoutItem, PayoutRun
+from payouts.runs.flags import RUNS_COMPARED
+from payouts.runs.models import Hold, Payout, PayoutEvent, PayoutItem, PayoutRun
+from tenants.accounts.models import User
 
 FROZEN = [Statement.State.IN_REVIEW, Statement.State.LOCKED, Statement.State.PAID]
 FINISHED = [Payout.State.SENT, Payout.State.PAID]
@@ -51,6 +54,34 @@ def runs() -> QuerySet[PayoutRun]:
     )
 
 
+def runs_to_show() -> QuerySet[PayoutRun]:
+    """Return runs with what their page compares: failed statements, totals before."""
+    failed = (
+        Statement.objects.filter(period=OuterRef("period"), failures__gt=0)
+        .order_by()
+        .values("period")
+        .annotate(count=Count("pk"))
+    )
+    before = (
+        PayoutRun.objects.exclude(state=PayoutRun.State.VOID)
+        .filter(period__starts_on__lt=OuterRef("period__starts_on"))
+        .order_by("-period__starts_on")
+    )
+    return PayoutRun.objects.select_related("period").annotate(
+        failed=Subquery(failed.values("count")),
+        past=ArraySubquery(before.values("total")[:RUNS_COMPARED]),
+    )
+
+
+def events_of(run: PayoutRun, payout: Payout | None = None) -> list[PayoutEvent]:
+    """Return what happened, newest first, with the names of who did it."""
+    people = User.objects.filter(pk=OuterRef("by_id"))
+    found = run.events.select_related("payout__payee").order_by("-pk")
+    if payout is not None:
+        found = found.filter(payout=payout)
+    return list(found.annotate(by_name=Subquery(people.values("name")[:1]))[:100])
+
+
 def payouts_of(run: PayoutRun) -> QuerySet[Payout]:
     """Return a run's payouts by name."""
     return run.payouts.select_related("payee").order_by("payee__name", "pk")
@@ -69,6 +100,11 @@ def totals(payouts: Iterable[Payout]) -> dict[str, Decimal]:
         "paid": sum((a for a in amounts if a > 0), Decimal(0)),
         "carried": sum((a for a in amounts if a < 0), Decimal(0)),
     }
+
+
+def sum_of(payouts: Iterable[Payout]) -> Decimal:
+    """Return what payouts add up to."""
+    return sum((payout.amount for payout in payouts), Decimal(0))
 
 
 def approved_total(run: PayoutRun) -> Decimal:
@@ -111,6 +147,8 @@ def _line_state(payout: Payout) -> str:
         return "paid"
     if payout.state == Payout.State.HELD:
         return "on_hold"
+    if payout.state == Payout.State.CARRIED:
+        return "carried"
     if payout.run.state == PayoutRun.State.IN_REVIEW:
         return "in_run"
     if payout.state in (Payout.State.APPROVED, Payout.State.SENT):

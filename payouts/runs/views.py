@@ -11,12 +11,14 @@ from django.views.decorators.http import require_GET, require_POST
 from commissions.statements.models import PayPeriod
 from commissions_saas.lib.errors import ProductError
 from payouts.exports import FORMATS
-from payouts.runs import duties, errors, forms, pages
+from payouts.runs import duties, errors, forms, pages, selectors
 from payouts.runs.idempotency import once
 from payouts.runs.models import ExportFile, Payout, PayoutRun
+from payouts.runs.run_page import run_page
 from payouts.runs.services import decide, pay, prepare
 from tenants.access import MemberRequest, requires
 from tenants.accounts.models import Role
+from tenants.frame.undo import say_with_undo
 from tenants.urls_for import business_url
 
 READS = (Role.FINANCE, Role.ADMIN, Role.AUDITOR)
@@ -28,14 +30,16 @@ DECIDES = (Role.FINANCE, Role.ADMIN)
 @require_GET
 def run_list(request: MemberRequest) -> HttpResponse:
     """Every run, what needs the reader, and which period comes next."""
-    return render(request, "runs/runs.html", pages.run_list_page(request.member))
+    page = pages.run_list_page(request.member, request.GET)
+    return render(request, "runs/runs.html", page)
 
 
 @requires(*READS)
 @require_GET
 def run(request: MemberRequest, number: int) -> HttpResponse:
     """One run: totals, checks, exceptions first, the rest in one click."""
-    page = pages.run_page(_run(number), request.member, request.GET)
+    found = get_object_or_404(selectors.runs_to_show(), number=number)
+    page = run_page(found, request.member, request.GET)
     return render(request, "runs/run.html", page)
 
 
@@ -43,7 +47,7 @@ def run(request: MemberRequest, number: int) -> HttpResponse:
 @require_GET
 def payout(request: MemberRequest, number: int, payee_id: int) -> HttpResponse:
     """One payee in a run: what is paid, from which lines, and why it is flagged."""
-    page = pages.payout_page(_payout(number, payee_id), request.member)
+    page = pages.payout_page(_payout(number, payee_id), request.member, request.GET)
     return render(request, "runs/payout.html", page)
 
 
@@ -120,8 +124,7 @@ def hold(request: MemberRequest, number: int, payee_id: int) -> HttpResponse:
         decide.hold_payout(payout=held, reason=reason, by=request.member)
         return f"Held {held.payee}; the amount is in the next run."
 
-    _act(request, do)
-    return _to_run(request, held.run)
+    return _money_act(request, held.run, do, undo=held)
 
 
 @requires(*DECIDES)
@@ -139,7 +142,7 @@ def reject(request: MemberRequest, number: int, payee_id: int) -> HttpResponse:
         decide.reject_payout(payout=rejected, reason=reason, by=request.member)
         return f"Rejected {rejected.payee}; the preparer sees your reason."
 
-    return _money_act(request, rejected.run, do)
+    return _money_act(request, rejected.run, do, undo=rejected)
 
 
 @requires(*DECIDES)
@@ -305,16 +308,25 @@ def _act(request: MemberRequest, do: Callable[[], str]) -> None:
 
 
 def _money_act(
-    request: MemberRequest, found: PayoutRun, do: Callable[[], str]
+    request: MemberRequest,
+    found: PayoutRun,
+    do: Callable[[], str],
+    undo: Payout | None = None,
 ) -> HttpResponse:
     """Do it and go back to the run; refuse on a page of its own where it cannot be."""
     try:
-        messages.success(request, do())
+        words = do()
     except errors.NeedsSecondPerson as problem:
         pages.note_refusal(found, request.member, str(problem))
         return _refused(request, problem, found, status=403)
     except ProductError as problem:
         return _refused(request, problem, found, status=409)
+    if undo is None:
+        messages.success(request, words)
+    else:
+        again = (found.number, undo.payee_id)
+        url = business_url(request.business, "runs:undo", *again)
+        say_with_undo(request, words, url)
     return _to_run(request, found)
 
 

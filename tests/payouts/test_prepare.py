@@ -118,4 +118,4 @@ def test_a_payee_below_zero_is_carried_and_not_paid(
     payout = run.payouts.get(payee=theo)
     assert payout.amount == Decimal("-600.00")
     assert [flag["code"] for flag in payout.flags] == ["negative", "first"]
-    assert payout.state == Payout.State.READY
+    assert payout.state == Payout.State.CARRIED

@@ -18,6 +18,7 @@ from tenants.schema import current_business
 
 S = Payout.State
 UNDECIDED = (S.READY,)
+DECIDED = (S.HELD, S.REJECTED, S.APPROVED)
 
 
 def approve_payouts(
@@ -66,7 +67,7 @@ def undo_decision(*, payout: Payout, by: Member) -> None:
     """Take a hold, a rejection or an approval back before the run is signed."""
     with transaction.atomic():
         run = _claim(payout.run, payout.run.version, "changed")
-        decided = run.payouts.filter(pk=payout.pk).exclude(state=S.READY)
+        decided = run.payouts.filter(pk=payout.pk, state__in=DECIDED)
         if decided.update(state=S.READY, reason="", decided_by_id=None) != 1:
             raise errors.WrongState(run.number, payout.state, "undone")
         note(run, "undone", by=by, payout=payout, total=payout.amount)

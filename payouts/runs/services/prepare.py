@@ -31,6 +31,8 @@ from payouts.runs.services.trail import note
 from tenants.access import Member
 from tenants.schema import current_business
 
+S = Payout.State
+
 
 def prepare_run(*, period: PayPeriod, by: Member) -> PayoutRun:
     """Freeze a period that is over and put all that is payable into one new run."""
@@ -87,7 +89,10 @@ def _require_ready(period: PayPeriod) -> None:
 
 
 def _fill(run: PayoutRun) -> Decimal:
-    """Write a payout for each payee with payable lines; return their sum."""
+    """Write a payout for each payee with payable lines; return their sum.
+
+    A payee below zero is not paid: there is nothing to decide, it is carried forward.
+    """
     lines: dict[int, list[Line]] = defaultdict(list)
     for line in selectors.payable_lines(up_to=run.period):
         lines[line.payee_id].append(line)
@@ -101,6 +106,7 @@ def _fill(run: PayoutRun) -> Decimal:
             amount=fact.amount,
             carried_in=fact.carried_in,
             currency=run.currency,
+            state=S.CARRIED if fact.amount < 0 else S.READY,
             flags=[flag.as_json() for flag in find_flags(fact)],
             average=average(fact.history),
         )
