@@ -155,6 +155,7 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "connections:unmatch": Route(crm.WRITES, crm.a_user, posts=True),
     "ledger:payee_new": Route(crm.RUNS),
     "ledger:payees_file": Route(crm.RUNS),
+    "ledger:payees_upload": Route(crm.RUNS),
     "ledger:payee": Route(crm.READS, crm.a_payee),
     "ledger:payee_edit": Route(crm.RUNS, crm.a_payee),
     "ledger:place": Route(crm.RUNS, crm.a_payee, posts=True),
@@ -163,12 +164,12 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "ledger:products": Route(crm.READS),
     "ledger:product_new": Route(crm.RUNS),
     "ledger:products_file": Route(crm.READS),
-    "ledger:products_import": Route(crm.RUNS, posts=True),
+    "ledger:products_upload": Route(crm.RUNS),
     "ledger:product": Route(crm.READS, crm.a_product),
     "ledger:territories": Route(crm.READS),
     "ledger:territory_new": Route(crm.RUNS),
     "ledger:territories_file": Route(crm.READS),
-    "ledger:territories_import": Route(crm.RUNS, posts=True),
+    "ledger:territories_upload": Route(crm.RUNS),
     "ledger:territory": Route(crm.READS, crm.a_territory),
 }
 

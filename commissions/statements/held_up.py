@@ -50,11 +50,12 @@ def _earned(object_: str, currency: str) -> Earned:
     """Return what each product has earned lately, remembered for a minute."""
     today = clock.today(current_business().time_zone)
     key = f"held-up-{object_}-{currency}-{today}"
+    known: Earned | None
     try:
         known = cache.get(key)
     except RedisError:  # records are refused without the cache, too
         return _look(object_, currency, today)
-    if not isinstance(known, dict):
+    if known is None:
         known = _look(object_, currency, today)
         cache.set(key, known, KEPT_SECONDS)
     return known

@@ -41,3 +41,7 @@ class NeedsReason(LedgerError):
 
 class BadAttribute(LedgerError):
     """An attribute needs a short name of its own."""
+
+
+class BadRow(LedgerError):
+    """A row of a file cannot be entered as it is."""

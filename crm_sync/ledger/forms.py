@@ -86,9 +86,13 @@ class MergeForm(forms.Form):
 
 
 class FileForm(forms.Form):
-    """A CSV file with a column “name”."""
+    """A CSV file like the download."""
 
-    file = forms.FileField(label="CSV file")
+    file = forms.FileField(
+        label="CSV file",
+        help_text="Columns as in the download. An empty cell empties what is there; a "
+        "column that is missing leaves it.",
+    )
 
 
 def read_attributes(text: str) -> dict[str, str]:

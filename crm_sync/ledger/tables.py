@@ -1,4 +1,4 @@
-"""CSV out and in for products, territories and payees."""
+"""CSV out for products, territories and payees; what comes back is in `uploading`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
-from django.db import transaction
-
-from commissions_saas.lib.errors import ProductError
-from crm_sync.ledger import services
 from crm_sync.ledger.models import Payee, Product, Territory
-from crm_sync.providers.files.table import read_table
-from tenants.access import Member
+
+NAMED_COLUMNS = ("name", "active")
+PAYEE_COLUMNS = ("payee", "name", "email", "employee_number", "title", "last_day")
 
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
@@ -25,6 +21,11 @@ def safe_cell(text: str) -> str:
     if text.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(text):
         return "'" + text
     return text
+
+
+def plain_cell(text: str) -> str:
+    """Return a cell as it was before `safe_cell`."""
+    return text[1:] if text[:1] == "'" and safe_cell(text[1:]) == text else text
 
 
 def csv_of(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -42,7 +43,7 @@ def named_csv(rows: Iterable[Product | Territory]) -> str:
     listed = list(rows)
     keys = sorted({key for row in listed for key in row.attributes})
     return csv_of(
-        ["name", "active", *keys],
+        [*NAMED_COLUMNS, *keys],
         (
             [
                 row.name,
@@ -59,71 +60,17 @@ def payees_csv(rows: Iterable[Payee]) -> str:
     listed = list(rows)
     keys = sorted({key for row in listed for key in row.attributes})
     return csv_of(
-        ["name", "email", "employee_number", "title", *keys],
+        [*PAYEE_COLUMNS, *keys],
         (
             [
+                str(row.pk),
                 row.name,
                 row.email,
                 row.employee_number,
                 row.title,
+                row.leaves_on.isoformat() if row.leaves_on else "",
                 *(str(row.attributes.get(key, "")) for key in keys),
             ]
             for row in listed
         ),
     )
-
-
-@dataclass(slots=True)
-class Imported:
-    """What became of the rows of a file."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    problems: list[str] = field(default_factory=list)
-
-
-def import_named(
-    *, model: type[Product] | type[Territory], content: bytes, by: Member
-) -> Imported:
-    """Add products or territories and change attributes, row by row, by their name."""
-    table = read_table(content)
-    done = Imported()
-    if "name" not in table.header:
-        raise ProductError("The file has no column “name”.")
-    for row in table.rows():
-        cells = dict(zip(table.header, row.cells, strict=False))
-        name = cells.pop("name", "")
-        active = cells.pop("active", "yes").casefold() not in ("no", "false", "0")
-        try:
-            with transaction.atomic():
-                _import_named(model, name, active, cells, done, by)
-        except ProductError as problem:
-            done.problems.append(f"Line {row.number}: {problem}")
-    return done
-
-
-def _import_named(
-    model: type[Product] | type[Territory],
-    name: str,
-    active: bool,
-    attributes: dict[str, str],
-    done: Imported,
-    by: Member,
-) -> None:
-    have = model.objects.filter(name=name).first()
-    if have is None:
-        make = (
-            services.create_product if model is Product else services.create_territory
-        )
-        made = make(name=name, attributes=attributes, by=by)
-        if not active:
-            services.edit_named(row=made, attributes=attributes, active=False, by=by)
-        done.new += 1
-        return
-    before = (have.attributes, have.active)
-    merged = {**have.attributes, **attributes}
-    services.edit_named(row=have, attributes=merged, active=active, by=by)
-    same = before == (have.attributes, have.active)
-    done.unchanged += same
-    done.changed += not same

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from commissions_saas.lib import clock
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, merging, selectors, services
+from crm_sync.ledger.history import history_of_payee
 from crm_sync.ledger.models import ExternalId, Manager, Payee
 from crm_sync.ledger.placements import place_payee
 from crm_sync.ledger.tables import payees_csv
@@ -37,7 +38,7 @@ def payee(request: MemberRequest, payee_id: int) -> HttpResponse:
         .order_by("-starts_on"),
         "ids": ExternalId.objects.filter(payee=found).order_by("id"),
         "merged": Payee.objects.filter(merged_into=found).order_by("name"),
-        "history": selectors.payee_history(found)[:50],
+        "history": history_of_payee(found),
         "may_write": may_write,
     }
     if may_write:

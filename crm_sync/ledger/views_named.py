@@ -6,15 +6,15 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, services
+from crm_sync.ledger.history import history_of_named
 from crm_sync.ledger.models import Entry, Product, Territory
-from crm_sync.ledger.tables import import_named, named_csv
+from crm_sync.ledger.tables import named_csv
 from crm_sync.ledger.views import csv_answer
 from tenants.access import MemberRequest, Role, may, requires
-from tenants.audit.models import AuditRow
 from tenants.frame.pagination import paginate
 from tenants.urls_for import business_url
 
@@ -58,7 +58,6 @@ def _list(request: MemberRequest, kind: Kind) -> HttpResponse:
         "kind": kind,
         "page": page,
         "asked": asked,
-        "file_form": forms.FileForm(),
         "may_write": may(request.member, "payees.write"),
         "urls": _urls(request, kind),
         "rows": [
@@ -109,11 +108,7 @@ def _detail(request: MemberRequest, kind: Kind, row_id: int) -> HttpResponse:
         "form": form,
         "attributes": sorted(row.attributes.items()),
         "records": Entry.objects.filter(**{kind.one: row.name}, deleted=False).count(),
-        "history": AuditRow.objects.filter(
-            business_id=request.business.pk,
-            object_kind=kind.one,
-            object_id=str(row.pk),
-        ).order_by("-id")[:50],
+        "history": history_of_named(row),
         "may_write": may(request.member, "payees.write"),
         "urls": _urls(request, kind),
     }
@@ -169,42 +164,6 @@ def territories_file(request: MemberRequest) -> HttpResponse:
     return csv_answer(named_csv(Territory.objects.order_by("name")), "territories.csv")
 
 
-@requires(*WRITES)
-@require_POST
-def products_import(request: MemberRequest) -> HttpResponse:
-    return _import(request, PRODUCTS)
-
-
-@requires(*WRITES)
-@require_POST
-def territories_import(request: MemberRequest) -> HttpResponse:
-    return _import(request, TERRITORIES)
-
-
-def _import(request: MemberRequest, kind: Kind) -> HttpResponse:
-    """Take a file in row by row; what is wrong with a row is said."""
-    form = forms.FileForm(request.POST, request.FILES)
-    if not form.is_valid():
-        messages.error(request, "Choose a CSV file.")
-        return redirect(_urls(request, kind)["list"])
-    try:
-        done = import_named(
-            model=kind.model,
-            content=form.cleaned_data["file"].read(),
-            by=request.member,
-        )
-    except ProductError as problem:
-        messages.error(request, str(problem))
-        return redirect(_urls(request, kind)["list"])
-    messages.success(
-        request,
-        f"{done.new} new, {done.changed} changed, {done.unchanged} unchanged.",
-    )
-    for problem_words in done.problems[:10]:
-        messages.error(request, problem_words)
-    return redirect(_urls(request, kind)["list"])
-
-
 def _urls(request: MemberRequest, kind: Kind) -> dict[str, str]:
     def url(name: str) -> str:
         return business_url(request.business, f"ledger:{name}")
@@ -213,5 +172,5 @@ def _urls(request: MemberRequest, kind: Kind) -> dict[str, str]:
         "list": url(kind.many),
         "new": url(f"{kind.one}_new"),
         "file": url(f"{kind.many}_file"),
-        "import": url(f"{kind.many}_import"),
+        "upload": url(f"{kind.many}_upload"),
     }

@@ -348,10 +348,8 @@ def test_a_name_from_a_source_is_text_and_nothing_else(
 
 
 def test_products_go_out_and_come_in_as_a_file(acme: Business, finance: Client) -> None:
-    file = SimpleUploadedFile(
-        "p.csv", b"name,active,family\nRoof,yes,roofs\nSolar,no,\n"
-    )
-    finance.post("/b/acme/products/import/", {"file": file})
+    text = "name,active,family\nRoof,yes,roofs\nSolar,no,\n"
+    finance.post("/b/acme/products/upload/", {"do": "enter", "text": text})
 
     listed = page(finance, "/b/acme/products/")
     out = finance.get("/b/acme/products/csv/").content.decode()
@@ -363,7 +361,7 @@ def test_products_go_out_and_come_in_as_a_file(acme: Business, finance: Client) 
     assert out.splitlines() == ["name,active,family", "Roof,yes,roofs", "Solar,no,"]
     roof.refresh_from_db()
     assert roof.attributes == {"family": "flat roofs"}
-    assert "ledger.product.edited" in page(finance, url)
+    assert "family roofs → flat roofs" in page(finance, url)
 
 
 def test_charlie_finds_nothing_of_acme(scene: Scene, charlie: Member) -> None:

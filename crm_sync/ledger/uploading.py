@@ -1,0 +1,271 @@
+"""CSV in for payees, products and territories: looked at first, then row by row.
+
+A column that the file does not have is left as it is, and an empty cell empties. So the
+download sent back changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from commissions_saas.lib.errors import ProductError
+from crm_sync.contract import field_name
+from crm_sync.ledger import services
+from crm_sync.ledger.errors import BadRow
+from crm_sync.ledger.history import differences
+from crm_sync.ledger.models import Payee, Product, Territory
+from crm_sync.ledger.tables import NAMED_COLUMNS, PAYEE_COLUMNS, plain_cell
+from crm_sync.providers.files.table import read_table
+from tenants.access import Member
+
+LARGEST = 2_000_000
+MOST_ROWS = 20_000
+_YES = ("yes", "true", "1", "")
+_NO = ("no", "false", "0")
+_LONGEST = {"name": 200, "email": 254, "employee_number": 40, "title": 100}
+
+Cells = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class GoodRow:
+    """A row that can be entered: what it is about, and what it would change."""
+
+    line: int
+    name: str
+    words: str
+    is_new: bool
+    enter: Callable[[Member], object]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that cannot be entered, and why."""
+
+    line: int
+    text: str
+    why: str
+
+
+@dataclass(slots=True)
+class Preview:
+    """What a file would change; rows that change nothing are only counted."""
+
+    rows: list[GoodRow] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
+    unchanged: int = 0
+
+    @property
+    def new(self) -> int:
+        return sum(row.is_new for row in self.rows)
+
+    @property
+    def changed(self) -> int:
+        return len(self.rows) - self.new
+
+
+def look_at(kind: str, content: bytes) -> Preview:
+    """Say what a file of `payees`, `products` or `territories` would change."""
+    if len(content) > LARGEST:
+        raise ProductError("The file is larger than 2 MB.", hint="Split it.")
+    reader = _payee_reader() if kind == "payees" else _named_reader(kind)
+    columns = PAYEE_COLUMNS if kind == "payees" else NAMED_COLUMNS
+    preview = Preview()
+    met: dict[object, int] = {}
+    for line, cells, attributes in _rows(content, columns):
+        try:
+            key, row = reader(line, cells, attributes)
+            if key in met:
+                raise BadRow(f"Line {met[key]} is about {cells['name']}, too.")
+            met[key] = line
+        except ProductError as problem:
+            text = ", ".join(value for value in cells.values() if value)
+            preview.refused.append(RefusedRow(line, text[:120], str(problem)))
+            continue
+        if row.words or row.is_new:
+            preview.rows.append(row)
+        else:
+            preview.unchanged += 1
+    return preview
+
+
+def enter(preview: Preview, by: Member) -> int:
+    """Enter each good row by itself; what is refused only now joins the refused."""
+    entered = 0
+    for row in preview.rows:
+        try:
+            row.enter(by)
+        except ProductError as problem:
+            preview.refused.append(RefusedRow(row.line, row.name, str(problem)))
+        else:
+            entered += 1
+    return entered
+
+
+Reader = Callable[[int, Cells, Cells], tuple[object, GoodRow]]
+
+
+def _rows(content: bytes, columns: Sequence[str]) -> Iterator[tuple[int, Cells, Cells]]:
+    """Yield each row's number, its own cells and its attributes."""
+    table = read_table(content)
+    header = [name if name in columns else field_name(name) for name in table.header]
+    if "name" not in header:
+        raise ProductError("The file has no column “name”.")
+    twice = {name for name in header if header.count(name) > 1}
+    if twice:
+        raise ProductError(f"Two columns are the attribute {twice.pop()}.")
+    for number, row in enumerate(table.rows()):
+        if number >= MOST_ROWS:
+            raise ProductError(f"The file has more than {MOST_ROWS:,} rows.")
+        cells = [plain_cell(cell) for cell in row.cells]
+        cells += [""] * (len(header) - len(cells))
+        given = dict(zip(header, cells, strict=False))
+        own = {name: given.pop(name) for name in columns if name in given}
+        yield row.number, own, given
+
+
+def _named_reader(kind: str) -> Reader:
+    model: Any = {"products": Product, "territories": Territory}[kind]
+    make = services.create_product if model is Product else services.create_territory
+    have = {row.name: row for row in model.objects.all()}
+
+    def read(line: int, cells: Cells, attributes: Cells) -> tuple[object, GoodRow]:
+        name = _name(cells)
+        row = have.get(name)
+        active = _is_yes(
+            cells.get("active", "yes" if row is None or row.active else "no")
+        )
+        kept = row.attributes if row is not None else {}
+        merged = _merged(kept, attributes)
+
+        def enter(by: Member) -> None:
+            made = row or make(name=name, attributes=merged, by=by)
+            services.edit_named(row=made, attributes=merged, active=active, by=by)
+
+        words = ""
+        if row is not None:
+            before = {"attributes": row.attributes, "active": row.active}
+            words = differences(before, {"attributes": merged, "active": active})
+        return name, GoodRow(line, name, words, row is None, enter)
+
+    return read
+
+
+def _payee_reader() -> Reader:
+    payees = list(Payee.objects.filter(merged_into__isnull=True, hidden=False))
+    find = _Finder(payees)
+
+    def read(line: int, cells: Cells, attributes: Cells) -> tuple[object, GoodRow]:
+        name = _name(cells)
+        payee = find.payee(cells)
+        given: dict[str, Any] = {key: cells[key] for key in _LONGEST if key in cells}
+        given["name"] = name
+        _check_lengths(given)
+        if given.get("email"):
+            given["email"] = _email(given["email"])
+        if "last_day" in cells:
+            given["leaves_on"] = _day(cells["last_day"])
+        if payee is None:
+            leaves_on = given.pop("leaves_on", None)
+
+            def add(by: Member) -> None:
+                made = services.create_payee(**given, attributes=attributes, by=by)
+                if leaves_on is not None:
+                    services.edit_payee(payee=made, leaves_on=leaves_on, by=by)
+
+            key = given.get("email") or given.get("employee_number") or name
+            return key, GoodRow(line, name, "", True, add)
+        known = payee
+        given["attributes"] = _merged(known.attributes, attributes)
+        before = {key: getattr(known, key) for key in given}
+        words = differences(before, given)
+        change = GoodRow(
+            line, name, words, False,
+            lambda by: services.edit_payee(payee=known, by=by, **given),
+        )  # fmt: skip
+        return known.pk, change
+
+    return read
+
+
+class _Finder:
+    """Finds the payee that a row is about: by number, e-mail, employee number, name."""
+
+    def __init__(self, payees: Sequence[Payee]) -> None:
+        self._by: dict[tuple[str, str], list[Payee]] = {}
+        for payee in payees:
+            for key, value in (
+                ("payee", str(payee.pk)),
+                ("email", payee.email),
+                ("employee_number", payee.employee_number),
+                ("name", payee.name),
+            ):
+                if value:
+                    self._by.setdefault((key, value.casefold()), []).append(payee)
+
+    def payee(self, cells: Cells) -> Payee | None:
+        """Return the payee, or None for a new one; refuse what may be several."""
+        if cells.get("payee"):
+            found = self._by.get(("payee", cells["payee"].casefold()), [])
+            if not found:
+                raise BadRow(
+                    f"There is no payee number {cells['payee']}.",
+                    hint="Leave the cell empty to add a payee.",
+                )
+            return found[0]
+        for key in ("email", "employee_number", "name"):
+            value = cells.get(key, "")
+            found = self._by.get((key, value.casefold()), []) if value else []
+            if len(found) > 1:
+                raise BadRow(
+                    f"{len(found)} payees have the {key.replace('_', ' ')} {value}.",
+                    hint="Give the number that the download has.",
+                )
+            if found:
+                return found[0]
+        return None
+
+
+def _merged(kept: Mapping[str, str], given: Cells) -> dict[str, str]:
+    return services.clean_attributes({**kept, **given})
+
+
+def _name(cells: Cells) -> str:
+    name = " ".join(cells["name"].split())
+    if not name:
+        raise BadRow("The name is empty.")
+    return name
+
+
+def _check_lengths(given: Mapping[str, str]) -> None:
+    for key, most in _LONGEST.items():
+        if len(given.get(key, "")) > most:
+            words = key.replace("_", " ")
+            raise BadRow(f"The {words} is longer than {most} characters.")
+
+
+def _email(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise BadRow(f"“{text[:60]}” is no e-mail address.") from None
+    return text.lower()
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise BadRow(f"“{text[:20]}” is not a day like 2026-12-31.") from None
+
+
+def _is_yes(text: str) -> bool:
+    if text.casefold() in _YES + _NO:
+        return text.casefold() in _YES
+    raise BadRow(f"“{text[:20]}” is neither yes nor no.")
