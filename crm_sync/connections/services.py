@@ -35,6 +35,7 @@ from tenants.schema import in_public
 
 CLOSE_API = "https://api.close.com/api/v1/"
 ASK_A_REFUSED_KEY_EVERY = timedelta(hours=1)
+BEAT = timedelta(minutes=1)  # how often beat asks what is due
 # A person waits for the answer, so a source that hesitates is not asked for long.
 _IN_A_REQUEST = {"timeout": 8, "tries": 2, "longest_wait": 5}
 
@@ -193,7 +194,8 @@ def sync_what_is_due() -> int:
         every = timedelta(seconds=connection.expected_every)
         if connection.state == Connection.State.REFUSED:
             every = max(every, ASK_A_REFUSED_KEY_EVERY)
-        if connection.last is not None and now - connection.last < every:
+        # Each run begins a little after it was asked for, and must not miss its turn.
+        if connection.last is not None and now - connection.last < every - BEAT / 2:
             continue
         start_sync(connection=connection)
         asked += 1

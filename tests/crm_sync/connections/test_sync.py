@@ -578,3 +578,13 @@ def test_sources_are_asked_when_their_time_has_come_and_not_before(
 
     assert (early, due) == (0, 1)
     assert Job.objects.filter(kind="sync", state=Job.State.QUEUED).count() == 1
+
+
+def test_a_source_of_each_minute_does_not_miss_every_other_turn(scene: Scene) -> None:
+    """The run began seconds after beat had asked for it."""
+    Connection.objects.update(expected_every=60)
+    with later(10), clock.at(clock.now() + timedelta(seconds=4)):
+        scene.sync()
+
+    with later(11):
+        assert services.sync_what_is_due() == 1
