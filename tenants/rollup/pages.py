@@ -1,19 +1,22 @@
 """What an owner's pages show, as one literal context each."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.urls import NoReverseMatch
 
 from commissions_saas.lib import clock
 from commissions_saas.lib.money import round_money
+from commissions_saas.lib.periods import parse_period
 from tenants.access import Member
 from tenants.accounts.models import Business, Group
+from tenants.frame.pagination import paginate_list
 from tenants.rollup import matrix as tables
 from tenants.rollup import selectors
-from tenants.rollup.models import MonthRate
+from tenants.rollup.models import MonthRate, PayeeFact
 from tenants.rollup.months import last_months, slug_of
 from tenants.urls_for import business_url
 
@@ -37,27 +40,29 @@ def overview_page(
     businesses = {b.pk: b for b in selectors.businesses_of(member)}
     into = None if choice["cur"] == "own" else choice["cur"]
     rates = selectors.rates(group.pk, months, into or group.reporting_currency)
-    found = _amounts(member, months, choice["measure"])
-    matrix = tables.build(
-        businesses={pk: b.currency for pk, b in businesses.items()},
-        months=months,
-        amounts=found,
-        into=into,
-        rates=rates,
+    facts = selectors.facts_of(member, months, choice["by"])
+    currencies = {pk: b.currency for pk, b in businesses.items()}
+    build = partial(
+        tables.build, businesses=currencies, months=months, into=into, rates=rates
     )
-    slugs = selectors.periods_of(member, months)
+    matrix = build(amounts=_of_measure(facts, choice["measure"]))
+    cost = _cost(build(amounts=facts.earned), build(amounts=facts.booked))
+    shown = [
+        _shown(row, businesses[row.business_id], facts.periods, choice)
+        for row in matrix.rows
+    ]
     return {
         **choice,
+        "measure_words": MEASURES[choice["measure"]],
+        "dimension_words": DIMENSIONS[choice["by"]],
         "group": group,
         "months": months,
         "this_month": months[-1],
-        "rows": [
-            _shown(row, businesses[row.business_id], slugs, choice)
-            for row in matrix.rows
-        ],
+        "rows": shown,
         "matrix": matrix,
+        "currency": matrix.currency or (matrix.currencies or [""])[0],
         "totals": list(zip(months, matrix.totals, strict=True)),
-        "cost": _cost(member, businesses, months, into, rates, matrix, choice),
+        "cost": list(zip(months, cost, strict=True)) if into else None,
         "headline": matrix.totals[-1],
         "before": matrix.totals[-2] if len(months) > 1 else None,
         "rates": sorted(rates.values(), key=lambda r: (r.currency, r.month)),
@@ -66,8 +71,7 @@ def overview_page(
         "spans": SPANS,
         "currencies": sorted({group.reporting_currency} | _used(businesses)),
         "dimensions": DIMENSIONS,
-        "breakdown": _breakdown(member, months, choice["by"], into, rates, businesses),
-        "making": [b for b in businesses.values() if b.state != Business.State.READY],
+        "breakdown": _breakdown(facts.parts, into, rates, businesses),
     }
 
 
@@ -89,6 +93,8 @@ def month_page(
         if measure == "revenue"
         else sum((getattr(p, column) for p in payees), Decimal(0))
     )
+    page = paginate_list(payees, cursor=query.get("page", ""))
+    slugs = sorted({p.period for p in payees})
     converted = shown != business.currency and rate is not None
     return {
         "business": business,
@@ -100,10 +106,16 @@ def month_page(
         "headline": round_money(own * rate.rate, shown) if rate and converted else own,
         "rate": rate if converted else None,
         "no_rate": shown != business.currency and rate is None,
-        "payees": [(p, getattr(p, column)) for p in payees],
+        "page": page,
+        "rows": [_of_payee(fact, column) for fact in page.rows],
         "bookings": bookings,
-        "periods": sorted({p.period for p in payees}),
+        "periods": [(slug, parse_period(slug).label) for slug in slugs],
     }
+
+
+def _of_payee(fact: PayeeFact, column: str) -> dict[str, Any]:
+    label = parse_period(fact.period).label
+    return {"fact": fact, "label": label, "amount": getattr(fact, column)}
 
 
 def rates_page(group: Group) -> dict[str, Any]:
@@ -135,13 +147,10 @@ def _choice(group: Group, query: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _amounts(
-    member: Member, months: tuple[date, ...], measure: str
-) -> dict[selectors.Key, Decimal]:
+def _of_measure(facts: selectors.Facts, measure: str) -> selectors.Sums:
     if measure == "revenue":
-        return selectors.revenue(member, months)
-    column = "payable" if measure == "payable" else "earned"
-    return selectors.commission(member, months, column)
+        return facts.booked
+    return facts.payable if measure == "payable" else facts.earned
 
 
 def _used(businesses: Mapping[int, Business]) -> set[str]:
@@ -151,13 +160,13 @@ def _used(businesses: Mapping[int, Business]) -> set[str]:
 def _shown(
     row: tables.Row,
     business: Business,
-    slugs: Mapping[tuple[int, date], list[str]],
+    slugs: Mapping[tuple[int, date], Collection[str]],
     choice: Mapping[str, str],
 ) -> dict[str, Any]:
     cells = [
         (
             cell,
-            _cell_url(business, cell, slugs.get((business.pk, cell.month), []), choice),
+            _cell_url(business, cell, slugs.get((business.pk, cell.month), ()), choice),
         )
         for cell in row.cells
     ]
@@ -165,7 +174,10 @@ def _shown(
 
 
 def _cell_url(
-    business: Business, cell: tables.Cell, periods: list[str], choice: Mapping[str, str]
+    business: Business,
+    cell: tables.Cell,
+    periods: Collection[str],
+    choice: Mapping[str, str],
 ) -> str:
     """Return the page whose headline is this very figure."""
     if cell.amount is None or business.state != Business.State.READY:
@@ -173,43 +185,24 @@ def _cell_url(
     same = cell.currency == business.currency
     if same and len(periods) == 1 and choice["measure"] == "commission":
         try:
-            return business_url(business, "statements:period", periods[0])
+            return business_url(business, "statements:period", *periods)
         except NoReverseMatch:
             pass
     url = business_url(business, "rollup:month", slug_of(cell.month))
     return f"{url}?measure={choice['measure']}&cur={cell.currency}"
 
 
-def _cost(
-    member: Member,
-    businesses: Mapping[int, Business],
-    months: tuple[date, ...],
-    into: str | None,
-    rates: Mapping[tuple[date, str], selectors.Rate],
-    matrix: tables.Matrix,
-    choice: Mapping[str, str],
-) -> list[tuple[date, Decimal | None]] | None:
+def _cost(paid: tables.Matrix, sold: tables.Matrix) -> list[Decimal | None]:
     """Return commission as a share of revenue for each month, where both add up."""
-    if choice["measure"] != "commission" or into is None:
-        return None
-    booked = tables.build(
-        businesses={pk: b.currency for pk, b in businesses.items()},
-        months=months,
-        amounts=selectors.revenue(member, months),
-        into=into,
-        rates=rates,
-    )
-    pairs = zip(months, matrix.totals, booked.totals, strict=True)
+    pairs = zip(paid.totals, sold.totals, strict=True)
     return [
-        (month, paid / sold if paid is not None and sold else None)
-        for month, paid, sold in pairs
+        earned / booked if earned is not None and booked else None
+        for earned, booked in pairs
     ]
 
 
 def _breakdown(
-    member: Member,
-    months: tuple[date, ...],
-    by: str,
+    parts: Mapping[tuple[str, date, str], Decimal],
     into: str | None,
     rates: Mapping[tuple[date, str], selectors.Rate],
     businesses: Mapping[int, Business],
@@ -219,7 +212,7 @@ def _breakdown(
         return None
     currency = into or next(iter(_used(businesses)), "")
     sums: dict[str, Decimal] = {}
-    for (label, month, own), amount in selectors.breakdown(member, months, by).items():
+    for (label, month, own), amount in parts.items():
         if own != currency:
             rate = rates.get((month, own))
             if rate is None:
@@ -228,10 +221,11 @@ def _breakdown(
         sums[label] = sums.get(label, Decimal(0)) + amount
     ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
     others = sum((amount for _, amount in ranked[TOP:]), Decimal(0))
+    total = sum((amount for _, amount in ranked), Decimal(0))
     return {
-        "rows": ranked[:TOP],
+        "rows": [(label, n, n / total if total else None) for label, n in ranked[:TOP]],
         "others": others if len(ranked) > TOP else None,
         "count": max(len(ranked) - TOP, 0),
-        "total": sum((amount for _, amount in ranked), Decimal(0)),
+        "total": total,
         "currency": currency,
     }

@@ -2,18 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import QuerySet, Sum
+from django.db.models import CharField, QuerySet, Sum, Value
 
 from tenants.access import GROUP_ROLES, Member
 from tenants.accounts.models import Business
 from tenants.rollup.models import BookingFact, DetailFact, MonthRate, PayeeFact
 
 Key = tuple[int, date, str]  # business, month, currency
+Sums = dict[Key, Decimal]
+PAY, DEALS, PART = "pay", "deals", "part"
 Fact = TypeVar("Fact", PayeeFact, DetailFact, BookingFact)
 
 
@@ -26,6 +28,21 @@ class Rate:
     into: str
     rate: Decimal
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Sums by business, month and currency; `parts` by what was asked for."""
+
+    earned: Sums = field(default_factory=lambda: defaultdict(Decimal))
+    payable: Sums = field(default_factory=lambda: defaultdict(Decimal))
+    booked: Sums = field(default_factory=lambda: defaultdict(Decimal))
+    periods: dict[tuple[int, date], set[str]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    parts: dict[tuple[str, date, str], Decimal] = field(
+        default_factory=lambda: defaultdict(Decimal)
+    )
 
 
 def businesses_of(member: Member) -> list[Business]:
@@ -48,47 +65,41 @@ def commission(
     return {(pk, month, currency): total for pk, month, currency, total in totals}
 
 
-def revenue(member: Member, months: Iterable[date]) -> dict[Key, Decimal]:
-    """Return what was booked: each deal once, whoever is credited."""
-    facts = _seen(member, BookingFact.objects.all()).filter(month__in=list(months))
-    totals = facts.values_list("business_id", "month", "currency").annotate(
-        total=Sum("booked")
-    )
-    return {(pk, month, currency): total for pk, month, currency, total in totals}
+def facts_of(member: Member, months: Iterable[date], by: str) -> Facts:
+    """Return the sums of the months that the member may add up, in one query.
 
-
-def breakdown(
-    member: Member, months: Iterable[date], by: str
-) -> dict[tuple[str, date, str], Decimal]:
-    """Return commission by `product`, `territory`, `component` or `payee`."""
+    `by` is `product`, `territory`, `component` or `payee`. Bookings are of deals, each
+    counted once, whoever is credited.
+    """
     wanted = list(months)
-    totals: dict[tuple[str, date, str], Decimal] = defaultdict(Decimal)
-    if by == "payee":
-        people = _seen(member, PayeeFact.objects.all()).filter(month__in=wanted)
-        names = people.values_list("payee_name", "month", "currency")
-        for name, month, currency, total in names.annotate(total=Sum("earned")):
-            totals[(name, month, currency)] += total
-        return totals
+    pay = _seen(member, PayeeFact.objects.all()).filter(month__in=wanted)
+    deals = _seen(member, BookingFact.objects.all()).filter(month__in=wanted)
     details = _seen(member, DetailFact.objects.all()).filter(month__in=wanted)
-    for label, month, currency, total in details.values_list(
-        by, "month", "currency"
-    ).annotate(total=Sum("earned")):
-        totals[(label, month, currency)] += total
-    return totals
+    parts, label = (pay, "payee_name") if by == "payee" else (details, by)
+    paid = pay.values_list(_word(PAY), "business_id", "month", "currency", "period")
+    booked = deals.values_list(
+        _word(DEALS), "business_id", "month", "currency", _word("")
+    )
+    split = parts.values_list(_word(PART), Value(0), "month", "currency", label)
+    rows = paid.annotate(a=Sum("earned"), b=Sum("payable")).union(
+        booked.annotate(a=Sum("booked"), b=Value(Decimal(0))),
+        split.annotate(a=Sum("earned"), b=Value(Decimal(0))),
+        all=True,
+    )
+    return _collected(rows)
 
 
-def periods_of(
-    member: Member, months: Iterable[date]
-) -> dict[tuple[int, date], list[str]]:
-    """Return the slugs of the periods whose last day lies in each month."""
-    facts = _seen(member, PayeeFact.objects.all()).filter(month__in=list(months))
-    found: dict[tuple[int, date], list[str]] = defaultdict(list)
-    for pk, month, slug in (
-        facts.order_by("period")
-        .values_list("business_id", "month", "period")
-        .distinct()
-    ):
-        found[(pk, month)].append(slug)
+def _collected(rows: Iterable[Any]) -> Facts:
+    found = Facts()
+    for kind, pk, month, currency, label, amount, payable in rows:
+        if kind == DEALS:
+            found.booked[(pk, month, currency)] += amount
+        elif kind == PART:
+            found.parts[(label, month, currency)] += amount
+        else:
+            found.earned[(pk, month, currency)] += amount
+            found.payable[(pk, month, currency)] += payable
+            found.periods[(pk, month)].add(label)
     return found
 
 
@@ -127,3 +138,7 @@ def _seen(member: Member, facts: QuerySet[Fact]) -> QuerySet[Fact]:
     if member.business_id is not None or not member.roles & set(GROUP_ROLES):
         return facts.none()
     return facts.filter(group_id=member.group_id)
+
+
+def _word(text: str) -> Value:
+    return Value(text, output_field=CharField())

@@ -2,6 +2,8 @@
 
 import csv
 import io
+from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -74,26 +76,26 @@ def _enter_rate(request: MemberRequest) -> HttpResponse:
     return redirect(group_url(request.group, "rollup:rates"))
 
 
-def _csv(page: dict[str, object]) -> HttpResponse:
+def _csv(page: dict[str, Any]) -> HttpResponse:
     """Write the matrix exactly as it is shown, with the rates that were used."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     months = page["months"]
-    writer.writerow(["business", "currency", *[f"{m:%Y-%m}" for m in months], "total"])  # type: ignore[attr-defined]
-    for shown in page["rows"]:  # type: ignore[attr-defined]
+    writer.writerow(["business", "currency", *[f"{m:%Y-%m}" for m in months], "total"])
+    for shown in page["rows"]:
         row = shown["row"]
         amounts = [_cell_text(cell.amount, row.currency) for cell in row.cells]
         total = _cell_text(row.total, row.currency)
         name = harmless(shown["business"].name)
         writer.writerow([name, row.currency, *amounts, total])
     matrix = page["matrix"]
-    currency = matrix.currency or matrix.currencies[0]  # type: ignore[attr-defined]
-    if matrix.total is not None:  # type: ignore[attr-defined]
-        totals = [_cell_text(t, currency) for t in matrix.totals]  # type: ignore[attr-defined]
+    currency = page["currency"]
+    if matrix.total is not None:
+        totals = [_cell_text(t, currency) for t in matrix.totals]
         writer.writerow(
             ["Total", currency, *totals, _cell_text(matrix.total, currency)]
-        )  # type: ignore[attr-defined]
-    for rate in page["rates"]:  # type: ignore[attr-defined]
+        )
+    for rate in page["rates"]:
         line = f"{rate.currency} into {rate.into}: {rate.rate} ({rate.source})"
         writer.writerow([f"rate {rate.month:%Y-%m}", harmless(line)])
     answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
@@ -101,5 +103,5 @@ def _csv(page: dict[str, object]) -> HttpResponse:
     return answer
 
 
-def _cell_text(amount: object, currency: str) -> str:
-    return "" if amount is None else f"{round_money(amount, currency):f}"  # type: ignore[arg-type]
+def _cell_text(amount: Decimal | None, currency: str) -> str:
+    return "" if amount is None else f"{round_money(amount, currency):f}"
