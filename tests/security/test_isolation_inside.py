@@ -10,7 +10,7 @@ from django.test import Client
 
 from commissions.statements import services as statements
 from commissions.statements.disputes import open_dispute
-from commissions.statements.models import Line, PayPeriod
+from commissions.statements.models import Line, PayPeriod, Statement
 from commissions_saas.lib import clock
 from crm_sync.connections.models import Connection
 from crm_sync.ledger.models import Payee
@@ -73,7 +73,7 @@ def amounts_of(payee: Payee) -> set[str]:
     """Each amount that stands on somebody's statement, as pages would print it."""
     lines = Line.objects.filter(payee_id=payee.pk, closed_run__isnull=True)
     found = {f"{abs(line.amount):,.2f}" for line in lines}
-    row = statements.Statement.objects.get(payee=payee, period__slug="2026-10")
+    row = Statement.objects.get(payee=payee, period__slug="2026-10")
     return found | {f"{row.total:,.2f}"}
 
 

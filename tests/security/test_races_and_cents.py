@@ -13,6 +13,7 @@ from commissions.plans.models import PlanVersion
 from commissions.plans.services import create_plan, publish_version
 from commissions.plans.yaml_form import plan_from_yaml
 from commissions.statements import services as statements
+from commissions.statements.exports import _row
 from commissions.statements.models import (
     Adjustment,
     Line,
@@ -263,3 +264,24 @@ def test_halves_are_rounded_as_is_said_and_no_zero_is_negative(
 
     assert str(round_money(amount, currency)) == up
     assert str(round_money(amount, currency, "even")) == even
+
+
+def test_a_file_has_every_place_of_its_currency(
+    october: PayPeriod, alice: Member, theo: Payee
+) -> None:
+    statements.add_adjustment(
+        payee=theo,
+        period=october,
+        amount="-1.235",
+        currency="KWD",
+        reason="Thousandths of a dinar",
+        by=alice,
+    )
+    with clock.at(NOVEMBER_2):
+        world.catch_up()
+    line = Line.objects.get(adjustment_id__gt=0, closed_run__isnull=True)
+    line.currency = "KWD"
+
+    assert "-1.235" in list(_row(line, None, None, None, "Earned"))
+    line.currency, line.amount = "JPY", Decimal(1200)
+    assert "1200" in list(_row(line, None, None, None, "Earned"))
