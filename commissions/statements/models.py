@@ -65,6 +65,7 @@ class Statement(BusinessModel):
     waiting = models.DecimalField(default=0, **MONEY)
     payable = models.DecimalField(default=0, **MONEY)
     failures = models.PositiveIntegerField(default=0)
+    tiers = models.JSONField(default=list)  # those passed, see reached.py
     calculated_at = models.DateTimeField(null=True)
     frozen_at = models.DateTimeField(null=True)
     document = models.JSONField(null=True)  # canonical, once locked

@@ -309,7 +309,9 @@ class Recalculation:
         writing.write_measures(differences.measures, run)
         writing.write_causes(differences.causes, run)
         for row, result in differences.written:
-            if not writing.update_statement(row, result.draft, self.fence):
+            if not writing.update_statement(
+                row, result.inputs, result.draft, self.fence
+            ):
                 raise RuntimeError("A statement that was locked has moved.")
         payee_ids = {row.payee_id for row, _ in differences.written}
         users = dict(

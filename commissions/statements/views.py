@@ -16,6 +16,7 @@ from commissions.statements.missing import not_counted, why_not_here
 from commissions.statements.models import Statement
 from commissions.statements.periods import as_period
 from commissions.statements.plan_page import my_plans
+from commissions.statements.reached import passed_tiers
 from commissions.statements.selectors import (
     line_for,
     payee_for,
@@ -69,6 +70,7 @@ def statement(request: MemberRequest, payee_id: int, slug: str) -> HttpResponse:
             "period": as_period(row.period),
             "since": since,
             "is_own": is_own,
+            "passed": passed_tiers(row),
             "as_of": pages.as_of(request, row.calculated_at),
         },
     )

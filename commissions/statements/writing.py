@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from commissions.calculation.facts import LineDraft, StatementDraft
+from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
 from commissions.statements.differences import (
     CauseDraft,
     StoredLine,
@@ -24,6 +24,7 @@ from commissions.statements.models import (
     Statement,
     StoredMeasure,
 )
+from commissions.statements.reached import tiers_reached
 from commissions_saas.lib import clock
 
 EVALUATOR = "1"  # rises when the same inputs would give other amounts
@@ -256,7 +257,9 @@ def write_measures(
     StoredMeasure.objects.bulk_create(fresh, batch_size=1000)
 
 
-def update_statement(row: Statement, draft: StatementDraft, change: int) -> bool:
+def update_statement(
+    row: Statement, inputs: PayeeInputs, draft: StatementDraft, change: int
+) -> bool:
     """Write a statement's totals if it is still open and nobody read further."""
     total = sum((money(line.amount) for line in draft.lines), Decimal(0))
     waiting = sum(
@@ -267,6 +270,7 @@ def update_statement(row: Statement, draft: StatementDraft, change: int) -> bool
         "waiting": waiting,
         "payable": total - waiting,
         "failures": len(draft.failures),
+        "tiers": tiers_reached(inputs, draft),
         "change": change,
         "calculated_at": clock.now(),
     }

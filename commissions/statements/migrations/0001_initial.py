@@ -177,6 +177,7 @@ class Migration(migrations.Migration):
                 ('waiting', models.DecimalField(decimal_places=4, default=0, max_digits=19)),
                 ('payable', models.DecimalField(decimal_places=4, default=0, max_digits=19)),
                 ('failures', models.PositiveIntegerField(default=0)),
+                ('tiers', models.JSONField(default=list)),
                 ('calculated_at', models.DateTimeField(null=True)),
                 ('frozen_at', models.DateTimeField(null=True)),
                 ('document', models.JSONField(null=True)),

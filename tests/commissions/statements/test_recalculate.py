@@ -279,3 +279,18 @@ def test_a_calculation_gives_way_to_one_that_has_read_further(
 
     row = world.statement(maya, "2026-11")
     assert (row.change, row.total) == (10_000, Decimal("5728.12"))
+
+
+def test_a_statement_knows_which_tier_was_passed_with_which_deal(
+    advisor_plan: Plan, maya: Payee, theo: Payee
+) -> None:
+    sync(*world.novembers_deals())
+    world.catch_up()
+
+    row = world.statement(maya, "2026-11")
+    sandoval = world.entry("sandoval")
+
+    assert [(t["bound"], t["rate"], t["on"], t["entry"]) for t in row.tiers] == [
+        ("80000", "0.08", "2026-11-19", str(sandoval.pk))
+    ]
+    assert world.statement(theo, "2026-11").tiers == []
