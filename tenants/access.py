@@ -209,20 +209,29 @@ def who_may(request: Any, roles: Iterable[Role]) -> str:
     wanted = set(roles) - {Role.AUDITOR}
     words = [ROLE_WORDS[role] for role in EVERY_ROLE if role in wanted]
     wanted |= {role for role in GROUP_ROLES if COUNTS_AS[role] & wanted}
-    business = getattr(request, "business", None)
-    places = [business.pk, None] if business else [None]
-    people = _names_of_holders(request.group.pk, places, wanted)
+    people = _names_of_holders(request, wanted)
     sentence = f"Only {' or '.join(words)} may do this."
     return f"{sentence} Ask {', '.join(people)}." if people else sentence
 
 
-def _names_of_holders(
-    group_id: int, places: list[int | None], roles: set[Role]
-) -> list[str]:
+def others_who_may(request: Any, roles: Iterable[Role]) -> list[str]:
+    """Return the names of up to five others who hold one of the roles, or count as it."""
+    wanted = set(roles)
+    wanted |= {role for role in GROUP_ROLES if COUNTS_AS[role] & wanted}
+    return _names_of_holders(request, wanted, but=request.member.user_id)
+
+
+def _names_of_holders(request: Any, roles: set[Role], but: int = 0) -> list[str]:
+    business = getattr(request, "business", None)
+    places = [business.pk, None] if business else [None]
     held = RoleGrant.objects.filter(
-        member__group_id=group_id, role__in=roles, ends_on=None
-    ).select_related("member__user")
-    here = [grant for grant in held if grant.member.business_id in places]
+        member__group_id=request.group.pk, role__in=roles, ends_on=None
+    ).exclude(member__user_id=but)
+    here = [
+        grant
+        for grant in held.select_related("member__user")
+        if grant.member.business_id in places
+    ]
     return sorted({str(grant.member.user) for grant in here})[:5]
 
 

@@ -11,7 +11,12 @@ from django.http import HttpRequest
 from redis.exceptions import RedisError
 
 from commissions_saas.lib import clock
-from crm_sync.connections.selectors import as_of_parts, connection_rows
+from crm_sync.connections.selectors import (
+    as_of_parts,
+    connection_rows,
+    connections_of,
+)
+from crm_sync.ledger.models import Payee, RefusedRecord
 from tenants.accounts.models import Business
 from tenants.frame import hooks
 
@@ -31,6 +36,8 @@ def offer_to_the_frame() -> None:
     """Answer the frame's questions about sources."""
     hooks.offer("as_of", as_of)
     hooks.offer("nav.connections", errors)
+    hooks.offer("setup.connect", connect_state)
+    hooks.offer("setup.people", people_state)
 
 
 def as_of(request: HttpRequest) -> hooks.AsOf | None:
@@ -47,6 +54,23 @@ def errors(request: HttpRequest) -> int:
     """Return how many sources are late or refused."""
     known = _known(request)
     return known.errors if known else 0
+
+
+def connect_state(request: HttpRequest) -> str:
+    """Say whether anything was read, by a connection or from a file."""
+    place: Any = request
+    rows = connections_of(place.business)
+    if rows.filter(last_success_at__isnull=False).exists():
+        return "Done"
+    return "In progress" if rows.exists() else "Not started"
+
+
+def people_state(request: HttpRequest) -> str:
+    """Say whether deals wait for a person, or there is nobody to pay yet."""
+    waiting = RefusedRecord.objects.filter(code="unknown_owner", state="waiting")
+    if waiting.exists():
+        return "Needs you"
+    return "Done" if Payee.objects.exists() else "Not started"
 
 
 def forget(business: Business) -> None:

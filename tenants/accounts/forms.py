@@ -142,7 +142,9 @@ class SettingsForm(forms.Form):
     solo_mode = forms.BooleanField(
         label="Solo mode",
         required=False,
-        help_text="One person prepares and approves; it is printed on every run.",
+        help_text="For a business that one person runs alone: the same person writes and"
+        " publishes plans, and prepares and approves payout runs. Every run says so."
+        " Only an owner changes it.",
     )
 
 

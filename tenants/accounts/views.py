@@ -19,6 +19,7 @@ from tenants.access import (
     MemberRequest,
     Role,
     may,
+    others_who_may,
     public_page,
     requires,
     signed_in,
@@ -77,7 +78,14 @@ def business_setup(request: MemberRequest) -> HttpResponse:
     """Show what a new business has to do first."""
     tasks = setup.tasks_of(request)
     done = sum(task.state == setup.DONE for task in tasks)
-    return render(request, "accounts/setup.html", {"tasks": tasks, "done": done})
+    setup.show_progress(request, done < len(tasks))
+    context = {
+        "tasks": tasks,
+        "done": done,
+        "alone": not others_who_may(request, [Role.ADMIN, Role.FINANCE]),
+        "is_owner": request.member.has(Role.OWNER),
+    }
+    return render(request, "accounts/setup.html", context)
 
 
 @requires(Role.OWNER, Role.GROUP_ADMIN)

@@ -9,6 +9,7 @@ from django.utils.functional import cached_property
 
 from commissions_saas.lib import clock
 from tenants.accounts.models import Business, Group
+from tenants.accounts.setup import progress
 from tenants.frame import hooks
 from tenants.frame.formats import Reader, reader_of, zone_words
 from tenants.frame.links import Link
@@ -96,6 +97,11 @@ class Frame:
     @cached_property
     def switcher(self) -> list[Section]:
         return places_of(self.user, self.request) if self.user else []
+
+    @cached_property
+    def setup(self) -> Any:
+        """How far the setup is, for whoever is in the middle of it."""
+        return progress(self.request) if self.business and self.member else None
 
     @property
     def search_url(self) -> str:

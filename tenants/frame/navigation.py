@@ -67,6 +67,7 @@ BUSINESS_ITEMS = (
     _item("audit", "Audit", "audit:audit", "finance admin auditor owner"),
     _item("members", "Access", "accounts:members", "admin owner group_admin"),
     _item("settings", "Settings", "accounts:settings", "admin owner group_admin"),
+    _item("setup", "Set up", "accounts:setup", "admin owner group_admin"),
 )
 GROUP_ITEMS = (
     _item("overview", "Overview", "rollup:overview", "owner group_admin auditor"),

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from tenants.access import Member, Role
 from tenants.jobs.lease import database_now
 from tenants.jobs.models import Job
+from tenants.jobs.ways_on import way_on
 
 SEE_ALL = (Role.FINANCE, Role.ADMIN, Role.AUDITOR)
 LIVE = (Job.State.QUEUED, Job.State.RUNNING)
@@ -61,6 +62,7 @@ def in_words(time: timedelta) -> str:
 def card(job: Job, *, url: str, cancel_url: str) -> dict[str, Any]:
     """Return what the job card of the frame prints; it polls while the job lives."""
     lives = job.state in LIVE
+    next_words, next_url = way_on(job)
     return {
         "id": f"job-{job.pk}",
         "title": job.title,
@@ -73,4 +75,6 @@ def card(job: Job, *, url: str, cancel_url: str) -> dict[str, Any]:
         "hint": job.hint,
         "poll_url": url if lives else "",
         "cancel_url": cancel_url if lives and not job.cancel_asked else "",
+        "next_words": next_words,
+        "next_url": next_url,
     }

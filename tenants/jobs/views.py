@@ -39,7 +39,11 @@ def job(request: MemberRequest, id: UUID) -> HttpResponse:
         cancel_url=_url(request, "cancel", row.pk),
     )
     if request.htmx:
-        return render(request, "frame/job_card.html", context)
+        answer = render(request, "frame/job_card.html", context)
+        if row.state not in selectors.LIVE:
+            # What the page around the card shows was true before the job ended.
+            answer["HX-Refresh"] = "true"
+        return answer
     context |= {
         "job": row,
         "base": _base(request),

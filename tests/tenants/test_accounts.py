@@ -58,9 +58,23 @@ def test_signing_up_makes_a_group_and_its_first_business(client: Client) -> None
 
     run_all_jobs()
 
-    start = client.get("/")
-    assert start["Location"] == business_url(business, "runs:runs")
+    assert client.get("/")["Location"] == business_url(business, "accounts:setup")
     assert client.get(business_url(business, "accounts:members")).status_code == 200
+
+
+def test_the_making_of_a_business_leads_on_to_its_setup(client: Client) -> None:
+    client.post("/account/signup/", SIGN_UP)
+    progress = client.get("/")["Location"]
+    waiting = client.get(progress, headers={"HX-Request": "true"})
+    run_all_jobs()
+
+    done = client.get(progress, headers={"HX-Request": "true"})
+
+    url = business_url("initech", "accounts:setup")
+    assert "HX-Refresh" not in waiting
+    assert url not in waiting.content.decode()
+    assert done["HX-Refresh"] == "true"
+    assert f'<a class="button primary" href="{url}">' in done.content.decode()
 
 
 def test_signing_up_twice_with_one_address_makes_one_user(client: Client) -> None:
@@ -186,7 +200,8 @@ def test_an_admin_of_a_new_business_starts_with_its_setup(
     monkeypatch.setitem(hooks._offers, "setup.connect", lambda request: "Not started")
 
     new = client.get(business_url(acme, "accounts:start"))
-    monkeypatch.setitem(hooks._offers, "setup.connect", lambda request: "Done")
+    for key in ("connect", "plan", "assign"):
+        monkeypatch.setitem(hooks._offers, f"setup.{key}", lambda request: "Done")
     later = client.get(business_url(acme, "accounts:start"))
 
     assert new["Location"] == url

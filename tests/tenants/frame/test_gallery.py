@@ -56,6 +56,7 @@ def opened(
 ) -> Any:
     """Opens a page of the gallery; styles and scripts come from where they lie."""
     monkeypatch.setitem(hooks._offers, "as_of", lambda request: gallery.AS_OF)
+    monkeypatch.setitem(hooks._offers, "nav.connections", lambda request: 1)
     pages: list[Page] = []
     bodies: dict[str, str] = {}
     complaints: list[str] = []
