@@ -151,6 +151,7 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "connections:undo_ignore": Route(crm.RUNS, crm.a_refused_record, posts=True),
     "connections:people": Route(crm.READS),
     "connections:accept_matches": Route(crm.WRITES, posts=True),
+    "connections:new_payees": Route(crm.WRITES, posts=True),
     "connections:match": Route(crm.WRITES, crm.a_user, posts=True),
     "connections:unmatch": Route(crm.WRITES, crm.a_user, posts=True),
     "ledger:payee_new": Route(crm.RUNS),

@@ -1,5 +1,7 @@
 """Which payee a source's user is: said once, and refused records pass by it."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from crm_sync.connections.models import Connection, SourceUser
@@ -55,6 +57,38 @@ def accept_exact_matches(
     if matched:
         retry_refused(reader=reader_of(connection), business=business)
     return matched
+
+
+def payees_from_users(
+    *, business: Business, users: Sequence[SourceUser], by: Member | None = None
+) -> int:
+    """Add each of these users as a payee, unless they are one; return how many."""
+    made = 0
+    sources: dict[int, Connection] = {}
+    with in_business(business), transaction.atomic():
+        for user in users:
+            sources[user.connection_id] = user.connection
+            known = ExternalId.objects.filter(
+                connection_id=user.connection_id, external_id=user.external_id
+            )
+            if known.exists():
+                continue
+            payee = ledger.create_payee(
+                name=user.name or user.email or user.external_id,
+                email=user.email,
+                by=by,
+            )
+            ledger.match_payee(
+                payee=payee,
+                connection_id=user.connection_id,
+                external_id=user.external_id,
+                by=by,
+            )
+            made += 1
+    if made:
+        for connection in sources.values():
+            retry_refused(reader=reader_of(connection), business=business)
+    return made
 
 
 def payee_from_user(

@@ -21,6 +21,7 @@ from crm_sync.connections.models import (
     SyncRun,
     UnroutedRecord,
 )
+from crm_sync.connections.readers import mapping_for
 from crm_sync.contract import value_at
 from crm_sync.ledger.models import (
     Entry,
@@ -234,6 +235,7 @@ class MappingRow:
     standard: bool = False
     suggested: bool = False
     vanished: bool = False
+    used_by: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
     ok: int = 0
     blank: int = 0
@@ -285,6 +287,30 @@ def mapping_rows(
         _check(mapped, row, payloads, business)
         rows.append(mapped)
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """A mapped field that the source has no more, and the plans that read it."""
+
+    label: str
+    name: str
+    plans: list[str]
+
+
+def vanished_fields(
+    connection: Connection, business: Business, plans: Document[str, list[str]]
+) -> list[Vanished]:
+    """Return what the mapping reads and the source has deleted, with what breaks."""
+    gone = SourceField.objects.filter(connection=connection, vanished_at__isnull=False)
+    found = []
+    for field_ in gone.order_by("object", "label"):
+        mapping = mapping_for(connection, business.pk, field_.object)
+        for key, row in sorted(mapping.document.items() if mapping else ()):
+            if row["source"] == field_.path:
+                name = f"{field_.object}.{key}"
+                found.append(Vanished(field_.label, name, plans.get(name, [])))
+    return found
 
 
 def _check(

@@ -52,6 +52,7 @@ urlpatterns = [
     ),
     path("people/", views_records.people, name="people"),
     path("people/accept/", views_records.accept_matches, name="accept_matches"),
+    path("people/new/", views_records.new_payees, name="new_payees"),
     path("people/users/<int:user_id>/match/", views_records.match, name="match"),
     path("people/users/<int:user_id>/unmatch/", views_records.unmatch, name="unmatch"),
 ]

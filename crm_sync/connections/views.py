@@ -29,10 +29,13 @@ from crm_sync.connections.selectors import (
     connections_of_group,
     counts_here,
     last_runs,
+    vanished_fields,
 )
 from crm_sync.connections.sharing import group_facts
+from crm_sync.ledger.models import RefusedRecord
 from crm_sync.ledger.selectors import refused_total
 from tenants.access import MemberRequest, may, requires
+from tenants.frame import hooks
 from tenants.jobs.models import Job
 from tenants.jobs.selectors import card
 from tenants.jobs.views import job_url
@@ -94,7 +97,16 @@ def _connection_page(request: MemberRequest, found: Connection) -> HttpResponse:
     if group:
         context |= group_facts(found)
     else:
-        context |= {"counts": counts_here(found), "refused": refused_total(found.pk)}
+        context |= {
+            "counts": counts_here(found),
+            "refused": refused_total(found.pk),
+            "without_payee": RefusedRecord.objects.filter(
+                connection_id=found.pk, code="unknown_owner", state="waiting"
+            ).count(),
+            "vanished": vanished_fields(
+                found, request.business, hooks.ask("plans_by_field", request) or {}
+            ),
+        }
     return render(request, "connections/connection.html", context)
 
 

@@ -22,6 +22,7 @@ from crm_sync.connections.readers import mapping_for
 from crm_sync.contract import field_name
 from crm_sync.providers.files.columns import template
 from tenants.access import MemberRequest, requires
+from tenants.frame import hooks
 from tenants.urls_for import business_url
 
 NEW_ROWS = 2  # empty rows for fields of one's own
@@ -60,6 +61,9 @@ def mapping(request: MemberRequest, id: int) -> HttpResponse:
         else:
             status = 200
     rows = selectors.mapping_rows(connection, request.business, object_, document)
+    readers = hooks.ask("plans_by_field", request) or {}
+    for row in rows:
+        row.used_by = readers.get(f"{object_}.{row.key}", [])
     context = {
         "connection": connection,
         "object": object_,

@@ -169,6 +169,29 @@ def accept_matches(request: MemberRequest) -> HttpResponse:
 
 @requires(*WRITES)
 @require_POST
+def new_payees(request: MemberRequest) -> HttpResponse:
+    """Make payees of the users that were ticked."""
+    chosen = [text for text in request.POST.getlist("user") if text.isdecimal()]
+    users = SourceUser.objects.filter(
+        connection__in=selectors.connections_of(request.business),
+        pk__in=[int(text) for text in chosen if len(text) < 19],
+    )
+    made = matching.payees_from_users(
+        business=request.business,
+        users=list(users.select_related("connection").order_by("name", "pk")),
+        by=request.member,
+    )
+    bar.forget(request.business)
+    if made:
+        s = "" if made == 1 else "s"
+        messages.success(request, f"{made} payee{s} made; their deals went in.")
+    else:
+        messages.error(request, "Tick at least one user of the CRM.")
+    return redirect(business_url(request.business, "connections:people"))
+
+
+@requires(*WRITES)
+@require_POST
 def match(request: MemberRequest, user_id: int) -> HttpResponse:
     """Say which payee a user is, or make a payee of the user."""
     user = _user(request, user_id)

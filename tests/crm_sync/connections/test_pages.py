@@ -392,3 +392,24 @@ def test_verdicts_of_sources_that_are_not_read(acme: Business) -> None:
         "Late by 3 days: no sync has ended since. Statements use data of 21 Nov 06:10."
     )
     assert date(2026, 11, 24) == clock.today(zone)
+
+
+def test_users_of_the_crm_become_payees_at_once(scene: Scene, admin: Client) -> None:
+    ito = scene.account.add_user(name="Kenji Ito", email="k.ito@acme.example")
+    ada = scene.account.add_user(name="Ada Moss", email="a.moss@acme.example")
+    scene.deal("One", user=ito)
+    scene.deal("Two", user=ada)
+    scene.sync()
+    users = scene.connection.users.filter(external_id__in=[ito, ada])
+    before = page(admin, f"/b/acme/connections/{scene.connection.pk}/")
+
+    ticked = page(admin, "/b/acme/people/").count(" checked>")
+    chosen = {"user": list(users.values_list("pk", flat=True))}
+    admin.post("/b/acme/people/new/", chosen)
+    admin.post("/b/acme/people/new/", chosen)
+
+    assert "2 records wait until you say who their people are here." in before
+    assert ticked == 2
+    assert Payee.objects.filter(name__in=["Kenji Ito", "Ada Moss"]).count() == 2
+    assert Entry.objects.filter(owner__name="Ada Moss").get().name == "Two"
+    assert not RefusedRecord.objects.filter(state="waiting").exists()
