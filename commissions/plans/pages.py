@@ -14,19 +14,20 @@ from commissions.plans import services
 from commissions.plans.compiling import check_plan
 from commissions.plans.diff import diff_plans
 from commissions.plans.document import InvalidPlan, PlanDocument
-from commissions.plans.examples import untouched_components
+from commissions.plans.examples import ExampleResult, untouched_components
 from commissions.plans.form_door import form_of, raw_from_form
 from commissions.plans.models import Assignment, Plan, PlanVersion, RateTable
 from commissions.plans.selectors import field_catalogue
 from commissions.plans.sentences import plan_words
 from commissions.plans.yaml_form import plan_to_yaml
 from commissions_saas.lib import clock
-from tenants.access import Member, may
-from tenants.accounts.models import User
+from tenants.access import Member, may, others_who_may
+from tenants.accounts.models import Role, User
 from tenants.schema import current_business
 
 TEMPLATES = Path(__file__).parent / "templates_of_plans"
 S = PlanVersion.State
+SHOWN = 12  # assignments on a plan's page; its list has all
 
 
 def plan_list_page(member: Member) -> dict[str, Any]:
@@ -90,13 +91,14 @@ def plan_page(plan: Plan, member: Member) -> dict[str, Any]:
         "shown": shown,
         "document": document,
         "words": plan_words(document, _labels()) if document else (),
-        "results": tried.results if tried else (),
+        "examples": _examples(tried.results) if tried else (),
         "untouched": untouched_components(document, tried)
         if document and tried
         else (),
         "versions": _with_people(versions),
         "draft": _draft_of(versions),
-        "assigned": list(assigned),
+        "assigned": list(assigned[:SHOWN]),
+        "assigned_count": assigned.count(),
         "may_write": may(member, "plans.write"),
         "may_assign": may(member, "assignments.write"),
         "today": today,
@@ -155,7 +157,7 @@ def check_part(draft: PlanVersion, document: PlanDocument) -> dict[str, Any]:
     tried = services.try_document(document)
     return {
         "problems": (),
-        "results": tried.results,
+        "examples": _examples(tried.results),
         "passes": tried.ok and bool(tried.results),
         "untouched": untouched_components(document, tried),
         "words": plan_words(document, _labels()),
@@ -176,8 +178,28 @@ def publish_page(draft: PlanVersion, request: Any) -> dict[str, Any]:
         "first": before is None,
         "starts_on": request.POST.get("starts_on") or today.replace(day=1),
         "own_draft": draft.edited_by_id == request.member.user_id and not solo,
+        "others": others_who_may(request, [Role.ADMIN]),
+        "is_owner": request.member.has(Role.OWNER),
         "payees": draft.plan.assignments.filter(closed__isnull=True).count(),
     }
+
+
+def _examples(results: Iterable[ExampleResult]) -> list[dict[str, Any]]:
+    """Return the worked examples in their order, each with its promises."""
+    found: dict[str, list[ExampleResult]] = {}
+    for result in results:
+        found.setdefault(result.example, []).append(result)
+    return [
+        {
+            "name": name or "The examples",
+            "payee": ", ".join(dict.fromkeys(r.payee for r in rows if r.payee)),
+            "period": rows[0].period,
+            "rows": rows,
+            "kept": sum(row.ok for row in rows),
+            "ok": all(row.ok for row in rows),
+        }
+        for name, rows in found.items()
+    ]
 
 
 def functions_page() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from commissions.plans.yaml_form import plan_from_yaml, plan_to_yaml
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tests.commissions.plans.test_publishing import FLAT
-from tests.people import a_member
+from tests.people import a_group_member, a_member
 
 BASE = "/b/acme/plans"
 
@@ -142,3 +142,20 @@ def test_a_version_in_force_shows_on_its_plan(
     body = page.get(f"{BASE}/flat/").content.decode()
 
     assert "Version 1 in force since" in body
+
+
+def test_who_is_alone_is_told_how_a_plan_gets_published(
+    client: Client, acme: Business
+) -> None:
+    owner = a_group_member(acme, "Nina", Role.OWNER)
+    services.create_plan(document=plan_from_yaml(FLAT), by=owner)
+    client.force_login(owner.user)
+
+    alone = client.get(f"{BASE}/flat/draft/publish/").content.decode()
+    a_member(acme, "Ben", Role.ADMIN)
+    helped = client.get(f"{BASE}/flat/draft/publish/").content.decode()
+
+    assert "There is no other admin yet." in alone
+    assert 'href="/b/acme/settings/">turn on solo mode' in alone
+    assert "another admin must publish it: Ben may." in helped
+    assert "solo mode" not in helped
