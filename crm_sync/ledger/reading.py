@@ -158,7 +158,8 @@ def _claims_to_count(incoming: Incoming) -> bool:
     # "Won in October" is the kind of status and the date together: an open deal
     # carries an estimated date in the same field.
     if "status_type" not in incoming.mapped:
-        return "won_on" in incoming.values
+        unread = any(problem.field == "won_on" for problem in incoming.problems)
+        return unread or "won_on" in incoming.values
     return str(incoming.values.get("status_type", "")).casefold() == "won"
 
 

@@ -124,3 +124,15 @@ def test_a_bad_row_cannot_carry_a_formula_into_a_spreadsheet(
     upload, _ = look(acme, alice, text)
 
     assert "'=HYPERLINK(1)" in bad_rows(upload)
+
+
+def test_a_day_that_cannot_be_read_refuses_the_row(
+    acme: Business, alice: Member
+) -> None:
+    text = FILE.replace("2026-11-04", "31/31/2026")
+
+    _, preview = look(acme, alice, text)
+
+    assert preview.outcome == Outcome(new=1, refused=4)
+    reason = "won_on “31/31/2026” is not a date like 2026-11-04."
+    assert reason in [row["reason"] for row in preview.refused]
