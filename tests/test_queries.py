@@ -8,8 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from commissions.plans.models import Plan
+from commissions.statements.models import PayPeriod
 from commissions_saas.lib import clock
 from crm_sync.connections.models import Connection
+from payouts.runs.services import prepare
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tenants.schema import in_public
@@ -74,6 +76,23 @@ def test_the_list_of_deals_costs_the_same_for_many_deals(
         few = queries(client, "/b/acme/deals/")
         sellers(plan, MANY, 10)
         many = queries(client, "/b/acme/deals/")
+
+    assert few == many <= MOST_QUERIES
+
+
+def test_a_run_costs_the_same_for_many_payees(
+    client: Client, plan: Plan, alice: Member
+) -> None:
+    client.force_login(alice.user)
+    with clock.at(NOVEMBER_2):
+        sellers(plan, FEW, 8)
+        sellers(plan, FEW, 9)
+        sellers(plan, MANY, 10)
+        for slug in ("2026-08", "2026-09", "2026-10"):
+            period = PayPeriod.objects.get(slug=slug)
+            prepare.prepare_run(period=period, by=alice)
+        few = queries(client, "/b/acme/runs/2/")
+        many = queries(client, "/b/acme/runs/3/")
 
     assert few == many <= MOST_QUERIES
 
