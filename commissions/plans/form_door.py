@@ -30,6 +30,13 @@ COMPONENT = (
 )
 MEASURE = ("name", "sum", "when", "object", "credit", "over", "of")
 CODE = frozenset({"when", "base", "amount", "cap", "floor", "payable_when", "sum"})
+DEFAULTS = {
+    "per": "deal",
+    "object": "deal",
+    "credit": "owner, split",
+    "over": "period",
+    "of": "me",
+}
 LABELS = {
     "plan": "Name of the plan",
     "currency": "Currency",
@@ -64,6 +71,15 @@ class FormField:
     value: str
     is_code: bool
 
+    @property
+    def is_sentence(self) -> bool:
+        return self.name.endswith("says")
+
+    @property
+    def if_empty(self) -> str:
+        """Return what holds while nothing is written."""
+        return DEFAULTS.get(self.name.rpartition("-")[2], "")
+
 
 @dataclass(frozen=True, slots=True)
 class FormBlock:
@@ -71,6 +87,18 @@ class FormBlock:
 
     title: str
     fields: tuple[FormField, ...]
+
+    @property
+    def short(self) -> list[FormField]:
+        return [f for f in self.fields if not f.is_code and not f.is_sentence]
+
+    @property
+    def sentences(self) -> list[FormField]:
+        return [field for field in self.fields if field.is_sentence]
+
+    @property
+    def formulas(self) -> list[FormField]:
+        return [field for field in self.fields if field.is_code]
 
 
 def form_of(raw: Mapping[str, Raw]) -> dict[str, object]:

@@ -63,6 +63,7 @@ def run_page(run: Any, member: Member, query: Mapping[str, str]) -> dict[str, An
         "label": parse_period(run.period.slug).label,
         "days": (run.period.pays_on - clock.today(current_business().time_zone)).days,
         "steps": _steps(run, events),
+        "prepared_by": _who_prepared(events),
         "totals": selectors.totals(payouts),
         "payees": len(payouts),
         "average": _own_average(run),
@@ -131,24 +132,24 @@ def _shown(query: Mapping[str, str], payouts: list[Payout]) -> dict[str, Any] | 
 
 
 def _steps(run: PayoutRun, events: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return where the run stands, with who did each past step and when."""
+    """Return where the run stands, with who took it past each step."""
     if run.state == R.VOID:
         return [{"text": "Void", "here": True}]
-    done_by = {event.kind: event.by_name for event in reversed(events)}
-    kinds = {"draft": "prepared", "in_review": "approved", "approved": "exported"}
-    notes = {**kinds, "exported": "paid"}
+    by = {event.kind: event.by_name or "the product" for event in reversed(events)}
+    ended_by = {"in_review": "approved", "approved": "exported", "exported": "paid"}
     at = STEPS.index(run.state)
-    return [
-        {
-            "text": step.replace("_", " ").capitalize(),
-            "done": i < at,
-            "here": i == at,
-            "note": f"{notes[step]} by {done_by[notes[step]] or 'the product'}"
-            if i < at and notes.get(step) in done_by
-            else "",
-        }
-        for i, step in enumerate(STEPS)
-    ]
+    steps = []
+    for i, step in enumerate(STEPS):
+        verb = ended_by.get(step, "")
+        note = f"{verb} by {by[verb]}" if i < at and verb in by else ""
+        text = step.replace("_", " ").capitalize()
+        steps.append({"text": text, "done": i < at, "here": i == at, "note": note})
+    return steps
+
+
+def _who_prepared(events: Sequence[Any]) -> str:
+    names = [event.by_name for event in events if event.kind == "prepared"]
+    return str(names[0]) if names and names[0] else "the product"
 
 
 def _own_average(run: Any) -> dict[str, Any] | None:
