@@ -14,10 +14,9 @@ from commissions.calculation.credits import (
 )
 from commissions.calculation.facts import LineDraft, LineKey
 from commissions.calculation.program import ONE, ZERO, ComponentProgram
-from commissions_saas.lib.money import round_money
+from commissions_saas.lib.money import LARGEST, round_money
 
 _BASE_PLACES = Decimal("0.0001")
-_LARGEST = Decimal(10) ** 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def reckon(component: ComponentProgram, scope: Scope) -> Amounts:
 
 
 def _bounded(amount: Decimal) -> Decimal:
-    if abs(amount) > _LARGEST:
+    if abs(amount) > LARGEST:
         raise CannotReckon("The amount is too large to be paid.")
     return amount
 

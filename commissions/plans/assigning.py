@@ -18,9 +18,11 @@ from commissions.plans.table_form import build_table, read_number
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.changes import next_change
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.selectors import payee_of
 from crm_sync.ledger.values import to_text, to_value
 from tenants.access import Member
 from tenants.audit.services import record
+from tenants.schema import current_business
 
 ONE_DAY = timedelta(days=1)
 
@@ -37,6 +39,7 @@ def assign(
     """Put a payee on a plan; two assignments to one plan never overlap."""
     if ends_on is not None and ends_on < starts_on:
         raise errors.WrongValue("The last day is before the first.")
+    _require_not_own(payee, by)
     clean = _clean_values(plan, values)
     with transaction.atomic():
         number = next_change(
@@ -77,6 +80,7 @@ def change_assignment(
     before = (assignment.starts_on, assignment.ends_on, assignment.values)
     if before == (starts_on, ends_on, clean):
         return assignment
+    _require_not_own(assignment.payee, by)
     with transaction.atomic():
         number = next_change(
             kind="assignment",
@@ -222,6 +226,13 @@ def _clean_values(plan: Plan, values: Mapping[str, str]) -> dict[str, str]:
     if unknown:
         raise errors.WrongValue(f"{plan} does not know {', '.join(unknown)}.")
     return clean
+
+
+def _require_not_own(payee: Payee, by: Member) -> None:
+    """Refuse a hand in one's own pay; a lone owner says so by solo mode."""
+    own = payee_of(by)
+    if own is not None and own.pk == payee.pk and not current_business().solo_mode:
+        raise errors.OwnAssignment
 
 
 def _require_free(

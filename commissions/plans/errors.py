@@ -69,6 +69,14 @@ class Overlaps(PlanError):
         )
 
 
+class OwnAssignment(PlanError):
+    def __init__(self) -> None:
+        super().__init__(
+            "This is your own plan and quota, so someone else must set them.",
+            hint="Ask another person with the finance or admin role.",
+        )
+
+
 class WrongValue(PlanError):
     """A value of an assignment that the plan asks for is missing or not readable."""
 

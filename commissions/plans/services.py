@@ -57,7 +57,15 @@ def start_draft(*, plan: Plan, by: Member) -> PlanVersion:
 def save_draft(
     *, draft: PlanVersion, document: PlanDocument, seen_edition: int, by: Member
 ) -> PlanVersion:
-    """Replace a draft's document, if nobody saved since it was opened."""
+    """Replace a draft's document, if nobody saved since it was opened.
+
+    Saving what stands there already edits nothing, so its author stays the author.
+    """
+    same = PlanVersion.objects.select_related("plan").filter(
+        pk=draft.pk, edition=seen_edition, sha256=document.hash
+    )
+    if unchanged := same.first():
+        return unchanged
     with transaction.atomic():
         open_draft = PlanVersion.objects.filter(
             pk=draft.pk, state=PlanVersion.State.DRAFT, edition=seen_edition

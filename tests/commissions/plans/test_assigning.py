@@ -79,6 +79,23 @@ def test_saving_the_same_again_writes_nothing(
     assert (same.pk, Change.objects.count()) == (assignment.pk, changes)
 
 
+def test_nobody_sets_their_own_quota(
+    assignment: Assignment, maya: Payee, alice: Member
+) -> None:
+    Payee.objects.filter(pk=maya.pk).update(user_id=alice.user_id)
+
+    with pytest.raises(errors.OwnAssignment, match="your own plan and quota"):
+        assigning.change_assignment(
+            assignment=assignment,
+            starts_on=JULY,
+            ends_on=None,
+            values={"quota": "1"},
+            by=alice,
+        )
+
+    assert Assignment.objects.filter(closed__isnull=True).get() == assignment
+
+
 def test_two_assignments_to_one_plan_never_overlap(
     assignment: Assignment, alice: Member
 ) -> None:

@@ -104,11 +104,22 @@ def test_a_published_version_is_never_saved_again(
     draft: PlanVersion, ada: Member, ben: Member
 ) -> None:
     services.publish_version(draft=draft, starts_on=date(2026, 11, 1), by=ben)
+    other = plan_from_yaml(FLAT.replace("6%", "7%"))
 
     with pytest.raises(errors.NotADraft, match="never changes"):
-        services.save_draft(
-            draft=draft, document=plan_from_yaml(FLAT), seen_edition=1, by=ada
-        )
+        services.save_draft(draft=draft, document=other, seen_edition=1, by=ada)
+
+
+def test_saving_what_stands_there_makes_nobody_its_author(
+    draft: PlanVersion, ada: Member, ben: Member
+) -> None:
+    same = services.save_draft(
+        draft=draft, document=plan_from_yaml(FLAT), seen_edition=1, by=ben
+    )
+
+    assert (same.edited_by_id, same.edition) == (ada.user_id, 1)
+    with pytest.raises(errors.NeedsSecondPerson):
+        services.publish_version(draft=same, starts_on=date(2026, 11, 1), by=ada)
 
 
 def test_the_file_of_a_version_makes_the_same_version(draft: PlanVersion) -> None:
