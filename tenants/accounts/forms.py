@@ -72,6 +72,19 @@ class NewBusinessForm(BusinessForm):
 
     pay_calendar = forms.ChoiceField(label="Pays", choices=CALENDARS)
 
+    def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.group = group
+
+    def clean_business_name(self) -> str:
+        """Two businesses of one name could not be told apart in the roll-up."""
+        name = str(self.cleaned_data["business_name"])
+        if self.group.businesses.filter(name__iexact=name).exists():
+            raise forms.ValidationError(
+                f"{self.group} has a business called {name} already."
+            )
+        return name
+
 
 class NewRoleForm(forms.Form):
     """Somebody by e-mail, where, as what, and from when to when."""

@@ -226,7 +226,7 @@ def end_page(
 @require_http_methods(["GET", "HEAD", "POST"])
 def group_new_business(request: MemberRequest) -> HttpResponse:
     """Make one more business, in a job."""
-    form = NewBusinessForm(request.POST or None)
+    form = NewBusinessForm(request.POST or None, group=request.group)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         business = services.create_business(

@@ -21,7 +21,7 @@ from tenants.frame import hooks
 from tenants.jobs.services import run_all_jobs
 from tenants.schema import in_public
 from tenants.urls_for import business_url
-from tests.people import a_member, a_user
+from tests.people import a_group_member, a_member, a_user
 
 PASSWORD = "a long and good password"
 SIGN_UP = {
@@ -84,6 +84,41 @@ def test_signing_up_twice_with_one_address_makes_one_user(client: Client) -> Non
 
     assert User.objects.count() == 1
     assert Group.objects.filter(name="Initech").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({}, "A user is already registered with this email address."),
+        ({"password1": "short"}, "It must contain at least 10 characters."),
+        ({"password1": "password1234"}, "This password is too common."),
+        ({"business_name": ""}, "Business name: This field is required."),
+    ],
+)
+def test_a_mistake_in_signing_up_is_told_in_a_sentence(
+    client: Client, wrong: dict[str, str], sentence: str
+) -> None:
+    User.objects.create_user(SIGN_UP["email"], PASSWORD)
+
+    answer = client.post("/account/signup/", SIGN_UP | wrong)
+
+    assert "There is a problem" in answer.content.decode()
+    assert sentence in answer.content.decode()
+
+
+def test_a_group_has_no_two_businesses_of_one_name(
+    acme: Business, client: Client
+) -> None:
+    client.force_login(a_group_member(acme, "Olga", Role.OWNER).user)
+    url = "/g/northwind/businesses/new/"
+    given = {"currency": "USD", "time_zone": "UTC", "pay_calendar": "month"}
+
+    answer = client.post(url, given | {"business_name": acme.name.upper()})
+
+    assert answer.status_code == 422
+    assert f"has a business called {acme.name.upper()} already." in (
+        answer.content.decode()
+    )
 
 
 @pytest.mark.parametrize(

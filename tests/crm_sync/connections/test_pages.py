@@ -1,5 +1,6 @@
 """Pages of sources with something on them, as the people who use them."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,9 +19,18 @@ from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_now
-from tests.crm_sync.connections.test_sync import START, Scene, at
+from tests.crm_sync.connections.test_sync import (
+    START,
+    Scene,
+    at,
+    names_in,
+    shared,
+    twin,
+)
 from tests.crm_sync.providers.close_source import close_source
 from tests.people import a_group_member, a_member
+
+__all__ = ["shared", "twin"]
 
 
 @pytest.fixture(autouse=True)
@@ -413,3 +423,67 @@ def test_users_of_the_crm_become_payees_at_once(scene: Scene, admin: Client) -> 
     assert Payee.objects.filter(name__in=["Kenji Ito", "Ada Moss"]).count() == 2
     assert Entry.objects.filter(owner__name="Ada Moss").get().name == "Two"
     assert not RefusedRecord.objects.filter(state="waiting").exists()
+
+
+def test_a_refused_key_is_replaced_and_nothing_is_lost(
+    scene: Scene, admin: Client
+) -> None:
+    scene.deal("Before")
+    scene.sync()
+    scene.account.revoke_key(scene.source.key)
+    scene.deal("Meanwhile")
+    url = f"/b/acme/connections/{scene.connection.pk}/"
+    with clock.at(START + timedelta(hours=1)):
+        scene.sync()
+        refused = page(admin, url)
+        wrong = admin.post(f"{url}key/", {"secret": "api_wrong_and_long"})
+        kept = Entry.objects.count()
+        key = scene.account.add_key(scene.maya)
+        admin.post(f"{url}key/", {"secret": key})
+        for job in Job.objects.filter(kind="sync", state="queued"):
+            run_now(job)
+        recovered = page(admin, url)
+
+    assert "Close refused the key (401)." in refused
+    assert "What was read stays and is payable." in refused
+    assert wrong.status_code == 422
+    assert "Close refused the key (401)." in wrong.content.decode()
+    assert kept == 1
+    assert "Healthy." in recovered
+    assert "What was read stays and is payable." not in recovered
+    assert {row.name for row in Entry.objects.all()} == {"Before", "Meanwhile"}
+
+
+def test_a_key_that_cannot_see_all_leads_is_warned_of(
+    scene: Scene, admin: Client, settings: object
+) -> None:
+    settings.DEMO = True  # type: ignore[attr-defined]
+    narrow = scene.account.add_user(
+        name="Bob Reed", email="bob@acme.example", role="restricteduser"
+    )
+    given = {"name": "Narrow", "objects": ["deal"]}
+    given |= {
+        "base_url": scene.source.server.url,
+        "secret": scene.account.add_key(narrow),
+    }
+
+    made = admin.post("/b/acme/connections/new/", given)
+
+    assert "This key cannot see all leads" in page(admin, made["Location"])
+
+
+def test_one_account_feeds_two_businesses_and_the_group_sees_how_many(
+    shared: Scene, acme: Business, twin: Business
+) -> None:
+    owner = logged_in(a_group_member(acme, "Renata Hale", Role.OWNER))
+    for name, value in (("A", "Acme"), ("B", "Acme"), ("C", "Twin"), ("D", "None")):
+        shared.deal(name, custom={shared.field: value})
+    shared.sync()
+
+    text = page(owner, f"/g/northwind/connections/{shared.connection.pk}/")
+    table = text[text.index("<caption") : text.index("</table>")]
+
+    assert [names_in(acme), names_in(twin)] == [{"A": True, "B": True}, {"C": True}]
+    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", table.partition("<tbody>")[2])
+    assert cells[:6] == ["Acme", "Acme", "2", "Twin", "Twin", "1"]
+    assert cells[6] == "anything else" and cells[-1] == "1"
