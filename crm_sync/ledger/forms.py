@@ -35,8 +35,13 @@ class NamedForm(forms.Form):
     """A product or territory; its name is what the source calls it."""
 
     name = forms.CharField(max_length=200)
-    attributes = PayeeForm.base_fields["attributes"]
-    active = forms.BooleanField(required=False, initial=True)
+    attributes = forms.CharField(
+        required=False,
+        label="Attributes",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One in each line, like family: roofs.",
+    )
+    active = forms.BooleanField(required=False, initial=True, label="In use")
 
     def clean_attributes(self) -> dict[str, str]:
         return read_attributes(self.cleaned_data["attributes"])

@@ -10,7 +10,15 @@ from tenants.audit.selectors import history_of
 from tenants.schema import current_business
 
 MOST = 50
-_TOLD_BY_CHANGES = ("name", "attributes")  # what formulas read has a change number
+# What calculations read has a change number, and that tells of it already.
+_TOLD_BY_CHANGES = ("name", "attributes")
+_ACTS = {
+    "created": "added",
+    "matched": "matched to a user of the CRM",
+    "merged": "merged with another payee",
+    "merge_undone": "apart from another payee again",
+    "unmatched": "not matched to that user of the CRM any more",
+}
 _EMPTY = "empty"
 
 
@@ -27,7 +35,7 @@ def history_of_payee(payee: Payee) -> list[HistoryRow]:
 def history_of_named(row: Product | Territory) -> list[HistoryRow]:
     """Return what was edited of a product or territory, newest first."""
     found = _rows(row._meta.model_name or "", row.pk)
-    return [_shown(one, _words(one) or "saved") for one in found]
+    return [_shown(one, words) for one in found if (words := _words(one))]
 
 
 def differences(
@@ -66,7 +74,7 @@ def _words(row: AuditRow, leave_out: tuple[str, ...] = ()) -> str:
     did = row.action.rpartition(".")[2]
     if did == "edited":
         return differences(row.before or {}, row.after or {}, leave_out)
-    return "added" if did == "created" else did
+    return _ACTS.get(did, "")
 
 
 def _shown(row: AuditRow, words: str) -> HistoryRow:
