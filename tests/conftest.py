@@ -19,7 +19,12 @@ from tests import databases
 hypothesis.settings.register_profile("ours", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("ours")
 
-pytest_plugins = ["tests.people", "tests.servers", "tests.demo_site"]
+pytest_plugins = [
+    "tests.people",
+    "tests.servers",
+    "tests.demo_site",
+    "tests.chromium",
+]
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ either as one of the demo's people.
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,26 +18,11 @@ from playwright.sync_api import (
     Page,
     Request,
     WebError,
-    sync_playwright,
 )
 from pytest_django import DjangoDbBlocker
 
 from tests.demo_site import opened_demo
 from tests.servers import serving
-
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The installed Chromium, or Playwright's own; `run.py test` installs one."""
-    installed = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=installed, args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -16,10 +16,8 @@ from playwright.sync_api import Browser, Page, Request, Route
 
 from tenants.frame import hooks
 from tenants.frame.undo import say_with_undo
-from tests.browser.conftest import browser
 from tests.tenants.frame import gallery
 
-__all__ = ["browser"]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TEMPLATES = Path(__file__).parent / "templates" / "gallery"
 DIRECTIVES = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
