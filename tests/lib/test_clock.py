@@ -27,9 +27,7 @@ def test_the_business_day_depends_on_the_zone() -> None:
 def test_a_moment_without_a_zone_is_refused() -> None:
     with (
         pytest.raises(ProductError, match="names its zone"),
-        clock.at(
-            datetime(2026, 1, 1)  # noqa: DTZ001
-        ),
+        clock.at(datetime(2026, 1, 1)),
     ):
         pass
 

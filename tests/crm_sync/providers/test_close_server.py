@@ -211,7 +211,7 @@ def test_it_runs_as_a_process_and_a_second_start_has_the_same_deals(
             requests.put(address, json={"value": 200}, auth=(key, ""), timeout=5)
         finally:
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
         assert found["value"] == value
 
 
