@@ -45,7 +45,7 @@ def read_again(lease: Lease) -> dict[str, Any]:
     return {"changed": outcome.changed, "refused": outcome.refused}
 
 
-@shared_task(name="crm_sync.connections.tasks.poll")  # type: ignore[untyped-decorator]
+@shared_task(name="crm_sync.connections.tasks.poll")
 def poll() -> None:
     """Ask for a sync of each connection that is due; beat calls this every minute."""
     services.sync_what_is_due()

@@ -199,7 +199,10 @@ def test_it_runs_as_a_process_and_a_second_start_has_the_same_deals(
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
+        # A test run in the background hands down that Ctrl-C is ignored.
         program = (
+            "import signal;"
+            "signal.signal(signal.SIGINT, signal.default_int_handler);"
             "from commissions_saas.demo.close_server.server import serve;"
             f"serve({str(path)!r}, '127.0.0.1', {port})"
         )
