@@ -1,0 +1,104 @@
+"""The plan editor in a browser: it checks while one writes, and by a button without scripts."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect
+
+from commissions.plans.models import PlanVersion
+from commissions.plans.services import create_plan
+from commissions.plans.yaml_form import plan_from_yaml
+from tenants.accounts.models import Business, Role, User
+from tests.commissions.plans.test_publishing import FLAT
+from tests.people import a_member
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+DRAFT = "/b/acme/plans/flat/draft/"
+
+
+@pytest.fixture
+def draft(site: str, acme: Business) -> PlanVersion:
+    """A draft that Ada, an admin, may edit in her browser."""
+    ada = a_member(acme, "Ada", Role.ADMIN)
+    return create_plan(document=plan_from_yaml(FLAT), by=ada)
+
+
+@pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])
+def page(
+    request: pytest.FixtureRequest, browser: Browser, site: str, draft: PlanVersion
+) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=site,
+        java_script_enabled=request.param,
+        viewport={"width": 1280, "height": 800},
+    )
+    page = context.new_page()
+    client = Client()
+    client.force_login(User.objects.get(name="Ada"))
+    session = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": site}])
+    page.goto(DRAFT)
+    yield page
+    context.close()
+
+
+def check(page: Page, request: pytest.FixtureRequest) -> None:
+    """Wait for the check that comes by itself; press for it where scripts do not run."""
+    if "no scripts" in request.node.name:
+        page.get_by_role("button", name="Check", exact=True).click()
+
+
+def test_a_mistake_is_shown_under_the_letter_where_it_is(
+    page: Page, request: pytest.FixtureRequest
+) -> None:
+    expect(page.locator("#check")).to_contain_text("every worked example gives")
+
+    page.get_by_label("Amount").first.fill('0 if deal.name == "é" else bsae * 6%')
+    check(page, request)
+
+    picture = page.locator("#check pre").first
+    expect(picture).to_contain_text("^^^^")
+    lines = (picture.text_content() or "").split("\n")
+    at = next(n for n, line in enumerate(lines) if "^" in line)
+    text, caret = lines[at - 1 : at + 1]
+    assert text[caret.index("^") : caret.rindex("^") + 1] == "bsae"
+    expect(page.locator("#check")).to_contain_text("base")
+    assert page.get_by_label("Amount").first.input_value().endswith("bsae * 6%")
+
+
+def test_an_example_that_fails_says_expected_and_computed(
+    page: Page, request: pytest.FixtureRequest
+) -> None:
+    page.get_by_label("Amount").first.fill("base * 7%")
+    check(page, request)
+
+    expect(page.locator("#check")).to_contain_text("does not give what it promises")
+    row = page.locator("#check tr").filter(has_text="total").first
+    expect(row).to_contain_text("6.00")
+    expect(row).to_contain_text("7.00")
+
+
+def test_the_file_is_checked_as_the_form_is(
+    page: Page, request: pytest.FixtureRequest
+) -> None:
+    page.goto(f"{DRAFT}?as=yaml")
+    text = page.get_by_label("Plan file").input_value()
+    page.get_by_label("Plan file").fill(text.replace("base * 6%", "base * 7%"))
+    check(page, request)
+
+    expect(page.locator("#check")).to_contain_text("does not give what it promises")
+
+
+def test_the_editor_can_be_read_by_everybody_and_fits_a_phone(
+    page: Page, request: pytest.FixtureRequest
+) -> None:
+    if "no scripts" in request.node.name:
+        pytest.skip("axe is a script")
+    page.set_viewport_size({"width": 375, "height": 667})
+    for address in (DRAFT, f"{DRAFT}?as=yaml", "/b/acme/plans/flat/"):
+        page.goto(address)
+        found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375
