@@ -4,7 +4,18 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    Count,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Coalesce, NullIf
 
 from commissions.statements.models import Line, PayPeriod, Release, Statement
 from payouts.runs.flags import RUNS_COMPARED
@@ -79,7 +90,10 @@ def events_of(run: PayoutRun, payout: Payout | None = None) -> list[PayoutEvent]
     found = run.events.select_related("payout__payee").order_by("-pk")
     if payout is not None:
         found = found.filter(payout=payout)
-    return list(found.annotate(by_name=Subquery(people.values("name")[:1]))[:100])
+    # Whoever signed up has given an address and no name yet.
+    called = Coalesce(NullIf("name", Value("")), "email", output_field=TextField())
+    name = people.annotate(called=called).values("called")[:1]
+    return list(found.annotate(by_name=Subquery(name))[:100])
 
 
 def payouts_of(run: PayoutRun) -> QuerySet[Payout]:

@@ -84,6 +84,20 @@ def people_of(*, group: Group, businesses: Iterable[Business | None]) -> list[Pe
     return sorted(people, key=lambda person: str(person.user).casefold())
 
 
+def owners_of(group: Group) -> list[str]:
+    """Return the names of who may do everything in the group's businesses today."""
+    day = clock.today("UTC")
+    grants = RoleGrant.objects.filter(
+        member__group=group,
+        member__user__is_active=True,
+        role=Role.OWNER,
+        starts_on__lte=day,
+    ).exclude(ends_on__lt=day)
+    return sorted(
+        {str(grant.member.user) for grant in grants.select_related("member__user")}
+    )
+
+
 def user_with_email(email: str) -> User | None:
     """Return who logs in with the address."""
     return User.objects.filter(email=email.strip().lower()).first()

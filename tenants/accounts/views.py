@@ -148,6 +148,7 @@ def people_context(request: MemberRequest, business: Business | None) -> dict[st
             )
             for person in selectors.people_of(group=request.group, businesses=places)
         ],
+        "owners": selectors.owners_of(request.group) if business else [],
         "base": "base_business.html" if business else "base_group.html",
         "new_business_url": ""
         if business

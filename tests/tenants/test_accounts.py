@@ -59,7 +59,8 @@ def test_signing_up_makes_a_group_and_its_first_business(client: Client) -> None
     run_all_jobs()
 
     assert client.get("/")["Location"] == business_url(business, "accounts:setup")
-    assert client.get(business_url(business, "accounts:members")).status_code == 200
+    access = client.get(business_url(business, "accounts:members")).content.decode()
+    assert "may do everything here: nina@initech.example (owner of Initech)" in access
 
 
 def test_the_making_of_a_business_leads_on_to_its_setup(client: Client) -> None:
