@@ -144,8 +144,7 @@ def member_of(*, user: Any, business: Business, day: date) -> Member | None:
 def member_of_group(*, user: Any, group: Group, day: date) -> Member | None:
     """Return the user as a member of the group on that day; None for a stranger.
 
-    Somebody who is only in one of its businesses knows that the group exists, but has
-    no role on its pages: they get a 403, not a 404.
+    Somebody who is only in one of its businesses is a stranger to the group itself.
     """
     return _member(user, group.pk, None, day)
 
@@ -160,9 +159,7 @@ def _member(
     ).exclude(ends_on__lt=day)
     places = set(grants.values_list("role", "member__business_id"))
     here = {Role(role) for role, place in places if place in (business_id, None)}
-    if business_id is not None and not here:
-        return None
-    if business_id is None and not places:
+    if not here:
         return None
     return Member(
         user=user,

@@ -87,7 +87,12 @@ def _reasons(facts: PayoutFacts) -> list[Flag]:
     if facts.carried_in:
         reasons.append(("carried", f"{_money(facts.carried_in)} carried in"))
     if facts.released:
-        reasons.append(("released", f"{facts.released} earlier lines became payable"))
+        lines = (
+            "1 earlier line"
+            if facts.released == 1
+            else f"{facts.released} earlier lines"
+        )
+        reasons.append(("released", f"{lines} became payable"))
     if facts.new_versions:
         reasons.append(("version", f"new plan: {', '.join(facts.new_versions)}"))
     return [Flag(code, "reason", words) for code, words in reasons]

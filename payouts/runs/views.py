@@ -108,7 +108,7 @@ def _approve(request: MemberRequest, *, number: int) -> HttpResponse:
             seen_total=form.cleaned_data["seen_total"],
             by=request.member,
         )
-        return f"Approved {count} payees."
+        return f"Approved {count} payee{'' if count == 1 else 's'}."
 
     return _money_act(request, found, do)
 

@@ -138,11 +138,12 @@ def _store(
 ) -> ExportFile:
     last = run.files.aggregate(last=Max("number"))["last"] or 0
     run.files.filter(void=False).update(void=True)
+    name = file.name.replace(".csv", f"-file-{last + 1}.csv") if last else file.name
     return ExportFile.objects.create(
         run=run,
         number=last + 1,
         format=format_name,
-        name=file.name,
+        name=name,
         content=file.content,
         sha256=hashlib.sha256(file.content).hexdigest(),
         rows=file.rows,

@@ -189,7 +189,7 @@ def test_finance_of_one_business_does_not_open_the_group(
     client: Client, alice: Member, charlie: Member
 ) -> None:
     client.force_login(alice.user)
-    assert client.get(GROUP).status_code == 403
+    assert client.get(GROUP).status_code == 404
     client.force_login(charlie.user)
     assert client.get(GROUP).status_code == 404
 
