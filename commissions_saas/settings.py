@@ -25,7 +25,6 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", SITE_HOST) + (
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CLOCK_ANCHOR = env.text("CLOCK_ANCHOR", "")
 DEMO_FOLDER = Path(env.text("DEMO_FOLDER", str(BASE_DIR / ".data" / "demo")))
-DEMO_CLOSE_URL = env.web_address("DEMO_CLOSE_URL", "http://127.0.0.1:8765")
 
 SECRET_KEY = env.text("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.words("OLD_SECRET_KEYS")

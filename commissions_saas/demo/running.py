@@ -39,7 +39,6 @@ STARTS_AT = "2026-11-24T16:42:00+00:00"
 CLOCK_FILE = DATA / "demo" / "clock"
 WORKER_OPTIONS = ["--concurrency", "2", "--loglevel", "INFO"]
 WORKER_OPTIONS += ["--without-gossip", "--without-mingle"]
-CLOSE_PORT_FILE = DATA / "demo" / "close-port"
 CLOCK_SAVED_EVERY = 15  # seconds
 
 
@@ -54,7 +53,6 @@ def demo() -> int:
         ask_politely_on_sigterm()
         try:
             services.up()
-            choose_close_port()
             environ = demo_environ(services.environ(), port)
             prepare(environ, services.home / "prepared")
             run_demo(environ, port, begun)
@@ -172,19 +170,6 @@ def choose_port() -> int:
     raise Problem(f"Port {wanted or '8000'} is taken. Try: PORT=8100 python3 run.py")
 
 
-def choose_close_port() -> None:
-    """Keep the port of the demo's Close from start to start where it is free."""
-    for port in [close_port(), *range(8765, 8865)]:
-        if is_free("127.0.0.1", port):
-            CLOSE_PORT_FILE.write_text(f"{port}\n")
-            return
-    raise Problem("There is no free port from 8765 to 8864 for the demo's Close.")
-
-
-def close_port() -> int:
-    return int(CLOSE_PORT_FILE.read_text()) if CLOSE_PORT_FILE.exists() else 8765
-
-
 def is_free(host: str, port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -257,7 +242,6 @@ def demo_environ(services_environ: dict[str, str], port: int) -> dict[str, str]:
         "MAIL_URL": f"file://{DATA / 'demo' / 'mail'}",
         "MEDIA_FOLDER": str(DATA / "demo" / "media"),
         "DEMO_FOLDER": str(DATA / "demo"),
-        "DEMO_CLOSE_URL": f"http://127.0.0.1:{close_port()}",
         "CLOCK_ANCHOR": clock_anchor(),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "",
