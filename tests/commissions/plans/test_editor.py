@@ -91,11 +91,8 @@ def test_the_file_is_checked_as_the_form_is(
     expect(page.locator("#check")).to_contain_text("does not give what it promises")
 
 
-def test_the_editor_can_be_read_by_everybody_and_fits_a_phone(
-    page: Page, request: pytest.FixtureRequest
-) -> None:
-    if "no scripts" in request.node.name:
-        pytest.skip("axe is a script")
+@pytest.mark.parametrize("page", [True], ids=["scripts"], indirect=True)
+def test_the_editor_can_be_read_by_everybody_and_fits_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 375, "height": 667})
     for address in (DRAFT, f"{DRAFT}?as=yaml", "/b/acme/plans/flat/"):
         page.goto(address)
