@@ -103,17 +103,6 @@ def change_assignment(
     return made
 
 
-def end_assignment(*, assignment: Assignment, ends_on: date, by: Member) -> Assignment:
-    """Take a payee off a plan after a day."""
-    return change_assignment(
-        assignment=assignment,
-        starts_on=assignment.starts_on,
-        ends_on=ends_on,
-        values=assignment.values,
-        by=by,
-    )
-
-
 def set_table(
     *,
     key: str,

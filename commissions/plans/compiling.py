@@ -85,19 +85,6 @@ def _compiled(
     return (None if problems else program), problems
 
 
-def formula_inputs(
-    document: PlanDocument,
-    catalogue: Iterable[FieldFact] | None,
-    tables: Iterable[str],
-    object_name: str,
-    per: str = "deal",
-) -> Inputs:
-    """Return the names and types that a formula over this object may use."""
-    fields = None if catalogue is None else tuple(catalogue)
-    compiler = _Compiler(document, fields, frozenset(tables))
-    return compiler.inputs(object_name if per == "deal" else "")
-
-
 class _Compiler:
     """Compiles one document and collects its problems."""
 

@@ -19,7 +19,6 @@ from commissions.plans.selectors import as_of, programs_for, tables_known
 from commissions.statements.models import (
     Adjustment,
     Line,
-    PayPeriod,
     Release,
     Run,
     Statement,
@@ -27,7 +26,7 @@ from commissions.statements.models import (
 )
 from commissions.statements.teams import with_team_measures
 from commissions.statements.touched import window_of
-from commissions_saas.lib.periods import Period, parse_period
+from commissions_saas.lib.periods import Period
 from crm_sync.ledger.as_of import entry_facts
 from crm_sync.ledger.facts import EntryFact, PayeeFact
 from crm_sync.ledger.models import Payee
@@ -197,24 +196,4 @@ def _stored(payee_ids: Collection[int], change: int) -> Stored:
     for row in rows:
         if (row.payee_id, row.period_slug) in frozen:
             found[row.payee_id][row.name, row.period_slug] = row.value
-    return found
-
-
-def states_of(wanted: Collection[Key]) -> dict[Key, str]:
-    """Return the state of each statement; one without a row is open with its period."""
-    slugs = {period.slug: period for _, period in wanted}
-    locked = PayPeriod.objects.filter(state=PayPeriod.State.LOCKED, slug__in=slugs)
-    closed = {parse_period(slug) for slug in locked.values_list("slug", flat=True)}
-    found: dict[Key, str] = {
-        (payee_id, period): (
-            Statement.State.LOCKED if period in closed else Statement.State.OPEN
-        )
-        for payee_id, period in wanted
-    }
-    rows = Statement.objects.filter(
-        payee_id__in={payee_id for payee_id, _ in wanted}, period__slug__in=slugs
-    )
-    for payee_id, slug, state in rows.values_list("payee_id", "period__slug", "state"):
-        if (payee_id, slugs[slug]) in found:
-            found[payee_id, slugs[slug]] = state
     return found

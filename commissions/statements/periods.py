@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from django.db.models import Max, Min
-
 from commissions.statements.models import PayPeriod
 from commissions_saas.lib import clock
 from commissions_saas.lib.periods import KINDS, Kind, Period, parse_period, period_of
@@ -66,14 +64,6 @@ def row_of(period: Period) -> PayPeriod:
 def as_period(row: PayPeriod) -> Period:
     """Return the stretch of days of a row."""
     return parse_period(row.slug)
-
-
-def known_span() -> tuple[date, date]:
-    """Return the first and last day that have a period row, or today's period."""
-    found = PayPeriod.objects.aggregate(first=Min("starts_on"), last=Max("ends_on"))
-    now = current_period()
-    first, last = found["first"] or now.starts_on, found["last"] or now.ends_on
-    return min(first, now.starts_on), max(last, now.ends_on)
 
 
 def first_open_after(period: Period) -> Period:

@@ -6,8 +6,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Sum
-
 from commissions.statements.models import Cause, Statement
 from commissions.statements.selectors import lines_of, run_at, total_at
 from commissions_saas.lib import clock
@@ -59,15 +57,6 @@ def since_of(word: str, last_visit: datetime | None) -> datetime:
     except ValueError:
         return datetime.combine(today - timedelta(days=1), CLOSE_OF_BUSINESS, zone)
     return datetime.combine(day, time(0, 0), zone)
-
-
-def difference_since(row: Statement, since: datetime) -> Decimal:
-    """Return by how much a statement moved since an instant, in one query."""
-    found = Cause.objects.filter(
-        payee_id=row.payee_id, period_id=row.period_id, at__gt=since
-    )
-    total: Decimal = found.aggregate(total=Sum("effect", default=ZERO))["total"]
-    return total
 
 
 def changed_since(row: Statement, since: datetime) -> Changed:

@@ -136,14 +136,6 @@ def open_entry_facts(
     return {payee: tuple(facts) for payee, facts in found.items()}
 
 
-def entry_fact(entry_id: int, change: int) -> EntryFact | None:
-    """Return one entry as it was known at a change number."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ONE, [change, change, entry_id])
-        rows = cursor.fetchall()
-    return next(_facts(rows, placements(change)), None)
-
-
 _KNOWN = (
     "SELECT "  # noqa: S608
     + _COLUMNS

@@ -26,15 +26,6 @@ def catalogue() -> Catalogue:
     return found
 
 
-def field_facts(object_: str = DEAL) -> tuple[FieldFact, ...]:
-    """Return the fields of one object, standard ones first."""
-    known = {key for key, _ in catalogue().items() if key[0] == object_}
-    facts = catalogue()
-    standard = list(standard_fields(object_))
-    own = [facts[key] for key in sorted(known) if facts[key] not in standard]
-    return (*standard, *own)
-
-
 def save_fields(fields: Sequence[FieldFact]) -> None:
     """Add fields to the catalogue; a field that is there takes the new label and type.
 

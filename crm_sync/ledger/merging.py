@@ -6,7 +6,7 @@ from django.db import transaction
 
 from crm_sync.ledger import errors
 from crm_sync.ledger.changes import next_change
-from crm_sync.ledger.models import Entry, ExternalId, Payee, Revision
+from crm_sync.ledger.models import ExternalId, Payee, Revision
 from crm_sync.ledger.writing import reopen
 from tenants.access import Member
 from tenants.audit.services import record
@@ -94,11 +94,6 @@ def _rewrite(payee_id: int, number: int, change: Callable[[Credit], Credit]) -> 
         closed__isnull=True, credits__contains=[{"payee": payee_id}]
     ).select_related("entry")
     return reopen(current, number, change)
-
-
-def entries_of(payee: Payee) -> int:
-    """Return how many entries are credited to the payee now."""
-    return Entry.objects.filter(owner=payee).count()
 
 
 def _audit(

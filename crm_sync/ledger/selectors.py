@@ -89,12 +89,6 @@ def placement_on(payee: Payee, day: date) -> Manager | None:
     )
 
 
-def placements_on(day: date, payee_ids: Collection[int]) -> dict[int, Manager]:
-    """Return each payee's placement on a day."""
-    rows = _placed_on(day).filter(payee_id__in=payee_ids)
-    return {row.payee_id: row for row in rows.select_related("manager", "territory")}
-
-
 def _placed_on(day: date) -> QuerySet[Manager]:
     current = Manager.objects.filter(closed__isnull=True, starts_on__lte=day)
     return current.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day))

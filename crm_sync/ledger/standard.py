@@ -38,8 +38,3 @@ def standard_fields(object_: str) -> tuple[FieldFact, ...]:
     """Return the fields that this object always has."""
     rows = _DEAL if object_ == DEAL else _OTHER
     return tuple(FieldFact(object_, *row) for row in rows)
-
-
-def standard_key(object_: str, key: str) -> bool:
-    """Say whether every object of this kind has the field."""
-    return any(field.key == key for field in standard_fields(object_))

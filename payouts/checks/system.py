@@ -2,6 +2,7 @@
 
 from payouts.checks.breaks import Break, found, rows
 from tenants.audit import sealing
+from tenants.jobs.selectors import unaccounted_for
 from tenants.schema import current_business
 
 
@@ -17,14 +18,8 @@ def trail_is_whole() -> list[Break]:
 
 def jobs_are_alive() -> list[Break]:
     """I24: a job is done, parked with a reason, or younger than its lease."""
-    hits = rows(
-        """
-        SELECT id, kind, state FROM jobs_job WHERE business_id = %s AND (
-               (state = 'running' AND lease_until < now() - interval '2 minutes')
-            OR (state = 'parked' AND problem = ''))
-        """,
-        [current_business().pk],
-    )
+    orphans = unaccounted_for().filter(business_id=current_business().pk)
+    hits = orphans.order_by("created_at").values_list("id", "kind", "state")
     return found("I24", "Job {0} ({1}) is {2} and nobody works on it", hits)
 
 

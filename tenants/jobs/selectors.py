@@ -23,13 +23,6 @@ def visible_to(member: Member) -> QuerySet[Job]:
     return jobs.filter(started_by_id=member.user_id)
 
 
-def live_in(*, business_id: int | None, group_id: int | None) -> QuerySet[Job]:
-    """Return what waits or runs there; higher rooms show it on their pages."""
-    return Job.objects.filter(
-        business_id=business_id, group_id=group_id, state__in=LIVE
-    ).order_by("created_at")
-
-
 def unaccounted_for() -> QuerySet[Job]:
     """Return jobs that are neither ended, waiting, nor held, nor parked with a reason.
 

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from random import Random
 
@@ -211,8 +211,3 @@ def _csv(policies: list[Policy]) -> bytes:
             }
         )
     return text.getvalue().encode()
-
-
-def uploaded_on(first: date) -> date:
-    """Return the day on which a month's file is sent."""
-    return min((first + timedelta(days=32)).replace(day=2), date(2026, 11, 21))
