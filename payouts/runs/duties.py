@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import CharField, Q, Value
 
-from commissions.statements.models import Adjustment, Line
+from commissions.statements.models import Adjustment, Line, Proposal
 from commissions_saas.lib import clock
 from crm_sync.ledger.models import Payee
 from payouts.runs.models import PayoutItem, PayoutRun
@@ -38,7 +38,7 @@ class Duties:
         if user_id in self.paid:
             return "You are paid in this run."
         if user_id in self.adjusted:
-            return "You made an adjustment that is in this run."
+            return "You made or accepted an adjustment that is in this run."
         return ""
 
     @property
@@ -108,11 +108,18 @@ def _hands(run: PayoutRun) -> Iterable[tuple[str, int | None, str]]:
     adjustments = Adjustment.objects.filter(
         pk__in=lines.values("adjustment_id"), kind=Adjustment.Kind.MANUAL
     )
+    # Who let a late change into the period chose it as much as who typed an amount.
+    accepted = Proposal.objects.filter(
+        adjustment_id__in=lines.values("adjustment_id"), decided_by_id__isnull=False
+    )
     paid = payees.order_by().values_list(_word(PAID), "user_id", "email")
     adjusted = adjustments.order_by().values_list(
         _word(ADJUSTED), "made_by_id", _word("")
     )
-    return paid.union(adjusted)
+    posted = accepted.order_by().values_list(
+        _word(ADJUSTED), "decided_by_id", _word("")
+    )
+    return paid.union(adjusted, posted)
 
 
 def _people(named: set[int], emails: set[str]) -> tuple[dict[int, User], set[int]]:

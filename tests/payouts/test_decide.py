@@ -58,7 +58,7 @@ def test_nobody_approves_a_run_they_adjusted(
     world.catch_up()
     run = prepare.prepare_run(period=october, by=alice)
 
-    with pytest.raises(errors.NeedsSecondPerson, match="You made an adjustment"):
+    with pytest.raises(errors.NeedsSecondPerson, match="accepted an adjustment"):
         approve_all(run, helen)
 
 

@@ -16,7 +16,7 @@ from commissions.plans.yaml_form import plan_from_yaml
 from commissions.statements import disputes
 from commissions.statements import errors as statement_errors
 from commissions.statements import services as statements
-from commissions.statements.models import Adjustment, Line, PayPeriod
+from commissions.statements.models import Adjustment, Line, PayPeriod, Proposal
 from commissions.statements.periods import row_of
 from commissions_saas.lib import clock
 from commissions_saas.lib.periods import parse_period
@@ -338,6 +338,24 @@ def test_who_accepts_a_dispute_cannot_approve_what_it_pays(
     run = prepare.prepare_run(period=october, by=alice)
 
     with pytest.raises(errors.NeedsSecondPerson, match="adjustment"):
+        approve_all(run, helen)
+
+
+def test_who_accepts_a_late_change_cannot_approve_what_it_pays(
+    october: PayPeriod, alice: Member, helen: Member
+) -> None:
+    with clock.at(NOVEMBER_2.replace(month=10, day=5)):
+        world.sync(world.a_deal("late", date(2026, 9, 8), "5000", world.SYSTEM))
+        world.catch_up()
+        prepare.prepare_run(period=PayPeriod.objects.get(slug="2026-09"), by=alice)
+        world.sync(world.a_deal("late", date(2026, 9, 8), "7000", world.SYSTEM))
+        world.catch_up()
+        waiting = Proposal.objects.get(state=Proposal.State.WAITING)
+        statements.decide_proposal(proposal=waiting, accept=True, by=helen)
+        world.catch_up()
+    run = prepare.prepare_run(period=october, by=alice)
+
+    with pytest.raises(errors.NeedsSecondPerson, match="accepted an adjustment"):
         approve_all(run, helen)
 
 
