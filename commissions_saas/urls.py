@@ -13,6 +13,7 @@ from django.apps import AppConfig, apps
 from django.urls import URLPattern, URLResolver, include, path
 
 from commissions_saas import health
+from tenants.accounts import views
 
 OURS = ("tenants.", "crm_sync.", "commissions.", "payouts.", "commissions_saas.")
 
@@ -39,6 +40,7 @@ def _patterns(app: AppConfig, module: str) -> list[URLPattern | URLResolver]:
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("account/signup/", views.sign_up),
     path("account/", include("allauth.urls")),
     *(pages_of(app) for app in apps.get_app_configs() if app.name.startswith(OURS)),
 ]

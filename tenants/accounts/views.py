@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from allauth.account import views as account_views
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import (
@@ -48,6 +50,18 @@ def start(request: HttpRequest) -> HttpResponse:
         return redirect(url)
     context = {"places": selectors.places_of(request.user)}  # type: ignore[arg-type]
     return render(request, "accounts/places.html", context)
+
+
+@public_page
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """Sign up; whoever pressed twice is one person, and is sent to log in."""
+    try:
+        answer: HttpResponse = account_views.signup(request)
+        return answer
+    except IntegrityError:
+        # The first press made the account between the second one's look and its write.
+        messages.info(request, "This address has just signed up. Log in with it.")
+        return redirect("account_login")
 
 
 @public_page
