@@ -66,6 +66,10 @@ class Statement(BusinessModel):
     payable = models.DecimalField(default=0, **MONEY)
     failures = models.PositiveIntegerField(default=0)
     tiers = models.JSONField(default=list)  # those passed, see reached.py
+    # The total in the currency that the plan settles in, with its rate, and the
+    # credits that the payee was not allowed, with why.
+    settled = models.JSONField(null=True)
+    left_out = models.JSONField(default=list)
     calculated_at = models.DateTimeField(null=True)
     frozen_at = models.DateTimeField(null=True)
     document = models.JSONField(null=True)  # canonical, once locked
@@ -96,6 +100,7 @@ class Line(BusinessModel):
         EARNING = "earning"
         ADJUSTMENT = "adjustment"
         CLAWBACK = "clawback"
+        DEDUCTION = "deduction"
 
     payee_id = models.BigIntegerField()
     period_id = models.BigIntegerField()
@@ -177,6 +182,35 @@ class StoredMeasure(BusinessModel):
                 fields=["payee_id", "period_slug", "name"],
                 condition=Q(closed_run__isnull=True),
                 name="one_live_measure",
+            )
+        ]
+        indexes = [
+            # What gathers from other payees asks by name, and which rows are new.
+            models.Index(fields=["name", "period_slug"], name="measure_named"),
+            models.Index(fields=["opened_run"], name="measure_of_run"),
+        ]
+
+
+class OpeningBalance(BusinessModel):
+    """What a measure stood at when a payee began here: sold, paid, owed to date.
+
+    It counts in every window that holds the payee's first day on the plan.
+    """
+
+    payee = models.ForeignKey(Payee, models.PROTECT, related_name="opening_balances")
+    plan_id = models.BigIntegerField()
+    measure = models.CharField(max_length=100)
+    value = models.DecimalField(max_digits=24, decimal_places=6)
+    as_of = models.DateField()  # the day before the first one here
+    opened = models.BigIntegerField()
+    closed = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payee", "plan_id", "measure"],
+                condition=Q(closed__isnull=True),
+                name="one_opening_balance",
             )
         ]
 
