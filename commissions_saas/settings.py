@@ -53,6 +53,7 @@ SHARED_APPS = [
     "tenants.audit",
     "tenants.frame",
     "crm_sync.connections",
+    "commissions.library",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",

@@ -15,6 +15,7 @@ class Plan(BusinessModel):
     slug = models.SlugField(max_length=80, unique=True)
     archived = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=TransactionNow())
+    library_id = models.BigIntegerField(null=True)  # the library's plan it follows
 
     def __str__(self) -> str:
         return self.name
@@ -44,6 +45,8 @@ class PlanVersion(BusinessModel):
     published_at = models.DateTimeField(null=True)
     # The lock of optimistic editing: a save names the revision that it was made from.
     edition = models.PositiveIntegerField(default=1)
+    editor_ids = models.JSONField(default=list)  # users; none of them publishes it
+    library_edition = models.PositiveIntegerField(null=True)  # what it was copied from
 
     class Meta:
         constraints = [
@@ -68,6 +71,8 @@ class RateTable(BusinessModel):
     key = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=12, default="tiers")  # tiers | keyed
+    library_id = models.BigIntegerField(null=True)  # the library's table it follows
+    library_edition = models.PositiveIntegerField(null=True)
 
     def __str__(self) -> str:
         return self.name
@@ -109,4 +114,83 @@ class Assignment(Dated):
             models.Index(
                 fields=["plan"], condition=Q(closed__isnull=True), name="assigned_now"
             )
+        ]
+
+
+class Preview(BusinessModel):
+    """What a plan document would pay beside what is in force, computed and set apart.
+
+    The one of a draft is what publishing consumes. A ghost is a whole period under a
+    document that nobody but admins and finance sees. Neither is part of any total.
+    """
+
+    class Kind(models.TextChoices):
+        IMPACT = "impact"
+        GHOST = "ghost"
+
+    class State(models.TextChoices):
+        COMPUTING = "computing"
+        READY = "ready"
+        FAILED = "failed"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="previews")
+    version = models.ForeignKey(PlanVersion, models.SET_NULL, null=True)
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    starts_on = models.DateField()
+    period_slug = models.CharField(max_length=12, blank=True)  # of a ghost
+    state = models.CharField(max_length=10, choices=State, default=State.COMPUTING)
+    change = models.BigIntegerField(null=True)  # the inputs that it read
+    summary = models.JSONField(default=dict)
+    figures = models.CharField(max_length=64, blank=True)  # hash of now and after
+    problem = models.TextField(blank=True)
+    asked_by_id = models.BigIntegerField()
+    asked_at = models.DateTimeField()
+    computed_at = models.DateTimeField(null=True)
+    job_id = models.UUIDField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["plan", "-id"], name="preview_of_plan")]
+
+
+class PreviewedStatement(BusinessModel):
+    """One payee's period in a preview: now, after, and the lines that differ."""
+
+    preview = models.ForeignKey(Preview, models.CASCADE, related_name="statements")
+    payee_id = models.BigIntegerField()
+    payee_name = models.CharField(max_length=200)
+    period_slug = models.CharField(max_length=12)
+    is_frozen = models.BooleanField(default=False)
+    is_changed = models.BooleanField(default=False)
+    now = models.DecimalField(max_digits=19, decimal_places=4)
+    after = models.DecimalField(max_digits=19, decimal_places=4)
+    difference = models.DecimalField(max_digits=19, decimal_places=4)
+    line_count = models.PositiveIntegerField(default=0)
+    lines = models.JSONField(default=list)
+    failures = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["preview", "payee_id", "period_slug"],
+                name="statement_once_in_a_preview",
+            )
+        ]
+
+
+class ParityResult(BusinessModel):
+    """The last comparison with what was really paid; one row, each test replaces it."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    plan = models.ForeignKey(Plan, models.CASCADE, null=True)
+    at = models.DateTimeField()
+    by_id = models.BigIntegerField()
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="one_parity_result")
         ]

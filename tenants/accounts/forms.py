@@ -159,6 +159,16 @@ class SettingsForm(forms.Form):
         " publishes plans, and prepares and approves payout runs. Every run says so."
         " Only an owner changes it.",
     )
+    second_publisher_above = forms.DecimalField(
+        label="Plans need a second person above",
+        required=False,
+        min_value=0,
+        max_digits=19,
+        decimal_places=4,
+        help_text="Whoever wrote a plan's draft may publish it alone where it moves no"
+        " more than this amount of pay. Empty: always a second person. Only an owner"
+        " changes it.",
+    )
 
 
 class DemoLogInForm(forms.Form):

@@ -85,6 +85,10 @@ class Business(TenantMixin):
     second_approver_above = models.DecimalField(
         max_digits=19, decimal_places=4, default=50000
     )
+    # A plan that moves no more than this may be published by who wrote it; empty: none.
+    second_publisher_above = models.DecimalField(
+        max_digits=19, decimal_places=4, null=True
+    )
     created_at = models.DateTimeField(db_default=TransactionNow())
 
     auto_create_schema = False

@@ -2,6 +2,7 @@
 
 import zoneinfo
 from datetime import date, timedelta
+from decimal import Decimal
 
 from babel.numbers import is_currency
 from django.db import connection, transaction
@@ -105,6 +106,7 @@ def change_business(
     name: str,
     posts_late_changes: bool,
     solo_mode: bool,
+    second_publisher_above: Decimal | None = None,
     by: User | None = None,
 ) -> None:
     """Change a business's name and how it handles late changes and approvals."""
@@ -112,6 +114,7 @@ def change_business(
         "name": name,
         "posts_late_changes": posts_late_changes,
         "solo_mode": solo_mode,
+        "second_publisher_above": second_publisher_above,
     }
     group = business.group
     assert group is not None

@@ -267,6 +267,7 @@ def business_settings(request: MemberRequest) -> HttpResponse:
     form = SettingsForm(request.POST or None, initial=initial)
     if not request.member.has(Role.OWNER):
         form.fields["solo_mode"].disabled = True
+        form.fields["second_publisher_above"].disabled = True
     if request.method == "POST" and form.is_valid():
         services.change_business(
             business=business, by=request.member.user, **form.cleaned_data

@@ -1,0 +1,1 @@
+"""Plans and rate tables that a group's businesses may take over."""
