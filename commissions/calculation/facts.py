@@ -1,6 +1,6 @@
 """What the calculation is given and what it answers: frozen values, no rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,8 @@ from commissions.formula import Table
 from commissions_saas.lib.periods import Period
 from crm_sync.ledger.facts import EntryFact, Value
 
-LineKind = Literal["earning", "adjustment", "clawback"]
+LineKind = Literal["earning", "deduction", "adjustment", "clawback"]
+ThingKind = Literal["product", "service", "territory", "customer", "business"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,62 @@ class TableFact:
 
 @dataclass(frozen=True, slots=True)
 class RateFact:
-    """What one unit of a currency was worth in another, and who says so."""
+    """What one unit of a currency was worth in another, who says so, and for when."""
 
     rate: Decimal
     source: str
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatedValue:
+    """What a fact was from one day to another, both included."""
+
+    key: str
+    value: Value
+    starts_on: date
+    ends_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFact:
+    """Another payee, as formulas read the owner of a deal or who is below."""
+
+    name: str
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+    facts: tuple[DatedValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ThingFact:
+    """A product, service, territory, customer or the business, with what it is."""
+
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+    facts: tuple[DatedValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFact:
+    """What one payee of a set brings to a gathered measure.
+
+    `order` settles ties the same way everywhere.
+    """
+
+    payee_id: int
+    order: str
+    value: Decimal
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SellFact:
+    """A thing that the payee may sell from one day to another, both included."""
+
+    kind: ThingKind
+    name: str
+    starts_on: date
+    ends_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +132,11 @@ class PayeeInputs:
     `entries` holds what any window of the payee needs; their credits may name other
     payees, who are only shown. `stored` holds measures of earlier periods by
     (measure key, period slug); where one is stored, its entries are not read again.
-    `rates` is by (currency from, day) into the plan's currency.
+    `rates` is by (currency from, day) into the plan's currency, `settle_rates` by
+    (currency to, day) out of it. `facts` are the payee's own, by date; `people` are
+    others, by payee. `things` is by kind and name, the business under "". `members` and
+    `given` are by the key of the gathering measure: what it takes from, or what it is.
+    With `may_sell`, other things of the kinds named there are left out.
     """
 
     payee_id: int
@@ -94,6 +151,14 @@ class PayeeInputs:
     attributes: Mapping[str, Value] = field(default_factory=dict)
     rates: Mapping[tuple[str, date], RateFact] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)
+    facts: tuple[DatedValue, ...] = ()
+    people: Mapping[int, PersonFact] = field(default_factory=dict)
+    things: Mapping[tuple[ThingKind, str], ThingFact] = field(default_factory=dict)
+    members: Mapping[str, Sequence[MemberFact]] = field(default_factory=dict)
+    given: Mapping[str, Decimal] = field(default_factory=dict)
+    leave: tuple[tuple[date, date], ...] = ()
+    may_sell: tuple[SellFact, ...] = ()
+    settle_rates: Mapping[tuple[str, date], RateFact] = field(default_factory=dict)
 
 
 class LineKey(NamedTuple):
@@ -157,6 +222,25 @@ class MeasureDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A credit of the period that no plan may pay, and why."""
+
+    entry_id: int
+    role: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A statement's total in the currency in which it is settled."""
+
+    amount: Decimal
+    currency: str
+    rate: RateFact | None
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StatementDraft:
     """One payee's statement of one period."""
 
@@ -164,6 +248,8 @@ class StatementDraft:
     measures: Mapping[str, Decimal]
     failures: tuple[Failure, ...]
     totals: tuple[MeasureDraft, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    settled: Settled | None = None
 
     @property
     def total(self) -> Decimal:

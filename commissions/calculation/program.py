@@ -6,11 +6,23 @@ from decimal import Decimal
 from typing import Literal
 
 from commissions.formula import Formula, Table
-from commissions_saas.lib.money import Half
-from crm_sync.ledger.facts import ValueType
+from commissions_saas.lib.money import Half, Rounding
+from crm_sync.ledger.facts import Value, ValueType
 
 Per = Literal["deal", "period"]
-Window = Literal["period", "month", "half_month", "week", "quarter", "year"]
+Window = Literal["period", "month", "half_month", "week", "quarter", "year", "always"]
+Of = Literal["me", "team", "downline", "legs", "plan", "business"]
+Take = Literal[
+    "sum",
+    "count",
+    "average",
+    "highest",
+    "lowest",
+    "rank",
+    "dense_rank",
+    "tied",
+    "part",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +36,12 @@ class FieldRead:
 
 @dataclass(frozen=True, slots=True)
 class MeasureProgram:
-    """A named running total over credits, or over the lines of components."""
+    """A named running total, of one of five kinds.
+
+    `sum` over credits, or once in each pay period (`per`); `of_components`: over the
+    lines of components; `value`: what the formula says it is now; `gathers`: the
+    measure of this name of everybody in the set `of`, brought together by `take`.
+    """
 
     name: str
     over: Window
@@ -35,6 +52,20 @@ class MeasureProgram:
     clawback_days: int | None = None
     of_team: bool = False
     of_components: tuple[str, ...] = ()
+    per: Per = "deal"
+    value: Formula | None = None
+    gathers: str = ""
+    of: Of = "me"
+    take: Take = "sum"
+    order: Literal["highest", "lowest"] = "highest"
+    where: Formula | None = None
+    amount: Formula | None = None
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        """Return the formulas that are reckoned for the payee; `where` is for others."""
+        given = (self.sum, self.value, self.when, self.amount)
+        return tuple(formula for formula in given if formula is not None)
 
     @property
     def names(self) -> tuple[str, str, str]:
@@ -70,26 +101,40 @@ class ComponentProgram:
     waiting_for: str = ""
     clawback_days: int | None = None
     says: str = ""
+    steps: tuple[tuple[str, Formula], ...] = ()
+    repeat: bool = False
+    times: Formula | None = None
+    going: Formula | None = None
+    keeps: Formula | None = None
+    replaces: tuple[str, ...] = ()
+    kind: Literal["earning", "deduction"] = "earning"
 
     @property
     def formulas(self) -> tuple[Formula, ...]:
         """Return every formula of the component."""
         given = (
             self.when,
+            self.times,
+            self.going,
+            *(formula for _, formula in self.steps),
             self.base,
             self.amount,
             self.cap,
             self.floor,
+            self.keeps,
             self.payable_when,
         )
         return tuple(formula for formula in given if formula is not None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PlanProgram:
     """Everything of a plan version that the calculation reads.
 
     Components stand in the plan's order; who needs whom follows from the formulas.
+    `fields` is by object, `thing_fields` by product, service, territory, customer and
+    business, `person_fields` by owner and below; `dates` names the days and counts
+    of days that formulas read. A program is equal to itself alone.
     """
 
     hash: str
@@ -104,6 +149,13 @@ class PlanProgram:
     tables: Mapping[str, Table] = field(default_factory=dict)
     table_names: frozenset[str] = frozenset()
     dates: frozenset[str] = frozenset()
+    rounding: Rounding | None = None
+    round_on: Literal["line", "total"] = "line"
+    convert_on: Literal["day", "period_end"] = "day"
+    settle_in: str = ""
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+    thing_fields: Mapping[str, tuple[FieldRead, ...]] = field(default_factory=dict)
+    person_fields: Mapping[str, tuple[FieldRead, ...]] = field(default_factory=dict)
 
 
 ZERO = Decimal(0)

@@ -8,6 +8,7 @@ from typing import Literal
 from commissions_saas.lib.errors import ProductError
 
 Half = Literal["up", "even"]
+Rounding = Literal["half_up", "half_even", "up", "down"]
 
 # ISO 4217 currencies whose smallest unit is not a hundredth.
 _OTHER_PLACES = {

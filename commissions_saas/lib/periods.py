@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from commissions_saas.lib.errors import ProductError
 
 Kind = Literal["month", "half_month", "week", "quarter", "year"]
+Window = Kind | Literal["always"]  # what a total may run over; nobody is paid by it
 YEARS = range(1900, 3000)  # at the edges of time a period has none beside it
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -24,7 +25,7 @@ class Period:
 
     starts_on: date
     ends_on: date
-    kind: Kind
+    kind: Window
     slug: str
 
     def contains(self, day: date) -> bool:
@@ -45,15 +46,20 @@ class Period:
             return f"Q{(self.starts_on.month + 2) // 3} {self.starts_on.year}"
         if self.kind == "year":
             return str(self.starts_on.year)
+        if self.kind == "always":
+            return "all time"
         if self.kind == "half_month":
             days = f"{self.starts_on.day}–{self.ends_on.day}"
             return f"{days} {self.starts_on.strftime('%b %Y')}"
         return f"Week of {self.starts_on.day} {self.starts_on.strftime('%b %Y')}"
 
 
-def period_of(kind: Kind, day: date) -> Period:
+def period_of(kind: Window, day: date) -> Period:
     """Return the period of this kind that contains `day`."""
     return _FINDERS[kind](day)
+
+
+ALWAYS = Period(date.min, date.max, "always", "always")
 
 
 def parse_period(slug: str) -> Period:
@@ -118,12 +124,13 @@ def _first_day(kind: Kind, slug: str) -> date:
     return date(int(year), int(rest[:2]), 16 if rest.endswith("b") else 1)
 
 
-_FINDERS: dict[Kind, Callable[[date], Period]] = {
+_FINDERS: dict[Window, Callable[[date], Period]] = {
     "month": _month,
     "half_month": _half_month,
     "week": _week,
     "quarter": _quarter,
     "year": _year,
+    "always": lambda _: ALWAYS,
 }
 _SLUGS: dict[Kind, str] = {
     "month": r"\d{4}-\d{2}",

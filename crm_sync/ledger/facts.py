@@ -8,16 +8,24 @@ from typing import Literal
 
 Value = Decimal | str | date | bool
 ValueType = Literal["money", "number", "percent", "text", "date", "yesno"]
-Role = Literal["owner", "split", "overlay", "manager", "territory", "referrer"]
+Role = Literal[
+    "owner", "split", "overlay", "manager", "territory", "referrer", "upline"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class CreditFact:
-    """A payee's share of an entry; a share of one is the whole."""
+    """A payee's share of an entry; a share of one is the whole.
+
+    Who is credited for being above somebody has the `level` above, one for the direct
+    manager, and `through` whom: the payee directly below in the chain.
+    """
 
     payee_id: int
     role: str
     share: Decimal
+    level: int = 0
+    through: int = 0
 
 
 @dataclass(frozen=True, slots=True)
