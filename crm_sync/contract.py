@@ -84,10 +84,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class SourceObject:
-    """A kind of record that a source has: `name` is our word, `label` is theirs."""
+    """A kind of record that a source has: `name` is our word, `label` is theirs.
+
+    `type_id` is the source's id of a kind that its people made up themselves: the name
+    that is given to it once stays when they rename it.
+    """
 
     name: str
     label: str
+    type_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,8 @@ class SourceUser:
     email: str
     name: str
     active: bool = True
+    role: str = ""
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +195,60 @@ class ConnectionSettings:
     secret: str = default(default="", repr=False)
     options: Mapping[str, Any] = default(default_factory=dict)
     wait: Callable[[Decimal], None] = _sleep
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Where a source sends its events; `secret` is there only when it is made."""
+
+    external_id: str
+    active: bool
+    secret: str = default(default="", repr=False)
+    why: str = ""
+    """What the source says is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a delivery claims, once its signature is known to be right.
+
+    An event is a hint: the record is read again. Only where a source cannot be asked
+    is `record` what it sent.
+    """
+
+    id: str
+    version: str
+    kind: str
+    """What happened, in the source's words: `opportunity updated`."""
+    object: str = ""
+    """Our word for the object to read again; empty: the whole source is read."""
+    external_id: str = ""
+    deleted: bool = False
+    by: str | None = None
+    at: datetime | None = None
+    before: Payload = default(default_factory=dict)
+    record: RemoteRecord | None = None
+
+
+class Forged(ProductError):
+    """A delivery that this source did not sign, or not now."""
+
+
+class Unreadable(ProductError):
+    """A delivery that is signed rightly and still cannot be taken."""
+
+
+class Pushes(Protocol):
+    """A source that tells of changes by itself, if it is given an address."""
+
+    def subscribe(self, url: str) -> Subscription:
+        """Ask for events at this address; call it once, it is never repeated."""
+
+    def subscription(self, external_id: str) -> Subscription | None:
+        """Return how a subscription is; None if the source has it no more."""
+
+    def unsubscribe(self, external_id: str) -> None:
+        """Ask for no more events; one that is gone already is no problem."""
 
 
 class Provider(Protocol):

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from crm_sync.contract import ConfigurationProblem, Cursor, RemoteRecord, as_version
+from crm_sync.contract import (
+    ConfigurationProblem,
+    Cursor,
+    Payload,
+    RemoteRecord,
+    as_moment,
+    as_version,
+)
 from crm_sync.providers.close.event_log import KEPT_FOR, events_since
-from crm_sync.providers.close.records import deleted_record, earlier
+from crm_sync.providers.close.kinds import Kind
+from crm_sync.providers.close.records import deleted_record, earlier, record_of
 from crm_sync.providers.close.single import read_one
 from crm_sync.providers.close.transport import Transport
 
-_TYPES = {"deal": "opportunity", "meeting": "activity.meeting"}
 _CLOSED_LOG = (
-    "Close does not let this key read the event log, so a deleted deal is noticed only"
-    " when all ids are compared. Use the key of an administrator."
+    "Close does not let this key read the event log, so a deleted record is noticed"
+    " only when all ids are compared. Use the key of an administrator."
 )
 _TOO_LONG_AGO = (
     "The last complete sync was more than 29 days ago, and Close remembers deletes for"
     " 30 days only. All ids are compared to find the rest."
 )
+_PER_PAGE = 100
+_MOST_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class Changes:
 
 def changes_since(
     transport: Transport,
-    object: str,
+    kind: Kind,
     cursor: Cursor,
     *,
     now: str,
@@ -46,29 +55,85 @@ def changes_since(
     """
     since = str(cursor["events"])
     warnings = [_TOO_LONG_AGO] if is_too_long_ago(cursor, now) else []
-    records: list[RemoteRecord] = []
+    records: dict[str, RemoteRecord] = {}
     until = since
     try:
         for action in (*edits, "deleted"):
             found = events_since(
-                transport, object_type=_TYPES[object], action=action, since=since
+                transport, object_type=kind.event, action=action, since=since
             )
             # Several events of one record are told by the last of them.
             events = {event["object_id"]: event for event in found}
             for id, event in events.items():
                 until = max(until, as_version(event["date_updated"]))
-                record = read_one(transport, object, id)
-                if record is not None:
-                    records.append(record)
-                elif action == "deleted":
-                    records.append(deleted_record(object, event))
+                if id not in records and is_of(kind, event):
+                    record = read_one(transport, kind, id)
+                    if record is not None:
+                        records[id] = attributed(record, event)
+                    elif action == "deleted":
+                        records[id] = deleted_record(kind.name, event)
+        for record in _moved_by_merges(transport, kind, since):
+            records.setdefault(record.external_id, record)
     except ConfigurationProblem as problem:
         if problem.status not in (402, 403):
             raise
         return Changes((), since, (*warnings, _CLOSED_LOG), compare_ids=True)
     return Changes(
-        tuple(records), min(until, max(now, since)), tuple(warnings), bool(warnings)
+        tuple(record for record in records.values() if kind.has(record.payload)),
+        min(until, max(now, since)),
+        tuple(warnings),
+        bool(warnings),
     )
+
+
+def is_of(kind: Kind, event: Payload) -> bool:
+    """Tell whether an event is about a record of this kind, as far as it says so."""
+    return kind.has(event.get("data") or event.get("previous_data") or {})
+
+
+def attributed(record: RemoteRecord, event: Payload) -> RemoteRecord:
+    """Say of a record who changed it and when, if the event is of its last change."""
+    if as_version(event["date_updated"]) < record.version:
+        return record
+    by = event.get("user_id")
+    return replace(
+        record,
+        changed_by=by if isinstance(by, str) else record.changed_by,
+        changed_at=as_moment(event["date_updated"]),
+    )
+
+
+def _moved_by_merges(
+    transport: Transport, kind: Kind, since: str
+) -> Iterable[RemoteRecord]:
+    """Yield the records of leads that others were merged into.
+
+    It is not said whether a merge moves `date_updated` of what it takes along.
+    """
+    if kind.way != "changed":
+        return
+    merges = events_since(transport, object_type="lead", action="merged", since=since)
+    for lead in dict.fromkeys(event["object_id"] for event in merges):
+        yield from of_lead(transport, kind, lead)
+
+
+def of_lead(transport: Transport, kind: Kind, lead: str) -> Iterable[RemoteRecord]:
+    """Yield the records of one lead."""
+    skip = 0
+    for _ in range(_MOST_PAGES):
+        params: dict[str, str | int] = {**kind.params, "lead_id": lead}
+        params |= {"_limit": _PER_PAGE, "_skip": skip}
+        answer = transport.find(f"{kind.path}/", params)
+        rows = answer.doc.get("data") if answer else None
+        rows = rows if isinstance(rows, list) else []
+        for row in rows:
+            record = record_of(kind.name, row)
+            # A filter that is not understood is ignored, and then all rows come.
+            if isinstance(record, RemoteRecord) and row.get("lead_id") == lead:
+                yield record
+        skip += len(rows)
+        if not rows or answer is None or answer.doc.get("has_more") is not True:
+            return
 
 
 def is_too_long_ago(cursor: Cursor, now: str) -> bool:

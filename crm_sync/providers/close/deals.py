@@ -1,13 +1,19 @@
-"""Reads deals: the list from the last change on, then what was deleted."""
+"""Reads deals: the list from the last change on, then what was deleted.
+
+Renaming a status, or making it a won one, changes deals without touching any of them:
+when the statuses are others than before, all deals are read once more.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 from crm_sync.contract import Cursor, Listing, Page
 from crm_sync.providers.close.changes import begun, changes_since
 from crm_sync.providers.close.event_log import LATE_BY
 from crm_sync.providers.close.keyset import KeysetReader
+from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import earlier, total_of, version_at
 from crm_sync.providers.close.transport import Transport
 
@@ -16,13 +22,19 @@ _LISTED_PER_PAGE = 200
 _PASSES = 3
 
 
-def deal_pages(transport: Transport, cursor: Cursor, page_size: int) -> Iterator[Page]:
+def deal_pages(
+    transport: Transport, kind: Kind, cursor: Cursor, page_size: int
+) -> Iterator[Page]:
     """Yield the deals changed since the cursor, oldest change first, then deletes.
 
     The cursor goes forward with each page, so a run that is cut off goes on from
     there. It never passes the time that Close had when the run began, lest one
     record from the future hide all others.
     """
+    statuses = _statuses(transport)
+    if cursor.get("statuses", statuses) != statuses:
+        cursor = cursor | {"since": ""}
+    cursor = cursor | {"statuses": statuses}
     since = str(cursor.get("since") or "")
     lower = earlier(since, LATE_BY) if since else ""
     reader = KeysetReader(transport, "deal", _PATH, lower, page_size)
@@ -42,7 +54,7 @@ def deal_pages(transport: Transport, cursor: Cursor, page_size: int) -> Iterator
             total=total,
             refused=batch.refused,
         )
-    changes = changes_since(transport, "deal", cursor, now=now)
+    changes = changes_since(transport, kind, cursor, now=now)
     requests, waited = transport.take_counts()
     yield Page(
         records=changes.records,
@@ -79,3 +91,15 @@ def listed_deals(transport: Transport, page_size: int, sees_all: bool) -> Listin
             break
     requests, waited = transport.take_counts()
     return Listing(versions, complete and sees_all, requests, waited)
+
+
+def _statuses(transport: Transport) -> str:
+    """Return a fingerprint of the stages of deals."""
+    found = transport.find("status/opportunity/")
+    rows = found.doc.get("data") if found else None
+    told = sorted(
+        f"{row.get('id')} {row.get('type')} {row.get('label')} {row.get('pipeline_id')}"
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict)
+    )
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]

@@ -14,6 +14,7 @@ from crm_sync.contract import (
     SourceUser,
 )
 from crm_sync.providers.close.fields import custom_field
+from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import total_of
 from crm_sync.providers.close.transport import Transport
 
@@ -75,16 +76,23 @@ def probe(transport: Transport) -> Probe:
 
 def users(transport: Transport) -> tuple[SourceUser, ...]:
     """Return all people, past members included: they may still own won deals."""
+    id = membership(transport).organization["id"]
+    organization = transport.get(f"organization/{id}/").doc
+    roles = {
+        str(row.get("user_id")): str(row.get("role_id") or "")
+        for row in _dicts(organization.get("memberships"))
+    }
+    groups = _groups(transport)
     found = {
         row["id"]: SourceUser(
             external_id=row["id"],
             email=str(row.get("email") or ""),
             name=_name(row.get("first_name"), row.get("last_name")),
+            role=roles.get(row["id"], ""),
+            groups=tuple(name for name, ids in groups if row["id"] in ids),
         )
         for row in _active(transport)
     }
-    id = membership(transport).organization["id"]
-    organization = transport.get(f"organization/{id}/").doc
     for row in _dicts(organization.get("inactive_memberships")):
         if isinstance(row.get("user_id"), str) and row["user_id"] not in found:
             found[row["user_id"]] = SourceUser(
@@ -95,6 +103,24 @@ def users(transport: Transport) -> tuple[SourceUser, ...]:
                 active=False,
             )
     return tuple(found.values())
+
+
+def _groups(transport: Transport) -> list[tuple[str, set[str]]]:
+    """Return each group's name with the ids of its people; none is no problem."""
+    try:
+        listed = transport.find("group/")
+    except ConfigurationProblem as problem:
+        if problem.status not in (402, 403):
+            raise
+        return []
+    found = []
+    for row in _dicts(listed.doc.get("data") if listed else None):
+        answer = transport.find(f"group/{row.get('id')}/")
+        people = _dicts(answer.doc.get("members") if answer else None)
+        found.append(
+            (str(row.get("name") or ""), {str(one.get("user_id")) for one in people})
+        )
+    return found
 
 
 def statuses(transport: Transport) -> tuple[SourceStatus, ...]:
@@ -111,10 +137,16 @@ def statuses(transport: Transport) -> tuple[SourceStatus, ...]:
     return tuple(found.values())
 
 
-def custom_fields(transport: Transport) -> tuple[SourceField, ...]:
-    """Return the custom fields of deals, in the order that people see them."""
-    doc = transport.get("custom_field_schema/opportunity/").doc
-    return tuple(custom_field(row) for row in _dicts(doc.get("fields")) if "id" in row)
+def custom_fields(transport: Transport, kind: Kind) -> tuple[SourceField, ...]:
+    """Return an object's custom fields, in the order that people see them."""
+    if kind.type_id and kind.fields:
+        return tuple(custom_field(kind, row) for row in kind.fields)
+    schema = kind.type_id or kind.schema
+    if not schema:
+        return ()
+    answer = transport.find(f"custom_field_schema/{schema}/")
+    rows = _dicts(answer.doc.get("fields")) if answer else []
+    return tuple(custom_field(kind, row) for row in rows if "id" in row)
 
 
 def _active(transport: Transport) -> list[Payload]:

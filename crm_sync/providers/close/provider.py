@@ -1,4 +1,4 @@
-"""Close: deals and meetings, people, stages and custom fields."""
+"""Close: every kind of record it has, people, stages and custom fields."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from crm_sync.contract import (
+    ConfigurationProblem,
     ConnectionSettings,
     Cursor,
     Listing,
@@ -17,13 +18,16 @@ from crm_sync.contract import (
     SourceObject,
     SourceStatus,
     SourceUser,
+    Subscription,
 )
-from crm_sync.providers.close import directory, fields
+from crm_sync.providers.close import directory, fields, webhooks
+from crm_sync.providers.close.activities import activity_pages, listed_activities
 from crm_sync.providers.close.address import app_address
 from crm_sync.providers.close.deals import deal_pages, listed_deals
-from crm_sync.providers.close.meetings import listed_meetings, meeting_pages
-from crm_sync.providers.close.single import path_of, read_one
+from crm_sync.providers.close.kinds import STANDARD, Kind, custom_kinds
+from crm_sync.providers.close.single import read_one
 from crm_sync.providers.close.transport import Transport
+from crm_sync.providers.close.whole_lists import whole_list_pages, whole_listing
 
 _PAGE_SIZE = 100
 _MEETINGS_FROM = "2015-01-01T00:00:00Z"
@@ -37,13 +41,15 @@ class CloseProvider:
         self._transport = Transport(settings)
         self._app = app_address(self._transport.base, str(options.get("app_url", "")))
         self._page_size = int(options.get("page_size", _PAGE_SIZE))
-        self._meetings_from = str(options.get("meetings_from", _MEETINGS_FROM))
+        self._from = str(options.get("meetings_from", _MEETINGS_FROM))
+        self._names = dict(options.get("types") or {})
+        self._custom: tuple[Kind, ...] | None = None
 
     def objects(self) -> tuple[SourceObject, ...]:
-        """Return deals first, then meetings."""
-        return (
-            SourceObject("deal", "Opportunities"),
-            SourceObject("meeting", "Meetings"),
+        """Return deals first, then leads and activities, then custom kinds."""
+        return tuple(
+            SourceObject(kind.name, kind.label, kind.type_id)
+            for kind in (*STANDARD, *self._custom_kinds())
         )
 
     def probe(self) -> Probe:
@@ -60,43 +66,74 @@ class CloseProvider:
 
     def fields(self, object: str) -> tuple[SourceField, ...]:
         """Return the standard fields, then the custom ones."""
-        path_of(object)
-        standard = fields.standard_fields(object)
-        if object != "deal":
-            return standard
-        return standard + directory.custom_fields(self._transport)
+        kind = self._kind(object)
+        standard = fields.standard_fields(kind)
+        return standard + directory.custom_fields(self._transport, kind)
 
     def default_mapping(
         self, object: str, fields_of_source: Sequence[SourceField]
     ) -> tuple[MappedField, ...]:
-        """Suggest our standard fields, and one for each custom field."""
-        return fields.default_mapping(object, fields_of_source)
+        """Suggest our standard fields, and one for each other field of Close."""
+        return fields.default_mapping(self._kind(object), fields_of_source)
 
     def pages(self, object: str, cursor: Cursor) -> Iterator[Page]:
         """Yield what changed since the cursor, deletes last."""
-        path_of(object)
-        if object == "deal":
-            return deal_pages(self._transport, cursor, self._page_size)
-        return meeting_pages(
-            self._transport, cursor, self._page_size, self._meetings_from
-        )
+        kind = self._kind(object)
+        size = self._page_size
+        if kind.way == "changed":
+            return deal_pages(self._transport, kind, cursor, size)
+        if kind.way in ("created", "updated"):
+            return activity_pages(self._transport, kind, cursor, size, self._from)
+        return whole_list_pages(self._transport, kind, cursor, size)
 
     def read_one(self, object: str, external_id: str) -> RemoteRecord | None:
         """Return a record as it is now; None if Close answers that it has none."""
-        return read_one(self._transport, object, external_id)
+        return read_one(self._transport, self._kind(object), external_id)
 
     def listed_ids(self, object: str) -> Listing:
         """Return all ids with their versions. Incomplete if the key cannot see all:
         what went out of its sight must not be taken for deleted."""
-        path_of(object)
+        kind = self._kind(object)
+        size = self._page_size
         sees_all = directory.membership(self._transport).sees_all
-        if object == "deal":
-            return listed_deals(self._transport, self._page_size, sees_all)
-        return listed_meetings(
-            self._transport, self._page_size, self._meetings_from, sees_all
-        )
+        if kind.way == "changed":
+            return listed_deals(self._transport, size, sees_all)
+        if kind.way in ("created", "updated"):
+            return listed_activities(self._transport, kind, size, self._from, sees_all)
+        return whole_listing(self._transport, kind, size, sees_all)
 
     def record_url(self, record: RemoteRecord) -> str:
         """Return the page of the record's lead, where Close shows its deals."""
-        lead = str(record.payload.get("lead_id") or "")
+        own = record.external_id if record.object == "lead" else ""
+        lead = own or str(record.payload.get("lead_id") or "")
         return f"{self._app}/lead/{lead}/" if re.fullmatch(r"\w+", lead) else ""
+
+    def subscribe(self, url: str) -> Subscription:
+        """Ask Close to send its events to this address."""
+        return webhooks.subscribe(self._transport, url)
+
+    def subscription(self, external_id: str) -> Subscription | None:
+        """Return how Close says a subscription is."""
+        return webhooks.subscription(self._transport, external_id)
+
+    def unsubscribe(self, external_id: str) -> None:
+        """Take a subscription back."""
+        webhooks.unsubscribe(self._transport, external_id)
+
+    def _custom_kinds(self) -> tuple[Kind, ...]:
+        if self._custom is None:
+            self._custom = custom_kinds(self._transport, self._names)
+        return self._custom
+
+    def _kind(self, object: str) -> Kind:
+        for kind in STANDARD:
+            if kind.name == object:
+                return kind
+        for kind in self._custom_kinds():
+            if kind.name == object:
+                return kind
+        raise ConfigurationProblem(
+            f"Close has no records of the kind “{object}” that can be read.",
+            hint=f"It has: {', '.join(one.name for one in self.objects())}.",
+            status=404,
+        )

@@ -14,6 +14,8 @@ from crm_sync.contract import (
 )
 from crm_sync.providers.close.json_text import too_large
 
+_ON_THEIR_OWN = {"lead": ("opportunities", "tasks", "contacts")}
+
 
 def record_of(object: str, row: Any) -> RemoteRecord | RefusedRow:
     """Return a row as a record, or why it cannot be one."""
@@ -22,6 +24,9 @@ def record_of(object: str, row: Any) -> RemoteRecord | RefusedRow:
     id = row.get("id")
     if not isinstance(id, str) or not id:
         return RefusedRow(object, "The record has no id.", field="id")
+    if object in _ON_THEIR_OWN:
+        # These come as records themselves; here they would change with each of them.
+        row = {key: row[key] for key in row if key not in _ON_THEIR_OWN[object]}
     if too_large(row):
         return RefusedRow(object, "The record is too large.", external_id=id)
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import requests
 from requests_hardened import Config, Manager
@@ -108,19 +109,41 @@ class Transport:
                     ) from None
                 self._wait(pause)
 
-    def _ask(self, path: str, params: Params) -> tuple[requests.Response, bytes]:
+    def send(self, method: str, path: str, body: Payload | None = None) -> Answer:
+        """Write something, once: a write that may have worked is not repeated."""
+        self._keep_to_limit()
+        try:
+            response, answer = self._ask(path, {}, method, body)
+            if response.status_code == 429:
+                raise _too_often(limits.seconds_to_wait(_lowered(response), 1))
+            if not answer.strip() and 200 <= response.status_code < 300:
+                return Answer({}, _server_time(response))
+            understood = _understood(response, answer)
+        except _Passing as problem:
+            raise TryAgainLater(f"Close cannot be written to now: {problem}.") from None
+        if understood is None:
+            raise ConfigurationProblem(
+                f"Close has nothing at {path} (404).", status=404
+            )
+        return understood
+
+    def _ask(
+        self, path: str, params: Params, method: str = "GET", body: Any = None
+    ) -> tuple[requests.Response, bytes]:
         self._requests += 1
         ends = time.monotonic() + self._seconds
         try:
-            response = self._session.get(
+            response = self._session.request(
+                method,
                 self.base + path,
+                json=body,
                 params={name: str(value) for name, value in params.items()},
                 timeout=(_CONNECT_SECONDS, self._seconds),
                 allow_redirects=False,
                 stream=True,
             )
             with response:
-                body = _read(response, ends)
+                received = _read(response, ends)
         except InvalidIPAddress:
             raise ConfigurationProblem(
                 "The address of the connection cannot be used.",
@@ -131,7 +154,7 @@ class Transport:
             raise _Passing("it did not answer in full") from None
         reset = limits.seconds_until_reset(_lowered(response))
         self._closed_until = Decimal(str(time.monotonic())) + reset
-        return response, body
+        return response, received
 
     def _keep_to_limit(self) -> None:
         left = self._closed_until - Decimal(str(time.monotonic()))

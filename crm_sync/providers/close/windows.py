@@ -1,4 +1,4 @@
-"""Reads a list that can only be asked for by `date_created`, window by window.
+"""Reads a list that can only be asked for by a moment of its rows, window by window.
 
 A window is made smaller until one answer holds all of it, so there is no second page
 that could shift, and the source's order does not matter.
@@ -6,7 +6,7 @@ that could shift, and the source's order does not matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,71 +22,84 @@ _LARGEST = timedelta(days=720)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """All rows created before `until` that no window before it had."""
+    """All rows from before `until` that no window before it had."""
 
     rows: list[Payload]
     until: str
 
 
 def windows(
-    transport: Transport, *, path: str, since: str, until: str, page_size: int
+    transport: Transport,
+    *,
+    path: str,
+    since: str,
+    until: str,
+    page_size: int,
+    by: str = "date_created",
+    params: Mapping[str, str] | None = None,
 ) -> Iterator[Window]:
-    """Yield windows from `since` to `until`, oldest first."""
+    """Yield windows of the moment `by` from `since` to `until`, oldest first."""
+    reader = _Reader(transport, path, by, params or {}, page_size)
     width = _FIRST
     lower = earlier(since, timedelta(0))
     while lower < until:
         upper = min(version_at(as_moment(lower) + width), until)
-        rows, more = _read(transport, path, lower, upper, page_size)
+        rows, more = reader.read(lower, upper)
         if more and width > _SMALLEST:
             width = max(width / 4, _SMALLEST)
             width -= timedelta(microseconds=width.microseconds)
             continue
         if more:
-            rows = _all_of_one_second(transport, path, lower, upper, page_size)
+            rows = reader.all_of_one_second(lower, upper)
         yield Window(rows, upper)
         lower = upper
         if len(rows) < page_size // 4:
             width = min(width * 2, _LARGEST)
 
 
-def _read(
-    transport: Transport, path: str, lower: str, upper: str, size: int, skip: int = 0
-) -> tuple[list[Payload], bool]:
-    params: dict[str, str | int] = {
-        "date_created__gte": asked(lower),
-        "date_created__lt": asked(upper),
-        "_limit": size,
-    }
-    if skip:
-        params["_skip"] = skip
-    for _ in range(_MOST_STRANGE):
-        doc = transport.get(path, params).doc
-        rows = doc.get("data")
-        # What is not of this window is not the answer to what was asked.
-        if isinstance(rows, list) and all(
-            isinstance(row, dict) and lower <= _created(row) < upper for row in rows
-        ):
-            return rows, doc.get("has_more") is True
-    raise TryAgainLater(
-        "Close keeps answering with records that were not asked for.",
-        hint="It is tried again by itself; nothing that was read is lost.",
-    )
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    transport: Transport
+    path: str
+    by: str
+    params: Mapping[str, str]
+    size: int
 
+    def read(self, lower: str, upper: str, skip: int = 0) -> tuple[list[Payload], bool]:
+        """Return the rows of a window, and whether there are more of them."""
+        params: dict[str, str | int] = {
+            **self.params,
+            f"{self.by}__gte": asked(lower),
+            f"{self.by}__lt": asked(upper),
+            "_limit": self.size,
+        }
+        if skip:
+            params["_skip"] = skip
+        for _ in range(_MOST_STRANGE):
+            doc = self.transport.get(self.path, params).doc
+            rows = doc.get("data")
+            # What is not of this window is not the answer to what was asked.
+            if isinstance(rows, list) and all(
+                isinstance(row, dict) and lower <= self._at(row) < upper for row in rows
+            ):
+                return rows, doc.get("has_more") is True
+        raise TryAgainLater(
+            "Close keeps answering with records that were not asked for.",
+            hint="It is tried again by itself; nothing that was read is lost.",
+        )
 
-def _all_of_one_second(
-    transport: Transport, path: str, lower: str, upper: str, size: int
-) -> list[Payload]:
-    rows: list[Payload] = []
-    more = True
-    while more:
-        page, more = _read(transport, path, lower, upper, size, len(rows))
-        rows += page
-        more = more and bool(page)
-    return rows
+    def all_of_one_second(self, lower: str, upper: str) -> list[Payload]:
+        """Return all rows of a window that cannot be made smaller."""
+        rows: list[Payload] = []
+        more = True
+        while more:
+            page, more = self.read(lower, upper, len(rows))
+            rows += page
+            more = more and bool(page)
+        return rows
 
-
-def _created(row: Payload) -> str:
-    try:
-        return version_at(as_moment(row["date_created"]))
-    except (ValueError, TypeError, KeyError):
-        return ""
+    def _at(self, row: Payload) -> str:
+        try:
+            return version_at(as_moment(row[self.by]))
+        except (ValueError, TypeError, KeyError):
+            return ""

@@ -1,4 +1,4 @@
-"""Reads meetings: new ones by window, edited and deleted ones by the event log."""
+"""Reads activities and tasks by window, and by the event log what windows do not show."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from datetime import timedelta
 from crm_sync.contract import Cursor, Listing, Page, RefusedRow, RemoteRecord
 from crm_sync.providers.close.changes import begun, changes_since, is_too_long_ago
 from crm_sync.providers.close.event_log import LATE_BY
+from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import earlier, record_of, total_of, version_at
 from crm_sync.providers.close.transport import Transport
 from crm_sync.providers.close.windows import windows
 
-_PATH = "activity/meeting/"
-_EDITS = ("updated", "completed", "canceled")
 
-
-def meeting_pages(
-    transport: Transport, cursor: Cursor, page_size: int, oldest: str
+def activity_pages(
+    transport: Transport, kind: Kind, cursor: Cursor, page_size: int, oldest: str
 ) -> Iterator[Page]:
-    """Yield the meetings created since the cursor, then the edited and deleted."""
-    now = _now(transport)
+    """Yield the records made or updated since the cursor, then edits and deletes."""
+    now = server_now(transport)
     cursor = begun(cursor, now)
     since = str(cursor.get("created") or "")
     if not since or is_too_long_ago(cursor, now):
@@ -29,9 +27,15 @@ def meeting_pages(
     else:
         since = earlier(since, LATE_BY)
     for window in windows(
-        transport, path=_PATH, since=since, until=now, page_size=page_size
+        transport,
+        path=f"{kind.path}/",
+        since=since,
+        until=now,
+        page_size=page_size,
+        by=f"date_{kind.way}",
+        params=kind.params,
     ):
-        made = [record_of("meeting", row) for row in window.rows]
+        made = [record_of(kind.name, row) for row in window.rows if kind.has(row)]
         cursor = cursor | {"created": window.until}
         requests, waited = transport.take_counts()
         yield Page(
@@ -42,7 +46,7 @@ def meeting_pages(
             waited=waited,
             refused=tuple(one for one in made if isinstance(one, RefusedRow)),
         )
-    changes = changes_since(transport, "meeting", cursor, now=now, edits=_EDITS)
+    changes = changes_since(transport, kind, cursor, now=now, edits=kind.edits)
     requests, waited = transport.take_counts()
     yield Page(
         records=changes.records,
@@ -55,26 +59,34 @@ def meeting_pages(
     )
 
 
-def listed_meetings(
-    transport: Transport, page_size: int, oldest: str, sees_all: bool
+def listed_activities(
+    transport: Transport, kind: Kind, page_size: int, oldest: str, sees_all: bool
 ) -> Listing:
-    """List all meetings."""
+    """List all records of the kind."""
     versions: dict[str, str] = {}
-    until = _now(transport)
+    ids: set[str] = set()
     for window in windows(
-        transport, path=_PATH, since=oldest, until=until, page_size=page_size
+        transport,
+        path=f"{kind.path}/",
+        since=oldest,
+        until=server_now(transport),
+        page_size=page_size,
+        by=f"date_{kind.way}",
+        params=kind.params,
     ):
         for row in window.rows:
-            record = record_of("meeting", row)
+            record = record_of(kind.name, row)
             if isinstance(record, RemoteRecord):
-                versions[record.external_id] = record.version
-    total = total_of(transport.get(_PATH, {"_limit": 1}).doc)
-    complete = sees_all and (total is None or total <= len(versions))
+                ids.add(record.external_id)
+                if kind.has(row):
+                    versions[record.external_id] = record.version
+    total = total_of(transport.get(f"{kind.path}/", {**kind.params, "_limit": 1}).doc)
+    complete = sees_all and (total is None or total <= len(ids))
     requests, waited = transport.take_counts()
     return Listing(versions, complete, requests, waited)
 
 
-def _now(transport: Transport) -> str:
+def server_now(transport: Transport) -> str:
     """Return Close's time, a second on: what is new in this second counts."""
     at = transport.get("me/").at + timedelta(seconds=1)
     return version_at(at.replace(microsecond=0))
