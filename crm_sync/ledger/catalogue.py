@@ -12,7 +12,10 @@ Catalogue = dict[tuple[str, str], FieldFact]
 
 
 def catalogue() -> Catalogue:
-    """Return every field by (object, key): the standard ones, then the source's own."""
+    """Return every field by (object, key): the standard ones, then the source's own.
+
+    Attributes of payees and things are among them; they have no standard fields.
+    """
     rows = list(Field.objects.order_by("object", "key"))
     objects = {DEAL, *(row.object for row in rows)}
     found: Catalogue = {

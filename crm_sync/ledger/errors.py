@@ -45,3 +45,11 @@ class BadAttribute(LedgerError):
 
 class BadRow(LedgerError):
     """A row of a file cannot be entered as it is."""
+
+
+class BadDays(LedgerError):
+    """These days cannot be entered."""
+
+
+class BadRate(LedgerError):
+    """This is no exchange rate."""

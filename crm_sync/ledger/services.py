@@ -8,12 +8,16 @@ from django.db import IntegrityError, transaction
 from commissions_saas.lib import clock
 from crm_sync.contract import field_name
 from crm_sync.ledger import errors
+from crm_sync.ledger.attributes import declare_new
 from crm_sync.ledger.changes import next_change
 from crm_sync.ledger.models import (
+    Customer,
     ExternalId,
+    FormerState,
     Payee,
     Product,
     RefusedRecord,
+    Service,
     Territory,
 )
 from tenants.access import Member
@@ -45,6 +49,7 @@ def create_payee(
             attributes=clean_attributes(attributes or {}),
             hidden=hidden,
         )
+        declare_new("payee", payee.attributes)
         record(
             action="ledger.payee.created",
             object_kind="payee",
@@ -73,13 +78,15 @@ def edit_payee(*, payee: Payee, by: Member, **changes: Any) -> None:
             after["attributes"] != before["attributes"]
             or after["name"] != before["name"]
         ):
-            next_change(
+            number = next_change(
                 kind="payee",
                 words=f"{payee.name}: {_differences(before, after)}",
                 source=f"edited by {by.name}",
                 payee_id=payee.pk,
                 by_id=by.user_id,
             )
+            _keep_former("payee", payee.pk, before["name"], before, number)
+            declare_new("payee", after["attributes"])
         if Payee.objects.filter(pk=payee.pk).update(**changes) != 1:
             raise errors.LedgerError("This payee is not there any more.")
         _audit("ledger.payee.edited", "payee", payee.pk, payee.name, before, after, by)
@@ -154,20 +161,38 @@ def create_territory(
     return territory
 
 
+def create_service(
+    *, name: str, attributes: Mapping[str, str] | None = None, by: Member | None = None
+) -> Service:
+    """Add a service by the name that the source uses."""
+    service: Service = _create(Service, "service", name, attributes or {}, by)
+    return service
+
+
+def create_customer(
+    *, name: str, attributes: Mapping[str, str] | None = None, by: Member | None = None
+) -> Customer:
+    """Add a customer by the name that the source uses."""
+    customer: Customer = _create(Customer, "customer", name, attributes or {}, by)
+    return customer
+
+
 def edit_named(
     *,
-    row: Product | Territory,
+    row: Product | Territory | Service | Customer,
     attributes: Mapping[str, str],
     active: bool,
     by: Member,
 ) -> None:
-    """Change a product's or territory's attributes; its name is the source's."""
+    """Change a thing's attributes, under a change number; its name is the source's."""
     kind = row._meta.model_name or ""
     before = {"attributes": row.attributes, "active": row.active}
     after = {"attributes": clean_attributes(attributes), "active": active}
     if before == after:
         return
     with transaction.atomic():
+        if after["attributes"] != before["attributes"]:
+            _number_thing(kind, row.pk, row.name, before, after, by)
         type(row).objects.filter(pk=row.pk).update(**after)
         _audit(f"ledger.{kind}.edited", kind, row.pk, row.name, before, after, by)
     row.refresh_from_db()
@@ -241,9 +266,11 @@ def _create(
     name = _name(name, kind)
     try:
         with transaction.atomic():
-            row = model.objects.create(
-                name=name, attributes=clean_attributes(attributes)
-            )
+            given = clean_attributes(attributes)
+            row = model.objects.create(name=name, attributes=given)
+            if given:
+                empty: dict[str, Any] = {"attributes": {}}
+                _number_thing(kind, row.pk, name, empty, {"attributes": given}, by)
             _audit(
                 f"ledger.{kind}.created",
                 kind,
@@ -256,6 +283,38 @@ def _create(
     except IntegrityError:
         raise errors.NameTaken(kind, name) from None
     return row
+
+
+def _number_thing(
+    kind: str,
+    id_: int,
+    name: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    by: Member | None,
+) -> None:
+    """Number a change of attributes that formulas may read, and keep what was known."""
+    named = {"name": name}
+    number = next_change(
+        kind="thing",
+        words=f"{name}: {_differences({**named, **before}, {**named, **after})}",
+        source=f"edited by {by.name}" if by else "",
+        by_id=by.user_id if by else None,
+    )
+    _keep_former(kind, id_, name, before, number)
+    declare_new(kind, after["attributes"])
+
+
+def _keep_former(
+    kind: str, id_: int, name: str, before: Mapping[str, Any], number: int
+) -> None:
+    FormerState.objects.create(
+        kind=kind,
+        subject_id=id_,
+        name=name,
+        attributes=before["attributes"],
+        closed=number,
+    )
 
 
 def _name(name: str, kind: str) -> str:

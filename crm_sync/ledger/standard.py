@@ -3,6 +3,8 @@
 from crm_sync.ledger.facts import FieldFact, ValueType
 
 DEAL = "deal"
+# What has attributes and is no record of a source.
+SUBJECTS = ("payee", "product", "service", "territory", "customer", "business")
 
 _DEAL: tuple[tuple[str, str, ValueType], ...] = (
     ("name", "Name", "text"),
@@ -35,6 +37,8 @@ SHARE_KEYS = ("owner_percent", "split_percent", "overlay_percent", "referrer_per
 
 
 def standard_fields(object_: str) -> tuple[FieldFact, ...]:
-    """Return the fields that this object always has."""
+    """Return the fields that this object always has; what is no record has none."""
+    if object_ in SUBJECTS:
+        return ()
     rows = _DEAL if object_ == DEAL else _OTHER
     return tuple(FieldFact(object_, *row) for row in rows)
