@@ -53,6 +53,16 @@ class SomebodySaved(PlanError):
         )
 
 
+class DraftStands(PlanError):
+    """A plan has one draft, and what somebody wrote there is not written over."""
+
+    def __init__(self, plan: str) -> None:
+        super().__init__(
+            f"{plan} has a draft already.",
+            hint="Publish it or give it up first.",
+        )
+
+
 class NeedsSecondPerson(PlanError):
     def __init__(self) -> None:
         super().__init__(
@@ -83,3 +93,39 @@ class WrongValue(PlanError):
 
 class WrongTable(PlanError):
     """A rate table that cannot be read."""
+
+
+class NotPreviewed(PlanError):
+    """Publishing shows its price first, and this draft's was not looked at."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nobody has looked at what this draft changes as it stands now.",
+            hint="Open its impact, then publish from there.",
+        )
+
+
+class FiguresMoved(PlanError):
+    """What was on the page when the button was pressed is no longer so."""
+
+    def __init__(self, now: str) -> None:
+        super().__init__(f"Figures moved: {now}.", hint="Review again.")
+
+
+class OwnPay(PlanError):
+    def __init__(self) -> None:
+        super().__init__(
+            "This draft changes your own pay, so someone else must publish it.",
+            hint="Ask another admin; an owner may turn on solo mode.",
+        )
+
+
+class LinesFail(PlanError):
+    """The draft cannot work out what the version in force could."""
+
+    def __init__(self, count: int) -> None:
+        lines = "1 line that" if count == 1 else f"{count} lines that"
+        super().__init__(
+            f"The draft fails on {lines} can be worked out now.",
+            hint="Look at the deals that are named, and mend the formula.",
+        )

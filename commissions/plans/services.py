@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
@@ -54,6 +55,30 @@ def start_draft(*, plan: Plan, by: Member) -> PlanVersion:
     return draft
 
 
+def revert_to(*, version: PlanVersion, by: Member) -> PlanVersion:
+    """Start a draft that says what an older version said; nothing is taken away."""
+    return draft_with(plan=version.plan, document=document_of(version), by=by)
+
+
+def draft_with(
+    *,
+    plan: Plan,
+    document: PlanDocument,
+    by: Member,
+    library_edition: int | None = None,
+) -> PlanVersion:
+    """Start a draft with this document; a draft that stands is not written over."""
+    if plan.versions.filter(state=PlanVersion.State.DRAFT).exists():
+        raise errors.DraftStands(plan.name)
+    try:
+        with transaction.atomic():
+            draft = _new_draft(plan, document, by, library_edition)
+            _trail("plans.draft.started", draft, by)
+    except IntegrityError:
+        raise errors.DraftStands(plan.name) from None
+    return draft
+
+
 def save_draft(
     *, draft: PlanVersion, document: PlanDocument, seen_edition: int, by: Member
 ) -> PlanVersion:
@@ -76,6 +101,8 @@ def save_draft(
             edition=F("edition") + 1,
             edited_by_id=by.user_id,
             edited_at=clock.now(),
+            # No other edition was saved since, so nobody's name is lost here.
+            editor_ids=sorted({*editors_of(draft), by.user_id}),
         )
         fresh = PlanVersion.objects.select_related("plan").get(pk=draft.pk)
         if saved != 1:
@@ -87,15 +114,17 @@ def save_draft(
     return fresh
 
 
-def publish_version(*, draft: PlanVersion, starts_on: date, by: Member) -> PlanVersion:
+def publish_version(
+    *, draft: PlanVersion, starts_on: date, by: Member, moves: Decimal | None = None
+) -> PlanVersion:
     """Put a draft in force from a day, once its examples pass and a second person asks.
 
-    Nothing in a closed period moves: a version begins in an open one.
+    `moves` is how much pay it is known to move, which may make one person enough.
+    Nothing in a closed period moves: what would differ there becomes a proposal.
     """
     document = document_of(draft)
-    _require_sound(document)
-    _require_examples(document)
-    if draft.edited_by_id == by.user_id and not current_business().solo_mode:
+    require_publishable(document)
+    if not may_publish(draft, by, moves):
         raise errors.NeedsSecondPerson
     with transaction.atomic():
         number = next_change(
@@ -133,6 +162,40 @@ def discard_draft(*, draft: PlanVersion, by: Member) -> None:
             raise errors.NotADraft(draft.number)
 
 
+def editors_of(draft: PlanVersion) -> set[int]:
+    """Return the users who had a hand in a draft."""
+    return {*draft.editor_ids, *filter(None, [draft.edited_by_id])}
+
+
+def may_publish(draft: PlanVersion, by: Member, moves: Decimal | None) -> bool:
+    """Say whether the member may publish a draft: no editor may, but for small ones.
+
+    Small is what the business's limit says; where it has none, nothing is small.
+    """
+    business = current_business()
+    if business.solo_mode or by.user_id not in editors_of(draft):
+        return True
+    limit = business.second_publisher_above
+    return moves is not None and limit is not None and moves <= limit
+
+
+def require_sound(document: PlanDocument) -> None:
+    """Refuse a plan whose formulas cannot be compiled in this business."""
+    tables = RateTable.objects.values_list("key", flat=True)
+    if problems := check_plan(document, field_catalogue(), tables):
+        raise InvalidPlan(problems)
+
+
+def require_publishable(document: PlanDocument) -> None:
+    """Refuse a plan with a problem, without an example, or with one that fails."""
+    require_sound(document)
+    if not document.examples:
+        raise errors.NoExamples
+    failed = [r.example for r in try_document(document).results if not r.ok]
+    if failed:
+        raise errors.ExamplesFail(sorted(set(failed)))
+
+
 def document_of(version: PlanVersion) -> PlanDocument:
     """Return a version's document as code reads it."""
     return read_plan(version.document)
@@ -143,21 +206,9 @@ def try_document(document: PlanDocument) -> Tried:
     return try_examples(document, field_catalogue(), tables_known(latest_change()))
 
 
-def _require_sound(document: PlanDocument) -> None:
-    tables = RateTable.objects.values_list("key", flat=True)
-    if problems := check_plan(document, field_catalogue(), tables):
-        raise InvalidPlan(problems)
-
-
-def _require_examples(document: PlanDocument) -> None:
-    if not document.examples:
-        raise errors.NoExamples
-    failed = [r.example for r in try_document(document).results if not r.ok]
-    if failed:
-        raise errors.ExamplesFail(sorted(set(failed)))
-
-
-def _new_draft(plan: Plan, document: PlanDocument, by: Member) -> PlanVersion:
+def _new_draft(
+    plan: Plan, document: PlanDocument, by: Member, library_edition: int | None = None
+) -> PlanVersion:
     last = plan.versions.aggregate(last=Max("number"))["last"] or 0
     return PlanVersion.objects.create(
         plan=plan,
@@ -166,6 +217,8 @@ def _new_draft(plan: Plan, document: PlanDocument, by: Member) -> PlanVersion:
         sha256=document.hash,
         edited_by_id=by.user_id,
         edited_at=clock.now(),
+        editor_ids=[by.user_id],
+        library_edition=library_edition,
     )
 
 

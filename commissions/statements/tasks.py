@@ -1,7 +1,8 @@
-"""The long work of this app: catching up with changes."""
+"""The long work of this app: catching up with changes, and comparing plans."""
 
 from typing import Any
 
+from commissions.statements import previews
 from commissions.statements.recalculate import recalculate
 from tenants.jobs.handlers import handles
 from tenants.jobs.lease import Lease
@@ -17,6 +18,14 @@ def catch_up(lease: Lease) -> dict[str, Any]:
 def recalculate_all(lease: Lease) -> dict[str, Any]:
     """Recalculate every statement of the business: a proof, not a need."""
     return _recalculate(lease, everything=True)
+
+
+@handles("preview")
+def preview(lease: Lease) -> dict[str, Any]:
+    """Compare a plan's draft with what is in force; what pays is not touched."""
+    number = int(lease.arguments["preview"])
+    previews.compute(number, within=lease.transaction, tell=lease.step)
+    return {"preview": number}
 
 
 def _recalculate(lease: Lease, *, everything: bool) -> dict[str, Any]:

@@ -1,0 +1,225 @@
+"""What a plan document would pay beside what is in force, without writing anything.
+
+The document stands as a published version inside a transaction that is always undone, so
+that the same reading and the same stages work it out as after publishing: the figures
+are those that publishing gives.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+
+from django.db import connection, transaction
+
+from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
+from commissions.calculation.pipeline import calculate
+from commissions.plans.document import PlanDocument
+from commissions.plans.models import Plan, PlanVersion, PreviewedStatement
+from commissions.plans.services import require_sound
+from commissions.statements.differences import EffectKey, money
+from commissions.statements.inputs import Key, load
+from commissions.statements.models import PayPeriod, Statement
+from commissions.statements.touched import touched_between
+from commissions_saas.lib import clock
+from commissions_saas.lib.periods import Period
+from crm_sync.ledger.changes import latest_change
+
+PAYEES_AT_A_TIME = 8
+LAST_NUMBERS = 2_000_000_000  # of two versions from one day, the higher number holds
+ZERO = Decimal(0)
+Told = Callable[[str, int, int], None]
+
+
+def nobody(step: str, done: int, total: int) -> None:
+    """Tell nobody how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Every statement that a document may touch, now and after, at one change number."""
+
+    change: int
+    rows: tuple[PreviewedStatement, ...]
+
+    @property
+    def figures(self) -> str:
+        """Return a hash of all amounts: equal figures, equal hash."""
+        digest = sha256()
+        for row in self.rows:
+            amounts = f"{row.now}/{row.after}/{row.is_frozen}/{row.is_changed}"
+            digest.update(f"{row.payee_id}/{row.period_slug}/{amounts}\n".encode())
+        return digest.hexdigest()
+
+
+@contextmanager
+def standing(plan: Plan, document: PlanDocument, starts_on: date) -> Iterator[int]:
+    """Let a document be in force from a day; yield the change number before it.
+
+    Nothing of it is ever committed. A reader of its own snapshot waits for nobody and
+    nobody waits for it.
+    """
+    latest_change()  # the schema is set before, or undoing would unset it
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        try:
+            fence = latest_change()
+            PlanVersion.objects.create(
+                plan=plan,
+                number=LAST_NUMBERS + secrets.randbelow(10**8),
+                state=PlanVersion.State.PUBLISHED,
+                document=document.raw,
+                sha256=document.hash,
+                starts_on=starts_on,
+                opened=fence + 1,
+                edited_at=clock.now(),
+            )
+            yield fence
+        finally:
+            transaction.set_rollback(True)
+
+
+def compare(
+    plan: Plan,
+    document: PlanDocument,
+    starts_on: date,
+    *,
+    only: Period | None = None,
+    tell: Told = nobody,
+) -> Comparison:
+    """Work out every statement that the document may touch, with and without it."""
+    require_sound(document)
+    with standing(plan, document, starts_on) as fence:
+        wanted = [
+            key
+            for key in touched_between(fence, fence + 1)
+            if only is None or key[1] == only
+        ]
+        wanted.sort(key=lambda key: (key[0], key[1].starts_on))
+        frozen = _frozen(wanted)
+        rows: list[PreviewedStatement] = []
+        for chunk in chunks(wanted):
+            tell("Comparing statements", len(rows), len(wanted))
+            rows += _compared(chunk, fence, frozen)
+    return Comparison(fence, tuple(rows))
+
+
+def chunks(wanted: Sequence[Key]) -> Iterator[list[Key]]:
+    """Cut the statements into a few payees at a time: it bounds what is in memory."""
+    chunk: list[Key] = []
+    payees: set[int] = set()
+    for key in wanted:
+        if key[0] not in payees and len(payees) == PAYEES_AT_A_TIME:
+            yield chunk
+            chunk, payees = [], set()
+        chunk.append(key)
+        payees.add(key[0])
+    if chunk:
+        yield chunk
+
+
+def _compared(
+    chunk: Sequence[Key], fence: int, frozen: frozenset[tuple[int, str]]
+) -> Iterator[PreviewedStatement]:
+    before, after = load(chunk, fence), load(chunk, fence + 1)
+    for key in chunk:
+        old, new = before.inputs(*key), after.inputs(*key)
+        yield row_of(key, old, new, (key[0], key[1].slug) in frozen)
+
+
+def row_of(
+    key: Key, old: PayeeInputs, new: PayeeInputs, is_frozen: bool
+) -> PreviewedStatement:
+    """Return one payee's period with and without the document."""
+    now, after = calculate(old), calculate(new)
+    lines = moves(now, after, {entry.id: entry.name for entry in new.entries})
+    known = {failure.message for failure in now.failures}
+    failures = [f.message for f in after.failures if f.message not in known]
+    return PreviewedStatement(
+        payee_id=key[0],
+        payee_name=new.payee_name,
+        period_slug=key[1].slug,
+        is_frozen=is_frozen,
+        is_changed=bool(lines or failures),
+        now=total(now),
+        after=total(after),
+        difference=total(after) - total(now),
+        line_count=len(after.lines),
+        lines=lines,
+        failures=failures,
+    )
+
+
+def total(draft: StatementDraft) -> Decimal:
+    """Return what a statement comes to, as it would be stored."""
+    return sum((money(line.amount) for line in draft.lines), ZERO)
+
+
+def moves(
+    now: StatementDraft, after: StatementDraft, names: Mapping[int, str]
+) -> list[dict[str, object]]:
+    """Return the lines that differ in amount or gate, whatever version they are of."""
+    old, new = _by_key(now.lines), _by_key(after.lines)
+    found: list[dict[str, object]] = []
+    for key in dict.fromkeys((*old, *new)):
+        before, then = _Side(old.get(key, ())), _Side(new.get(key, ()))
+        if before.stands == then.stands:
+            continue
+        found.append(
+            {
+                "component": key.component,
+                "name": then.name or before.name,
+                "entry_id": key.entry_id,
+                "deal": names.get(key.entry_id, ""),
+                "role": key.role,
+                "before": f"{before.amount:f}",
+                "after": f"{then.amount:f}",
+                "waited_for": before.waiting_for,
+                "waiting_for": then.waiting_for,
+            }
+        )
+    return found
+
+
+class _Side:
+    """What one key pays on one side; a plan and its next version share a key."""
+
+    def __init__(self, lines: Iterable[LineDraft]) -> None:
+        own = list(lines)
+        self.amount = sum((money(line.amount) for line in own), ZERO)
+        self.name = own[0].component_name if own else ""
+        self.waiting_for = next((x.waiting_for for x in own if x.waiting_for), "")
+
+    @property
+    def stands(self) -> tuple[Decimal, str]:
+        return self.amount, self.waiting_for
+
+
+def _by_key(lines: Iterable[LineDraft]) -> dict[EffectKey, list[LineDraft]]:
+    found: dict[EffectKey, list[LineDraft]] = {}
+    for line in lines:
+        key = EffectKey(
+            line.component, line.key.entry_id, line.role, line.key.adjustment_id
+        )
+        found.setdefault(key, []).append(line)
+    return found
+
+
+def _frozen(wanted: Sequence[Key]) -> frozenset[tuple[int, str]]:
+    """Return which of these statements no calculation writes any more."""
+    rows = Statement.objects.filter(payee_id__in={payee_id for payee_id, _ in wanted})
+    not_open = rows.exclude(state=Statement.State.OPEN)
+    found = set(not_open.values_list("payee_id", "period__slug"))
+    locked = set(
+        PayPeriod.objects.filter(state=PayPeriod.State.LOCKED).values_list(
+            "slug", flat=True
+        )
+    )
+    found |= {(pk, period.slug) for pk, period in wanted if period.slug in locked}
+    return frozenset(found)

@@ -1,0 +1,337 @@
+"""Asking what a draft changes, storing the answer, and publishing what was looked at."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from datetime import date
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from django.db import transaction
+
+from commissions.plans import errors
+from commissions.plans.document import PlanDocument
+from commissions.plans.models import Plan, PlanVersion, Preview, PreviewedStatement
+from commissions.plans.services import document_of, may_publish, publish_version
+from commissions.statements.impact import Comparison, Told, compare, nobody
+from commissions_saas.lib import clock
+from commissions_saas.lib.errors import ProductError
+from commissions_saas.lib.periods import Period, parse_period
+from crm_sync.ledger.changes import latest_change, lock_changes
+from crm_sync.ledger.models import Payee
+from crm_sync.ledger.selectors import payee_of
+from tenants.access import Member
+from tenants.audit.services import record
+from tenants.frame.formats import Reader, format_money
+from tenants.jobs.services import enqueue
+from tenants.schema import current_business
+
+ZERO = Decimal(0)
+ENGLISH = Reader()
+COMPARED_AT_ONCE = 200  # statements; more of them are compared again in a job
+Transaction = Callable[[], AbstractContextManager[object]]
+
+
+def ask_preview(*, draft: PlanVersion, starts_on: date, by: Member) -> Preview:
+    """Ask for a draft's impact; what was asked before and not used is forgotten."""
+    with transaction.atomic():
+        forgotten = Preview.objects.filter(plan=draft.plan, used_at__isnull=True)
+        forgotten.filter(kind=Preview.Kind.IMPACT).delete()
+        preview = _new(draft, starts_on, by)
+        job = enqueue(
+            kind="preview",
+            title=f"Compare {draft.plan} v{draft.number} with what is in force",
+            business=current_business(),
+            arguments={"preview": preview.pk},
+            started_by=by,
+        )
+        Preview.objects.filter(pk=preview.pk).update(job_id=job.pk)
+        preview.job_id = job.pk
+    return preview
+
+
+def ask_ghost(*, version: PlanVersion, period: Period, by: Member) -> Preview:
+    """Let a version run beside the one in force for a period; nobody is paid by it."""
+    with transaction.atomic():
+        ghost = _new(version, period.starts_on, by, period)
+        job = _enqueue_ghost(ghost, by)
+        Preview.objects.filter(pk=ghost.pk).update(job_id=job.pk)
+        _trail("plans.ghost.started", ghost, by)
+    return ghost
+
+
+def refresh_ghost(*, ghost: Preview, by: Member) -> None:
+    """Work a ghost out again with what is known now; its document stays."""
+    with transaction.atomic():
+        job = _enqueue_ghost(ghost, by)
+        Preview.objects.filter(pk=ghost.pk).update(
+            state=Preview.State.COMPUTING, job_id=job.pk
+        )
+
+
+def end_ghost(*, ghost: Preview, by: Member) -> None:
+    """Forget a ghost and its figures; nothing else ever read them."""
+    with transaction.atomic():
+        _trail("plans.ghost.ended", ghost, by)
+        Preview.objects.filter(pk=ghost.pk, kind=Preview.Kind.GHOST).delete()
+
+
+def compute(
+    preview_id: int, *, within: Transaction = transaction.atomic, tell: Told = nobody
+) -> None:
+    """Fill a preview in; one that was forgotten meanwhile is left alone."""
+    preview = Preview.objects.select_related("plan").filter(pk=preview_id).first()
+    if preview is None or preview.state != Preview.State.COMPUTING:
+        return
+    is_ghost = preview.kind == Preview.Kind.GHOST
+    only = parse_period(preview.period_slug) if is_ghost else None
+    try:
+        found = compare(
+            preview.plan,
+            document_of_preview(preview),
+            preview.starts_on,
+            only=only,
+            tell=tell,
+        )
+    except ProductError as problem:
+        with within():
+            Preview.objects.filter(pk=preview.pk).update(
+                state=Preview.State.FAILED, problem=str(problem)
+            )
+        return
+    with within():
+        store(preview, found)
+
+
+def store(preview: Preview, found: Comparison) -> None:
+    """Write what was compared; of an impact only what differs, of a ghost everything."""
+    still = Preview.objects.select_for_update().filter(pk=preview.pk)
+    if not still.exists():
+        return
+    PreviewedStatement.objects.filter(preview=preview).delete()
+    is_ghost = preview.kind == Preview.Kind.GHOST
+    rows = [row for row in found.rows if is_ghost or row.is_changed]
+    for row in rows:
+        row.preview = preview
+    PreviewedStatement.objects.bulk_create(rows, batch_size=500)
+    fields = {
+        "state": Preview.State.READY,
+        "change": found.change,
+        "summary": summary_of(found.rows),
+        "figures": found.figures,
+        "computed_at": clock.now(),
+        "problem": "",
+    }
+    Preview.objects.filter(pk=preview.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(preview, name, value)
+
+
+def summary_of(rows: Iterable[PreviewedStatement]) -> dict[str, Any]:
+    """Return the figures that the page begins with, as text."""
+    rows = list(rows)
+    changed = [row for row in rows if row.is_changed and not row.is_frozen]
+    frozen = [row for row in rows if row.is_changed and row.is_frozen]
+    by_size = sorted(changed, key=lambda row: (row.difference, row.payee_name))
+    sizes = [row.difference for row in by_size]
+    largest = max(changed, key=lambda row: abs(row.difference), default=None)
+    return {
+        "statements": len(changed),
+        "unchanged": sum(not row.is_changed and not row.is_frozen for row in rows),
+        "total": _text(sum(sizes, ZERO)),
+        "lower": sum(size < 0 for size in sizes),
+        "higher": sum(size > 0 for size in sizes),
+        "smallest": _text(min(sizes, key=abs, default=ZERO)),
+        "median": _text(median(sizes) if sizes else ZERO),
+        "largest": _text(largest.difference if largest else ZERO),
+        "largest_name": largest.payee_name if largest else "",
+        "largest_lines": len(largest.lines) if largest else 0,
+        "periods": _periods(changed),
+        "components": _components(changed),
+        "payees": len({row.payee_id for row in changed}),
+        "frozen": len(frozen),
+        "frozen_unchanged": sum(row.is_frozen and not row.is_changed for row in rows),
+        "frozen_total": _text(sum((row.difference for row in frozen), ZERO)),
+        "moved": _text(sum((abs(row.difference) for row in rows), ZERO)),
+        "failures": sum(len(row.failures) for row in rows),
+        "now": _text(sum((row.now for row in rows), ZERO)),
+        "after": _text(sum((row.after for row in rows), ZERO)),
+    }
+
+
+def publish_previewed(*, preview: Preview, by: Member) -> PlanVersion:
+    """Publish what was looked at; refused where data or draft have moved its figures.
+
+    A change that leaves every figure as it was on the page is no reason to look again.
+    """
+    moved = None
+    with transaction.atomic():
+        lock_changes()
+        preview = _locked(preview)
+        draft = _draft_of(preview)
+        _require_hands(preview, draft, by)
+        fresh = _looked_at_again(preview, draft)
+        if fresh is not None and (
+            draft.sha256 != preview.sha256 or fresh.figures != preview.figures
+        ):
+            moved = fresh
+        else:
+            return _publish(preview, draft, by)
+    raise errors.FiguresMoved(_show_instead(preview, draft, moved, by))
+
+
+def headline(summary: dict[str, Any], currency: str) -> str:
+    """Return the price in words: `37 statements, +$1,240.00`."""
+    count = int(summary["statements"])
+    noun = "statement" if count == 1 else "statements"
+    return f"{count:,} {noun}, {signed(Decimal(summary['total']), currency)}"
+
+
+def signed(amount: Decimal, currency: str) -> str:
+    """Write an amount with its sign and symbol, also where it rises."""
+    plus = "+" if amount > 0 else ""
+    return f"{plus}{format_money(amount, currency, ENGLISH)}"
+
+
+def document_of_preview(preview: Preview) -> PlanDocument:
+    """Return the document that was compared, whatever the draft says now."""
+    return document_of(PlanVersion(document=preview.document))
+
+
+def own_payee_ids(by: Member) -> set[int]:
+    """Return the payees who are this member, by log-in or by e-mail."""
+    own = payee_of(by)
+    found = {own.pk} if own else set()
+    rows = Payee.objects.filter(email__iexact=by.email).exclude(email="")
+    return found | set(rows.values_list("pk", flat=True))
+
+
+def _locked(preview: Preview) -> Preview:
+    rows = Preview.objects.select_for_update(of=("self",)).select_related("plan")
+    found = rows.filter(pk=preview.pk, kind=Preview.Kind.IMPACT).first()
+    if found is None or found.state != Preview.State.READY or not found.version_id:
+        raise errors.NotPreviewed
+    return found
+
+
+def _draft_of(preview: Preview) -> PlanVersion:
+    versions = PlanVersion.objects.select_related("plan")
+    draft = versions.get(pk=preview.version_id or 0)
+    if draft.state != PlanVersion.State.DRAFT:
+        raise errors.NotADraft(draft.number)
+    return draft
+
+
+def _require_hands(preview: Preview, draft: PlanVersion, by: Member) -> None:
+    """Refuse who wrote it, unless it is small, and whose own pay it changes."""
+    if not may_publish(draft, by, Decimal(preview.summary["moved"])):
+        raise errors.NeedsSecondPerson
+    own = preview.statements.filter(payee_id__in=own_payee_ids(by))
+    if own.exclude(difference=0).exists() and not current_business().solo_mode:
+        raise errors.OwnPay
+    if preview.summary["failures"]:
+        raise errors.LinesFail(preview.summary["failures"])
+
+
+def _looked_at_again(preview: Preview, draft: PlanVersion) -> Comparison | None:
+    """Compare again where anything may have moved; None where nothing did."""
+    if draft.sha256 == preview.sha256 and latest_change() == preview.change:
+        return None
+    summary = preview.summary
+    if summary["statements"] + summary["unchanged"] > COMPARED_AT_ONCE:
+        return Comparison(0, ())
+    return compare(draft.plan, document_of(draft), preview.starts_on)
+
+
+def _publish(preview: Preview, draft: PlanVersion, by: Member) -> PlanVersion:
+    published = publish_version(
+        draft=draft,
+        starts_on=preview.starts_on,
+        by=by,
+        moves=Decimal(preview.summary["moved"]),
+    )
+    Preview.objects.filter(pk=preview.pk).update(used_at=clock.now())
+    return published
+
+
+def _show_instead(
+    preview: Preview, draft: PlanVersion, fresh: Comparison | None, by: Member
+) -> str:
+    """Put the figures of now in the place of those that were looked at."""
+    if fresh is None or not fresh.change:
+        ask_preview(draft=draft, starts_on=preview.starts_on, by=by)
+        return "they are being compared again"
+    with transaction.atomic():
+        Preview.objects.filter(pk=preview.pk, used_at__isnull=True).delete()
+        instead = _new(draft, preview.starts_on, by)
+        store(instead, fresh)
+    return f"now {headline(instead.summary, current_business().currency)}"
+
+
+def _new(
+    version: PlanVersion, starts_on: date, by: Member, period: Period | None = None
+) -> Preview:
+    return Preview.objects.create(
+        kind=Preview.Kind.GHOST if period else Preview.Kind.IMPACT,
+        plan=version.plan,
+        version=version,
+        number=version.number,
+        document=version.document,
+        sha256=version.sha256,
+        starts_on=starts_on,
+        period_slug=period.slug if period else "",
+        asked_by_id=by.user_id,
+        asked_at=clock.now(),
+    )
+
+
+def _enqueue_ghost(ghost: Preview, by: Member) -> Any:
+    return enqueue(
+        kind="preview",
+        title=f"Run {ghost.plan} v{ghost.number} as a ghost in {ghost.period_slug}",
+        business=current_business(),
+        arguments={"preview": ghost.pk},
+        started_by=by,
+    )
+
+
+def _periods(changed: Iterable[PreviewedStatement]) -> list[dict[str, Any]]:
+    found: dict[str, list[Decimal]] = {}
+    for row in changed:
+        found.setdefault(row.period_slug, []).append(row.difference)
+    return [
+        {"slug": slug, "statements": len(sizes), "total": _text(sum(sizes, ZERO))}
+        for slug, sizes in sorted(found.items())
+    ]
+
+
+def _components(changed: Iterable[PreviewedStatement]) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for line in (line for row in changed for line in row.lines):
+        part = found.setdefault(
+            line["component"],
+            {"key": line["component"], "name": line["name"], "lines": 0, "total": ZERO},
+        )
+        part["lines"] += 1
+        part["total"] += Decimal(line["after"]) - Decimal(line["before"])
+    return [{**part, "total": _text(part["total"])} for part in found.values()]
+
+
+def _text(amount: Decimal) -> str:
+    return f"{amount:f}"
+
+
+def _trail(action: str, ghost: Preview, by: Member) -> None:
+    record(
+        action=action,
+        object_kind="plan_version",
+        object_id=ghost.version_id or 0,
+        object_name=f"{ghost.plan} v{ghost.number}, {ghost.period_slug}",
+        after={"sha256": ghost.sha256},
+        by=by,
+    )
+
+
+def previews_of(plan: Plan) -> Any:
+    """Return the ghosts of a plan, the latest first."""
+    return Preview.objects.filter(plan=plan, kind=Preview.Kind.GHOST).order_by("-pk")

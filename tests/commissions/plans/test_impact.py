@@ -1,0 +1,287 @@
+"""A draft shows its price before it is published, and publishing gives that price."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from commissions.plans import errors, services
+from commissions.plans.models import (
+    Plan,
+    PlanVersion,
+    Preview,
+    PreviewedStatement,
+)
+from commissions.plans.yaml_form import plan_from_yaml
+from commissions.statements import previews
+from commissions.statements.models import Line, PayPeriod, Proposal, Run
+from commissions.statements.services import freeze
+from commissions_saas.lib import clock
+from crm_sync.connections.models import Connection
+from crm_sync.ledger.models import Payee
+from tenants.access import Member
+from tenants.accounts.models import Business, Role
+from tenants.jobs.services import run_all_jobs, without_sending
+from tests.commissions.statements import world
+from tests.people import a_member
+
+NOON = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+NOVEMBER = date(2026, 11, 1)
+DEARER = ("40 * deal.share", "60 * deal.share")
+EXAMPLE = """
+examples:
+  - name: A maintenance plan
+    period: 2026-11
+    payee: {name: Maya, variables: {quota: 90000}}
+    tables: {advisor: {kind: tiers, rows: [{from: 0, rate: 6%}]}}
+    deals: [{id: a, won_on: 2026-11-04, product: Maintenance plan, amount: 240, share: 100%, role: owner}]
+    expect: {components: {maintenance_plan: 60.00}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def on_the_day(acme: Business) -> Iterator[None]:
+    Connection.objects.create(
+        pk=1, group_id=acme.group_id, business_id=acme.pk, kind="close", name="Close"
+    )
+    with clock.at(NOON), without_sending():
+        yield
+
+
+@pytest.fixture
+def ada(businesses: dict[str, Business]) -> Member:
+    return a_member(businesses["acme"], "Ada", Role.ADMIN)
+
+
+@pytest.fixture
+def ben(businesses: dict[str, Business]) -> Member:
+    return a_member(businesses["acme"], "Ben", Role.ADMIN)
+
+
+@pytest.fixture
+def maya(acme: Business) -> Payee:
+    return world.a_payee("Maya Okafor", "user_maya")
+
+
+@pytest.fixture
+def plan(maya: Payee) -> Plan:
+    """Maya and Theo on the plan; Maya sold five maintenance plans in November."""
+    theo = world.a_payee("Theo Brandt", "user_theo")
+    plan = world.a_plan("comfort_advisor", starts_on=date(2026, 7, 1))
+    for payee in (maya, theo):
+        world.assign(payee, plan, date(2026, 7, 1), quota="90000")
+    world.sync(*world.novembers_deals(), world.kesslers_plan_is_won())
+    run_all_jobs()
+    return plan
+
+
+def a_draft(plan: Plan, by: Member, *swaps: tuple[str, str]) -> PlanVersion:
+    text = world.plan_text("comfort_advisor")
+    for before, after in swaps or (DEARER,):
+        assert before in text
+        text = text.replace(before, after)
+    text = text.partition("\nexamples:")[0] + EXAMPLE
+    draft = services.start_draft(plan=plan, by=by)
+    return services.save_draft(
+        draft=draft,
+        document=plan_from_yaml(text),
+        seen_edition=draft.edition,
+        by=by,
+    )
+
+
+def previewed(draft: PlanVersion, by: Member, starts_on: date = NOVEMBER) -> Preview:
+    asked = previews.ask_preview(draft=draft, starts_on=starts_on, by=by)
+    run_all_jobs()
+    return Preview.objects.get(pk=asked.pk)
+
+
+def totals() -> dict[int, Decimal]:
+    rows = Line.objects.filter(closed_run__isnull=True)
+    found: dict[int, Decimal] = {}
+    for line in rows:
+        found[line.payee_id] = found.get(line.payee_id, Decimal(0)) + line.amount
+    return found
+
+
+def test_the_price_of_a_draft_is_what_publishing_moves(
+    plan: Plan, maya: Payee, ada: Member, ben: Member
+) -> None:
+    before = totals()
+
+    found = previewed(a_draft(plan, ada), ben)
+    previews.publish_previewed(preview=found, by=ben)
+    run_all_jobs()
+
+    assert (found.summary["statements"], found.summary["total"]) == (1, "100.0000")
+    row = found.statements.get()
+    assert (row.now, row.after) == (before[maya.pk], totals()[maya.pk])
+    assert [line["before"] for line in row.lines] == ["40.0000"] * 5
+    assert [line["after"] for line in row.lines] == ["60.0000"] * 5
+
+
+def test_a_preview_writes_no_line_and_no_version(
+    plan: Plan, ada: Member, ben: Member
+) -> None:
+    draft = a_draft(plan, ada)
+    before = world.written(), Run.objects.count(), PlanVersion.objects.count()
+
+    previewed(draft, ben)
+
+    assert (world.written(), Run.objects.count(), PlanVersion.objects.count()) == before
+
+
+def test_publishing_is_refused_with_new_figures_once_a_deal_changed(
+    plan: Plan, ada: Member, ben: Member
+) -> None:
+    found = previewed(a_draft(plan, ada), ben)
+    world.sync(world.a_deal("plan_21", date(2026, 11, 21), "240", world.CARE))
+
+    with pytest.raises(
+        errors.FiguresMoved, match=r"Figures moved: now 1 statement, \+\$120\.00\."
+    ):
+        previews.publish_previewed(preview=found, by=ben)
+
+    instead = Preview.objects.get()
+    assert instead.summary["total"] == "120.0000"
+    assert PlanVersion.objects.filter(state="draft").exists()
+    assert previews.publish_previewed(preview=instead, by=ben).state == "published"
+
+
+def test_a_change_that_moves_no_figure_is_no_reason_to_look_again(
+    plan: Plan, ada: Member, ben: Member
+) -> None:
+    found = previewed(a_draft(plan, ada), ben)
+    world.a_payee("Somebody Else", "user_else")
+    world.sync(
+        world.a_deal("elsewhere", date(2026, 11, 3), "9", world.CARE, owner="user_else")
+    )
+
+    assert previews.publish_previewed(preview=found, by=ben).state == "published"
+
+
+def test_a_draft_that_was_saved_since_is_looked_at_again(
+    plan: Plan, ada: Member, ben: Member
+) -> None:
+    draft = a_draft(plan, ada)
+    found = previewed(draft, ben)
+    again = dict(draft.document, says="Other words")
+    services.save_draft(
+        draft=draft,
+        document=services.document_of(PlanVersion(document=again)),
+        seen_edition=draft.edition,
+        by=ada,
+    )
+
+    with pytest.raises(errors.FiguresMoved):
+        previews.publish_previewed(preview=found, by=ben)
+
+
+def test_a_draft_without_a_look_is_not_published(
+    plan: Plan, ada: Member, ben: Member
+) -> None:
+    asked = previews.ask_preview(draft=a_draft(plan, ada), starts_on=NOVEMBER, by=ben)
+
+    with pytest.raises(errors.NotPreviewed):
+        previews.publish_previewed(preview=asked, by=ben)
+
+
+def test_nobody_who_had_a_hand_in_a_draft_publishes_it(
+    acme: Business, plan: Plan, ada: Member, ben: Member
+) -> None:
+    draft = a_draft(plan, ada)
+    later = dict(draft.document, says="Ben was here")
+    saved = services.save_draft(
+        draft=draft,
+        document=services.document_of(PlanVersion(document=later)),
+        seen_edition=draft.edition,
+        by=ben,
+    )
+    found = previewed(saved, ben)
+
+    for editor in (ada, ben):
+        with pytest.raises(errors.NeedsSecondPerson):
+            previews.publish_previewed(preview=found, by=editor)
+
+    eve = a_member(acme, "Eve", Role.ADMIN)
+    assert previews.publish_previewed(preview=found, by=eve).state == "published"
+
+
+def test_up_to_the_limit_one_person_is_enough(
+    acme: Business, plan: Plan, ada: Member
+) -> None:
+    found = previewed(a_draft(plan, ada), ada)
+    acme.second_publisher_above = Decimal("99.99")
+    with pytest.raises(errors.NeedsSecondPerson):
+        previews.publish_previewed(preview=found, by=ada)
+
+    acme.second_publisher_above = Decimal(100)
+
+    assert previews.publish_previewed(preview=found, by=ada).state == "published"
+
+
+def test_what_one_loses_and_another_gains_is_not_small(
+    acme: Business, plan: Plan, ada: Member
+) -> None:
+    """The limit is of the pay that moves, not of what is left of it in the end."""
+    found = previewed(a_draft(plan, ada), ada)
+    found.summary["total"] = "0.0000"
+    acme.second_publisher_above = Decimal(50)
+
+    with pytest.raises(errors.NeedsSecondPerson):
+        previews.publish_previewed(preview=found, by=ada)
+
+
+def test_nobody_publishes_what_changes_their_own_pay(
+    plan: Plan, maya: Payee, ada: Member, ben: Member
+) -> None:
+    Payee.objects.filter(pk=maya.pk).update(email=ben.email)
+    found = previewed(a_draft(plan, ada), ben)
+
+    with pytest.raises(errors.OwnPay):
+        previews.publish_previewed(preview=found, by=ben)
+
+
+def test_a_draft_that_fails_on_a_deal_says_which_and_is_not_published(
+    plan: Plan, ada: Member, ben: Member
+) -> None:
+    draft = a_draft(
+        plan,
+        ada,
+        ("40 * deal.share", "deal.amount * (60 / (deal.amount - 240)) * deal.share"),
+    )
+
+    found = previewed(draft, ben)
+
+    assert found.state == "ready", found.problem
+    assert found.summary["failures"] == 5
+    failures = found.statements.get().failures
+    assert all("is 0, so" in text for text in failures), failures
+    with pytest.raises(errors.PlanError):
+        previews.publish_previewed(preview=found, by=ben)
+
+
+def test_a_frozen_period_would_differ_and_is_not_part_of_the_price(
+    plan: Plan, ada: Member, ben: Member, alice: Member
+) -> None:
+    world.sync(world.a_deal("october", date(2026, 10, 5), "240", world.CARE))
+    run_all_jobs()
+    freeze(period=PayPeriod.objects.get(slug="2026-10"), by=alice)
+
+    found = previewed(a_draft(plan, ada), ben, date(2026, 10, 1))
+
+    assert found.summary["total"] == "100.0000"
+    assert (found.summary["frozen"], found.summary["frozen_total"]) == (1, "20.0000")
+    previews.publish_previewed(preview=found, by=ben)
+    run_all_jobs()
+    assert [row.amount for row in Proposal.objects.all()] == [Decimal(20)]
+
+
+def test_a_draft_that_changes_nothing_says_so(
+    plan: Plan, ada: Member, ben: Member
+) -> None:
+    found = previewed(a_draft(plan, ada, ("name: Maintenance", "name: Care")), ben)
+
+    assert found.summary["statements"] == 0
+    assert not PreviewedStatement.objects.exists()
