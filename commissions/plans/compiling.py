@@ -1,9 +1,10 @@
 """From a plan document to a program: every formula checked, every name accounted for."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
-from commissions.calculation.credits import DATES, OWN_FIELDS
+from commissions.calculation.names import CALENDAR, PEOPLE
 from commissions.calculation.program import (
     ComponentProgram,
     FieldRead,
@@ -19,32 +20,28 @@ from commissions.formula import (
     render,
 )
 from commissions.plans.document import (
-    FORMULAS,
+    OBJECTS,
+    THINGS,
     ComponentDocument,
     InvalidPlan,
     MeasureDocument,
     PlanDocument,
     PlanProblem,
 )
+from commissions.plans.example_values import read_value
 from commissions.plans.hints import join, suggestion
 from commissions.plans.json_form import plan_from_json
+from commissions.plans.names import ALWAYS, Inputs, Names
 from commissions.plans.needs import circles, reads
-from commissions.plans.table_form import build_table, reading_of
-from crm_sync.ledger.facts import FieldFact, ValueType
+from commissions.plans.table_form import build_table
+from commissions_saas.lib.errors import ProductError
+from crm_sync.ledger.facts import FieldFact, Value
 
-# What every object has, whether a source filled it or not.
-ALWAYS: Mapping[str, ValueType] = {
-    **OWN_FIELDS,
-    "amount": "money",
-    "status": "text",
-    "product": "text",
-    "territory": "text",
-}
-OBJECTS = ("deal", "invoice", "payment", "call", "email", "meeting", "task")
-_POSITIONS = ("before", "after", "total")
-_RESULTS = {"when": Type.YESNO, "payable_when": Type.YESNO}
+__all__ = ["ALWAYS", "OBJECTS", "check_plan", "compile_plan"]
 
-Inputs = dict[str, Type]
+_RESULTS = {"when": Type.YESNO, "payable_when": Type.YESNO, "while": Type.YESNO}
+# Asked before anything of the line is worked out.
+_FIRST = ("when", "while", "times")
 
 
 def compile_plan(
@@ -95,128 +92,121 @@ class _Compiler:
         tables: Collection[str],
     ) -> None:
         self.document = document
-        self.problems: list[PlanProblem] = []
-        self.alone = catalogue is None
-        self.types = self._catalogue(catalogue)
-        self.shared = self._shared(tables)
+        self.names = Names(document, catalogue, tables)
+        self.problems: list[PlanProblem] = list(self.names.problems)
 
     def note(self, path: str, message: str, hint: str = "") -> None:
         self.problems.append(PlanProblem(path, message, hint, code="plan"))
 
-    def _catalogue(
-        self, catalogue: Sequence[FieldFact] | None
-    ) -> dict[str, dict[str, ValueType]]:
-        """Bring together what every object has, what sources offer, what is declared."""
-        types: dict[str, dict[str, ValueType]] = {
-            name: dict(ALWAYS) for name in OBJECTS
-        }
-        types["deal"]["won_on"] = "date"
-        types["payee"] = {"name": "text"}
-        for fact in catalogue or ():
-            of_object = types.setdefault(fact.object, dict(ALWAYS))
-            if fact.key not in OWN_FIELDS:
-                of_object[fact.key] = fact.type
-        for name, kind in self.document.fields.items():
-            owner, _, key = name.partition(".")
-            known = types.get(owner, {}).get(key)
-            if known is not None and known != kind:
-                words = f"{name} is {known} here, and the plan says {kind}."
-                self.note(f"fields.{name}", words)
-            elif known is None and catalogue is not None:
-                words = f"The business has no field {name}."
-                hint = suggestion(key, types.get(owner, {}))
-                self.note(f"fields.{name}", words, hint)
-            types.setdefault(owner, dict(ALWAYS))[key] = kind
-        return types
-
-    def _shared(self, tables: Collection[str]) -> dict[str, Type]:
-        own = self.document.tables
-        readings = {reading_of(name, own[name]) for name in own}
-        for name in tables:
-            if name not in own:
-                readings |= {f"tiers.{name}", f"tables.{name}"}
-        return dict.fromkeys(sorted(readings), Type.TABLE)
-
-    def inputs(self, object_name: str, without: str = "") -> Inputs:
-        """Return what a formula may name; `object_name` is empty per period."""
-        found: Inputs = {}
-        for owner in {object_name, "payee"} - {""}:
-            for key, kind in self.types.get(owner, {}).items():
-                found[f"{owner}.{key}"] = Type(kind)
-        found |= dict.fromkeys(DATES, Type.DATE)
-        for name, kind in self.document.variables.items():
-            found[name] = Type(kind)
-        for measure in self.document.measures:
-            if measure.name != without:
-                kind = "money" if measure.component else measure.type
-                for which in _POSITIONS:
-                    found[f"{measure.name}.{which}"] = Type(kind)
-        return {**found, **self.shared}
-
     def program(self) -> PlanProgram | None:
-        measures = [self.measure(part) for part in self.document.measures]
-        components = [self.component(part) for part in self.document.components]
+        document = self.document
+        measures = [self.measure(part) for part in document.measures]
+        components = [self.component(part) for part in document.components]
+        defaults = self.defaults()
         self.problems += circles(measures, components)
         if self.problems:
             return None
         done = [part for part in components if part is not None]
-        counted = [
-            self.with_clawback(part, done) for part in measures if part is not None
-        ]
-        own = self.document.tables
+        counted = [with_clawback(part, done) for part in measures if part is not None]
+        named = _names(counted, done)
+        own = document.tables
         return PlanProgram(
-            hash=self.document.hash,
-            name=self.document.name,
-            currency=self.document.currency,
-            half="even" if self.document.rounding == "half_even" else "up",
+            hash=document.hash,
+            name=document.name,
+            currency=document.currency,
+            half="even" if document.rounding == "half_even" else "up",
+            rounding=document.rounding,
+            round_on=document.round,
+            convert_on=document.convert_on,
+            settle_in=document.settle_in,
             measures=tuple(counted),
             components=tuple(done),
-            fields=self.fields_read(counted, done),
-            payee_fields=self.reads("payee", _names(counted, done)),
-            variables=self.document.variables,
+            fields=self.fields_read(counted, done, named),
+            payee_fields=self.reads("payee", named),
+            thing_fields={thing: self.reads(thing, named) for thing in THINGS},
+            person_fields={who: self.reads(who, named, "payee") for who in PEOPLE},
+            variables=document.variables,
+            defaults=defaults,
             tables={name: build_table(own[name]) for name in own},
-            table_names=frozenset(self.shared) & _names(counted, done),
-            dates=frozenset(DATES) & _names(counted, done),
+            table_names=frozenset(self.names.shared) & named,
+            dates=frozenset(CALENDAR) & named,
         )
+
+    def defaults(self) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for name, text in self.document.defaults.items():
+            kind = self.document.variables[name]
+            try:
+                found[name] = read_value(text, kind, f"The default of {name}")
+            except ProductError as problem:
+                path = f"variables.{name}.default"
+                self.note(path, problem.message, problem.hint)
+        return found
 
     def measure(self, part: MeasureDocument) -> MeasureProgram | None:
         path = f"measures.{part.name}"
-        if not self.known_object(part.object, path):
+        if part.per == "deal" and not self.known_object(part.object, path):
             return None
-        inputs = self.inputs(part.object, without=part.name)
-        result = Type(part.type)
-        total = self.formula(part.sum, inputs, result, join(path, "sum"))
-        when = self.formula(part.when, inputs, Type.YESNO, join(path, "when"))
+        kind = self.names.kind_of(part.name)
+        inputs = self.names.of_measure(part)
+        own = {**inputs, f"{part.name}.before": Type.PLAIN}
+        of_period = self.names.of_period(without=part.name)
+        over = part.over
+        if not over:
+            gathered = self.document.measure(part.measure)
+            over = (gathered.over if gathered else "") or "period"
         return MeasureProgram(
             name=part.name,
-            over=part.over,
+            over=over,
             object=part.object,
             roles=frozenset(part.credit),
-            sum=total,
-            when=when,
+            sum=self.formula(part.sum, inputs, kind, join(path, "sum")),
+            when=self.formula(part.when, inputs, Type.YESNO, join(path, "when")),
             clawback_days=part.clawback_days,
-            of_team=part.of == "team",
+            of_team=bool(part.sum) and part.of == "team",
             of_components=part.component,
+            per=part.per,
+            value=self.formula(part.value, own, kind, join(path, "value")),
+            gathers=part.measure,
+            of=part.of,
+            take=part.take,
+            order=part.order,
+            where=self.where(part, join(path, "where")),
+            amount=self.formula(
+                part.amount, of_period, Type.MONEY, join(path, "amount")
+            ),
         )
+
+    def where(self, part: MeasureDocument, path: str) -> Formula | None:
+        inputs = self.names.of_others(part.measure)
+        return self.formula(part.where, inputs, Type.YESNO, path)
 
     def component(self, part: ComponentDocument) -> ComponentProgram | None:
         path = f"components.{part.key}"
         if part.per == "deal" and not self.known_object(part.object, path):
             return None
-        inputs = self.inputs(part.object if part.per == "deal" else "")
-        compiled: dict[str, Formula | None] = {}
-        for name in FORMULAS:
-            text = getattr(part, name)
-            where = join(path, name)
-            if name == "base" and text:
-                compiled[name], inputs = self.base(text, inputs, where)
-            else:
-                allowed = inputs
-                if name == "when":
-                    allowed = {key: inputs[key] for key in inputs if key != "base"}
-                result = _RESULTS.get(name, Type.MONEY)
-                compiled[name] = self.formula(text, allowed, result, where)
-        amount = compiled.pop("amount")
+        inputs = self.inputs(part)
+        texts = part.formulas
+        found: dict[str, Formula | None] = {}
+        for name in _FIRST:
+            result = _RESULTS.get(name, Type.NUMBER)
+            text = texts.get(name, "")
+            found[name] = self.formula(text, inputs, result, join(path, name))
+        steps, inputs = self.steps(part, inputs, path)
+        if part.base:
+            where = join(path, "base")
+            kind = self.names.amount_in(part.base, inputs)
+            found["base"] = self.formula(part.base, inputs, kind, where)
+            inputs["base"] = kind
+        for name in ("amount", "cap", "floor", "payable_when"):
+            result = _RESULTS.get(name, Type.MONEY)
+            text = texts.get(name, "")
+            found[name] = self.formula(text, inputs, result, join(path, name))
+        if part.keeps:
+            lost = {**inputs, "earned": Type.MONEY}
+            where = join(path, "keeps")
+            found["keeps"] = self.formula(part.keeps, lost, Type.MONEY, where)
+        amount = found.pop("amount")
         if amount is None:
             return None
         return ComponentProgram(
@@ -230,26 +220,39 @@ class _Compiler:
             waiting_for=part.waiting_for,
             clawback_days=part.clawback_days,
             says=part.says,
-            **compiled,
+            steps=tuple(steps),
+            repeat=part.repeat,
+            replaces=part.replaces,
+            kind=part.kind,
+            going=found.pop("while"),
+            **found,
         )
 
-    def base(
-        self, text: str, inputs: Inputs, path: str
-    ) -> tuple[Formula | None, Inputs]:
-        """Compile a base, which is an amount or else a count of something."""
-        for kind in (Type.MONEY, Type.NUMBER):
-            try:
-                formula = compile_formula(text, inputs=inputs, result=kind)
-            except InvalidFormula:
-                continue
-            return formula, {**inputs, "base": kind}
-        return self.formula(text, inputs, Type.MONEY, path), {
-            **inputs,
-            "base": Type.MONEY,
-        }
+    def inputs(self, part: ComponentDocument) -> Inputs:
+        if part.per == "period":
+            return self.names.of_period()
+        inputs = self.names.of_credit(part.object)
+        if part.repeat:
+            inputs["nth"] = Type.NUMBER
+        return inputs
+
+    def steps(
+        self, part: ComponentDocument, inputs: Inputs, path: str
+    ) -> tuple[list[tuple[str, Formula]], Inputs]:
+        """Compile the steps in order; each may read those above it."""
+        found: list[tuple[str, Formula]] = []
+        inputs = dict(inputs)
+        for name, text in part.steps.items():
+            where = join(path, f"steps.{name}")
+            kind = self.names.kind_in(text, inputs)
+            formula = self.formula(text, inputs, kind, where)
+            if formula is not None:
+                found.append((name, formula))
+            inputs[name] = kind
+        return found, inputs
 
     def formula(
-        self, text: str, inputs: Inputs, result: Type, path: str
+        self, text: str, inputs: Mapping[str, Type], result: Type, path: str
     ) -> Formula | None:
         if not text:
             return None
@@ -257,59 +260,56 @@ class _Compiler:
             return compile_formula(text, inputs=inputs, result=result)
         except InvalidFormula as invalid:
             for problem in invalid.problems:
-                self.problems.append(_in_formula(path, text, problem, self.alone))
+                found = _in_formula(path, text, problem, self.names.alone)
+                self.problems.append(found)
             return None
 
     def known_object(self, name: str, path: str) -> bool:
-        objects = [owner for owner in self.types if owner != "payee"]
+        objects = self.names.objects
         if name in objects:
             return True
         hint = suggestion(name, objects) or f"Known are {', '.join(objects)}."
+        if self.names.alone:
+            hint = f"{hint} A field makes another: fields: {{order.amount: money}}."
         self.note(join(path, "object"), f"There is no object “{name}”.", hint)
         return False
-
-    def with_clawback(
-        self, part: MeasureProgram, components: Sequence[ComponentProgram]
-    ) -> MeasureProgram:
-        """Keep a lost entry in a measure for as long as its readers keep its pay."""
-        if part.clawback_days is not None:
-            return part
-        reading = [
-            component.clawback_days
-            for component in components
-            if component.per == "deal" and reads(component.formulas, part.names)
-        ]
-        longest = max((days for days in reading if days is not None), default=None)
-        if longest is None or None in reading:
-            return part
-        return MeasureProgram(
-            name=part.name,
-            over=part.over,
-            object=part.object,
-            roles=part.roles,
-            sum=part.sum,
-            when=part.when,
-            clawback_days=longest,
-            of_team=part.of_team,
-            of_components=part.of_components,
-        )
 
     def fields_read(
         self,
         measures: Sequence[MeasureProgram],
         components: Sequence[ComponentProgram],
+        named: Collection[str],
     ) -> dict[str, tuple[FieldRead, ...]]:
-        names = _names(measures, components)
         objects = {part.object for part in measures}
         objects |= {part.object for part in components}
-        return {owner: self.reads(owner, names) for owner in sorted(objects)}
+        return {owner: self.reads(owner, named) for owner in sorted(objects)}
 
-    def reads(self, owner: str, names: Collection[str]) -> tuple[FieldRead, ...]:
+    def reads(
+        self, owner: str, named: Collection[str], typed_as: str = ""
+    ) -> tuple[FieldRead, ...]:
+        types = self.names.types.get(typed_as or owner, {})
         return tuple(
             FieldRead(f"{owner}.{key}", key, kind)
-            for key, kind in sorted(self.types.get(owner, {}).items())
-            if f"{owner}.{key}" in names
+            for key, kind in sorted(types.items())
+            if f"{owner}.{key}" in named
         )
+
+
+def with_clawback(
+    part: MeasureProgram, components: Sequence[ComponentProgram]
+) -> MeasureProgram:
+    """Keep a lost entry in a measure for as long as its readers keep its pay."""
+    if part.clawback_days is not None:
+        return part
+    reading = [
+        component.clawback_days
+        for component in components
+        if component.per == "deal" and reads(component.formulas, part.names)
+    ]
+    longest = max((days for days in reading if days is not None), default=None)
+    if longest is None or None in reading:
+        return part
+    return replace(part, clawback_days=longest)
 
 
 def _in_formula(path: str, text: str, problem: Problem, alone: bool) -> PlanProblem:
@@ -334,6 +334,5 @@ def _names(
     measures: Iterable[MeasureProgram], components: Iterable[ComponentProgram]
 ) -> frozenset[str]:
     formulas = [formula for part in components for formula in part.formulas]
-    for measure in measures:
-        formulas += [part for part in (measure.sum, measure.when) if part is not None]
+    formulas += [formula for part in measures for formula in part.formulas]
     return frozenset(name for formula in formulas for name in formula.names)

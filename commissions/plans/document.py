@@ -6,7 +6,7 @@ thing with types, for code to read. Equal plans have equal canonical bytes.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, get_args
 
@@ -14,19 +14,69 @@ from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.facts import Role, ValueType
 
 Raw = str | Sequence["Raw"] | Mapping[str, "Raw"]
-Rounding = Literal["half_up", "half_even"]
+Rounding = Literal["half_up", "half_even", "up", "down"]
+RoundAt = Literal["line", "total"]
+ConvertOn = Literal["day", "period_end"]
 Per = Literal["deal", "period"]
-Over = Literal["period", "month", "half_month", "week", "quarter", "year"]
+Over = Literal["period", "month", "half_month", "week", "quarter", "year", "always"]
+Of = Literal["me", "team", "downline", "legs", "plan", "business"]
+Take = Literal[
+    "sum",
+    "count",
+    "average",
+    "highest",
+    "lowest",
+    "rank",
+    "dense_rank",
+    "tied",
+    "part",
+]
+Order = Literal["highest", "lowest"]
+Kind = Literal["earning", "deduction"]
 
 ROUNDINGS: tuple[Rounding, ...] = get_args(Rounding)
+ROUND_AT: tuple[RoundAt, ...] = get_args(RoundAt)
+CONVERT_ON: tuple[ConvertOn, ...] = get_args(ConvertOn)
 OVERS: tuple[Over, ...] = get_args(Over)
 PERS: tuple[Per, ...] = get_args(Per)
+OFS: tuple[Of, ...] = get_args(Of)
+SUM_OFS: tuple[Of, ...] = ("me", "team", "downline")
+TAKES: tuple[Take, ...] = get_args(Take)
+ORDERS: tuple[Order, ...] = get_args(Order)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[str, ...] = get_args(Role)
 TYPES: tuple[ValueType, ...] = get_args(ValueType)
 PAYS = ("month", "half_month", "week", "quarter")
 DEFAULT_CREDIT = ("owner", "split")
 DEFAULT_OBJECT = "deal"
-FORMULAS = ("when", "base", "amount", "cap", "floor", "payable_when")
+OBJECTS = ("deal", "invoice", "payment", "call", "email", "meeting", "task")
+FORMULAS = (
+    "when",
+    "while",
+    "times",
+    "base",
+    "amount",
+    "cap",
+    "floor",
+    "payable_when",
+    "keeps",
+)
+# What a formula may read besides a deal: attributes of things that the deal names.
+THINGS = ("product", "service", "territory", "customer", "business")
+# Words before the dot that are not an object of a source.
+NOT_OBJECTS = frozenset(
+    [
+        *THINGS,
+        "payee",
+        "owner",
+        "below",
+        "window",
+        "period",
+        "assignment",
+        "tiers",
+        "tables",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +114,34 @@ class InvalidPlan(ProductError):
 
 @dataclass(frozen=True, slots=True)
 class MeasureDocument:
-    """A named total over credits, over the lines of components, or of a team."""
+    """A named total: over credits, lines or other payees, or a state that is kept.
+
+    Exactly one of `sum`, `component`, `value` and `measure` is written. `type` is
+    empty where the formula tells.
+    """
 
     name: str
     sum: str = ""
     when: str = ""
-    type: ValueType = "money"
+    type: ValueType | Literal[""] = ""
     object: str = DEFAULT_OBJECT
     credit: tuple[str, ...] = DEFAULT_CREDIT
-    over: Over = "period"
-    of: Literal["me", "team"] = "me"
+    over: Over | Literal[""] = "period"
+    of: Of = "me"
     component: tuple[str, ...] = ()
     clawback_days: int | None = None
+    per: Per = "deal"
+    value: str = ""
+    measure: str = ""
+    take: Take = "sum"
+    order: Order = "highest"
+    where: str = ""
+    amount: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentDocument:
-    """One rule of a plan, as it is written."""
+    """One rule of a plan, as it is written; `while` and `times` go with `repeat`."""
 
     key: str
     name: str
@@ -88,15 +149,42 @@ class ComponentDocument:
     object: str = DEFAULT_OBJECT
     credit: tuple[str, ...] = DEFAULT_CREDIT
     over: Over = "period"
-    when: str = ""
-    base: str = ""
-    amount: str = ""
-    cap: str = ""
-    floor: str = ""
-    payable_when: str = ""
+    formulas: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, str] = field(default_factory=dict)
     waiting_for: str = ""
     clawback_days: int | None = None
     says: str = ""
+    repeat: bool = False
+    replaces: tuple[str, ...] = ()
+    kind: Kind = "earning"
+
+    @property
+    def when(self) -> str:
+        return self.formulas.get("when", "")
+
+    @property
+    def base(self) -> str:
+        return self.formulas.get("base", "")
+
+    @property
+    def amount(self) -> str:
+        return self.formulas.get("amount", "")
+
+    @property
+    def cap(self) -> str:
+        return self.formulas.get("cap", "")
+
+    @property
+    def floor(self) -> str:
+        return self.formulas.get("floor", "")
+
+    @property
+    def payable_when(self) -> str:
+        return self.formulas.get("payable_when", "")
+
+    @property
+    def keeps(self) -> str:
+        return self.formulas.get("keeps", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +203,10 @@ class PlanDocument:
     components: tuple[ComponentDocument, ...]
     tables: Mapping[str, Mapping[str, Raw]]
     examples: tuple[Mapping[str, Raw], ...]
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    round: RoundAt = "line"
+    convert_on: ConvertOn = "day"
+    settle_in: str = ""
 
     @property
     def canonical(self) -> str:
@@ -129,6 +221,10 @@ class PlanDocument:
     def component(self, key: str) -> ComponentDocument | None:
         """Return the component with this key."""
         return next((part for part in self.components if part.key == key), None)
+
+    def measure(self, name: str) -> MeasureDocument | None:
+        """Return the measure with this name."""
+        return next((part for part in self.measures if part.name == name), None)
 
 
 def canonical_json(raw: Mapping[str, Raw]) -> str:

@@ -1,26 +1,32 @@
 """From an object of texts to a plan document: every problem at once, each with a path."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from commissions.plans import document as shape
-from commissions.plans.document import (
-    ComponentDocument,
-    InvalidPlan,
-    MeasureDocument,
-    PlanDocument,
-    PlanProblem,
-    Raw,
-)
+from commissions.plans.document import InvalidPlan, PlanDocument, Raw
 from commissions.plans.hints import join, suggestion
+from commissions.plans.reading_parts import (
+    COMPONENT_KEYS,
+    MEASURE_KEYS,
+    TAKEN,
+    PartReader,
+)
+from commissions.plans.reading_shapes import tidy_plan
+from commissions.plans.reading_values import NAME
 from commissions.plans.table_form import check_table
+from crm_sync.ledger.facts import ValueType
+
+__all__ = ["COMPONENT_KEYS", "EXAMPLE_KEYS", "MEASURE_KEYS", "PLAN_KEYS", "read_plan"]
 
 PLAN_KEYS = [
     "plan",
     "currency",
     "rounding",
+    "round",
     "pays",
+    "convert_on",
+    "settle_in",
     "says",
     "variables",
     "fields",
@@ -29,77 +35,32 @@ PLAN_KEYS = [
     "tables",
     "examples",
 ]
-MEASURE_KEYS = [
-    "sum",
-    "when",
-    "type",
-    "object",
-    "credit",
-    "over",
-    "of",
-    "component",
-    "clawback_days",
-]
-COMPONENT_KEYS = [
-    "key",
-    "name",
-    "per",
-    "object",
-    "credit",
-    "over",
-    "when",
-    "base",
-    "amount",
-    "cap",
-    "floor",
-    "payable_when",
-    "waiting_for",
-    "clawback_days",
-    "says",
-]
 EXAMPLE_KEYS = [
     "name",
     "because",
     "period",
+    "periods",
     "payee",
     "payees",
+    "variables",
     "deals",
     "entries",
+    "products",
+    "services",
+    "territories",
+    "customers",
+    "business",
+    "tables",
     "rates",
+    "adjustments",
+    "given",
     "stored",
+    "opening",
     "expect",
 ]
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
-_LISTS = ("credit", "component")
+_VARIABLE_KEYS = ["type", "default"]
 _FIELD = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-# Words that a formula reads as something else.
-_TAKEN = frozenset(
-    [
-        "base",
-        "and",
-        "or",
-        "not",
-        "if",
-        "else",
-        "true",
-        "false",
-        "yes",
-        "no",
-        "tiers",
-        "payee",
-    ]
-)
-_LARGEST_TEXT = 20_000
-_DEFAULTS: Mapping[str, str] = {"rounding": "half_up", "pays": "month"}
-_PART_DEFAULTS: Mapping[str, Raw] = {
-    "object": shape.DEFAULT_OBJECT,
-    "credit": list(shape.DEFAULT_CREDIT),
-    "over": "period",
-    "per": "deal",
-    "of": "me",
-    "type": "money",
-}
 
 
 def read_plan(given: object) -> PlanDocument:
@@ -107,37 +68,29 @@ def read_plan(given: object) -> PlanDocument:
     return _Reader().plan(given)
 
 
-class _Reader:
+class _Reader(PartReader):
     """Goes through a plan once and collects what is wrong with it."""
-
-    def __init__(self) -> None:
-        self.problems: list[PlanProblem] = []
-
-    def note(self, path: str, message: str, hint: str = "") -> None:
-        self.problems.append(PlanProblem(path, message, hint, code="shape"))
 
     def plan(self, given: object) -> PlanDocument:
         raw = self.texts(given, "")
         if not isinstance(raw, dict):
             self.note("", "A plan is a set of names and values, such as “plan: Name”.")
             raise InvalidPlan(self.problems)
+        raw = tidy_plan(raw)
         self.known(raw, PLAN_KEYS, "")
-        raw = {key: value for key, value in raw.items() if value != _DEFAULTS.get(key)}
-        name = self.text(raw, "plan", "", needed=True)
-        currency = self.text(raw, "currency", "", needed=True)
-        if currency and not _CURRENCY.fullmatch(currency):
-            self.note("currency", f"“{currency}” is not a currency code such as USD.")
-        rounding = self.choice(raw, "rounding", "", shape.ROUNDINGS, "half_up")
-        pays = self.choice(raw, "pays", "", shape.PAYS, "month")
         document = PlanDocument(
             raw=raw,
-            name=name,
-            currency=currency,
+            name=self.text(raw, "plan", "", needed=True),
+            currency=self.currency(raw, "currency", needed=True),
             says=self.text(raw, "says", ""),
-            rounding="half_even" if rounding == "half_even" else "half_up",
-            pays=pays,
-            variables=self.types(raw, "variables", _NAME),
-            fields=self.types(raw, "fields", _FIELD),
+            rounding=self.choice(raw, "rounding", "", shape.ROUNDINGS, "half_up"),
+            round=self.choice(raw, "round", "", shape.ROUND_AT, "line"),
+            convert_on=self.choice(raw, "convert_on", "", shape.CONVERT_ON, "day"),
+            settle_in=self.currency(raw, "settle_in"),
+            pays=self.choice(raw, "pays", "", shape.PAYS, "month"),
+            variables=self.variables(raw),
+            defaults=self.defaults(raw),
+            fields=self.fields(raw),
             measures=tuple(self.measures(raw)),
             components=tuple(self.components(raw)),
             tables=self.tables(raw),
@@ -148,217 +101,72 @@ class _Reader:
             raise InvalidPlan(self.problems)
         return document
 
-    def texts(self, given: object, path: str) -> Any:
-        """Make every scalar a text; drop what is empty; refuse inexact numbers."""
-        if isinstance(given, Mapping):
-            cleaned = {}
-            for key, value in given.items():
-                inner = self.texts(value, join(path, str(key)))
-                # An empty value says nothing, unless its name is a text gone astray.
-                if inner not in ("", [], {}) or not _NAME.fullmatch(str(key)):
-                    cleaned[str(key).strip()] = inner
-            return cleaned
-        if isinstance(given, list | tuple):
-            return [
-                self.texts(value, f"{path}[{at + 1}]") for at, value in enumerate(given)
-            ]
-        if isinstance(given, bool):
-            return "yes" if given else "no"
-        if isinstance(given, float):
-            self.note(path, "Numbers are written as text, so that no digit is lost.")
-            return ""
-        text = "" if given is None else str(given).strip()
-        if len(text) > _LARGEST_TEXT:
-            self.note(path, f"This text is longer than {_LARGEST_TEXT:,} characters.")
-            return ""
-        return text
-
-    def known(
-        self, raw: Mapping[str, object], keys: Collection[str], path: str
-    ) -> None:
-        for key in raw:
-            if key not in keys:
-                self.note(
-                    join(path, key),
-                    f"“{key}” is not known here.",
-                    suggestion(key, keys) or f"Known are {', '.join(keys)}.",
-                )
-
-    def text(
-        self,
-        raw: Mapping[str, Raw],
-        key: str,
-        path: str,
-        *,
-        needed: bool = False,
+    def currency(
+        self, raw: Mapping[str, Raw], key: str, *, needed: bool = False
     ) -> str:
-        value = raw.get(key, "")
-        if not isinstance(value, str):
-            self.note(join(path, key), "This must be a single text.")
-            return ""
-        if needed and not value:
-            self.note(join(path, key), f"“{key}” is missing.")
-        return value
+        code = self.text(raw, key, "", needed=needed)
+        if code and not _CURRENCY.fullmatch(code):
+            self.note(key, f"“{code}” is not a currency code such as USD.")
+        return code
 
-    def choice(
-        self,
-        raw: Mapping[str, Raw],
-        key: str,
-        path: str,
-        among: Sequence[str],
-        default: str,
-    ) -> Any:
-        value = self.text(raw, key, path) or default
-        if value not in among:
-            hint = suggestion(value, among) or f"It is one of {', '.join(among)}."
-            self.note(join(path, key), f"“{value}” is not possible here.", hint)
-            return default
-        return value
+    def variables(self, raw: Mapping[str, Raw]) -> dict[str, ValueType]:
+        inner = self.mapping(raw, "variables", "")
+        found: dict[str, ValueType] = {}
+        for name, value in inner.items():
+            path = join("variables", name)
+            if not NAME.fullmatch(name) or name in TAKEN:
+                self.note(path, f"“{name}” cannot be a name here.", "Like quota.")
+            if isinstance(value, Mapping):
+                self.known(value, _VARIABLE_KEYS, path)
+                self.text(value, "type", path, needed=True)
+                found[name] = self.choice(value, "type", path, shape.TYPES, "text")
+            else:
+                found[name] = self.type_in(inner, name, "variables")
+        return found
 
-    def mapping(self, raw: Mapping[str, Raw], key: str, path: str) -> Mapping[str, Raw]:
-        value = raw.get(key, {})
-        if isinstance(value, Mapping):
-            return value
-        self.note(join(path, key), "This must be a set of names and values.")
-        return {}
-
-    def listed(self, raw: Mapping[str, Raw], key: str) -> Sequence[Raw]:
-        value = raw.get(key, [])
-        if isinstance(value, list):
-            return value
-        self.note(key, "This must be a list.")
-        return []
-
-    def types(
-        self, raw: Mapping[str, Raw], key: str, pattern: re.Pattern[str]
-    ) -> dict[str, Any]:
-        inner = self.mapping(raw, key, "")
-        for name in inner:
-            if not pattern.fullmatch(name) or name in _TAKEN:
-                shown = "deal.fee" if pattern is _FIELD else "quota"
-                self.note(
-                    join(key, name),
-                    f"“{name}” cannot be a name here.",
-                    f"Like {shown}.",
-                )
+    def defaults(self, raw: Mapping[str, Raw]) -> dict[str, str]:
+        inner = self.mapping(raw, "variables", "")
         return {
-            name: self.choice(inner, name, key, shape.TYPES, "text") for name in inner
+            name: self.text(value, "default", join("variables", name))
+            for name, value in inner.items()
+            if isinstance(value, Mapping) and "default" in value
         }
 
-    def measures(self, raw: Mapping[str, Raw]) -> Iterable[MeasureDocument]:
-        given = self.mapping(raw, "measures", "")
-        for name in given:
-            path = join("measures", name)
-            if not _NAME.fullmatch(name) or name in _TAKEN:
-                self.note(path, f"“{name}” cannot be the name of a measure.")
-            part = self.part(given, name, "measures", MEASURE_KEYS)
-            of_components = self.names_in(part, "component", path)
-            if not of_components:
-                self.text(part, "sum", path, needed=True)
-            elif "sum" in part:
-                self.note(path, "A measure has a sum or a component, not both.")
-            yield MeasureDocument(
-                name=name,
-                sum=self.text(part, "sum", path),
-                when=self.text(part, "when", path),
-                type=self.choice(part, "type", path, shape.TYPES[:3], "money"),
-                object=self.text(part, "object", path) or shape.DEFAULT_OBJECT,
-                credit=self.credit(part, path),
-                over=self.choice(part, "over", path, shape.OVERS, "period"),
-                of=self.choice(part, "of", path, ("me", "team"), "me"),
-                component=of_components,
-                clawback_days=self.days(part, path),
-            )
+    def fields(self, raw: Mapping[str, Raw]) -> dict[str, ValueType]:
+        inner = self.mapping(raw, "fields", "")
+        found: dict[str, ValueType] = {}
+        for name in inner:
+            owner = name.partition(".")[0]
+            wrong = owner in shape.NOT_OBJECTS - {*shape.THINGS, "payee"}
+            if not _FIELD.fullmatch(name) or wrong:
+                path = join("fields", name)
+                self.note(path, f"“{name}” cannot be a name here.", "Like deal.fee.")
+            found[name] = self.type_in(inner, name, "fields")
+        return found
 
-    def components(self, raw: Mapping[str, Raw]) -> Iterable[ComponentDocument]:
-        given = self.listed(raw, "components")
-        if not given:
-            self.note("components", "A plan needs at least one component.")
-        for at, item in enumerate(given):
-            key = item.get("key", "") if isinstance(item, Mapping) else ""
-            path = f"components.{key}" if key else f"components[{at + 1}]"
-            part = self.part({path: item}, path, "", COMPONENT_KEYS)
-            yield self.component(part, path)
-
-    def component(self, part: dict[str, Raw], path: str) -> ComponentDocument:
-        key = self.text(part, "key", path, needed=True)
-        if key and not _NAME.fullmatch(key):
-            self.note(join(path, "key"), f"“{key}” cannot be a key.", "Like base_pay.")
-        texts = {name: self.text(part, name, path) for name in shape.FORMULAS}
-        self.text(part, "amount", path, needed=True)
-        per = self.choice(part, "per", path, shape.PERS, "deal")
-        waiting_for = self.text(part, "waiting_for", path)
-        if bool(waiting_for) != bool(texts["payable_when"]):
-            self.note(
-                join(path, "waiting_for"),
-                "“payable_when” and “waiting_for” belong together.",
-                "One is the condition, the other its words for the payee.",
-            )
-        if per == "deal" and "over" in part:
-            self.note(join(path, "over"), "Only a component per period has “over”.")
-        return ComponentDocument(
-            key=key,
-            name=self.text(part, "name", path) or key.replace("_", " ").capitalize(),
-            per=per,
-            object=self.text(part, "object", path) or shape.DEFAULT_OBJECT,
-            credit=self.credit(part, path),
-            over=self.choice(part, "over", path, shape.OVERS, "period"),
-            waiting_for=waiting_for,
-            clawback_days=self.days(part, path),
-            says=self.text(part, "says", path),
-            **texts,
-        )
-
-    def part(
-        self, raw: Mapping[str, Raw], key: str, path: str, keys: Collection[str]
-    ) -> dict[str, Raw]:
-        inner = self.mapping(raw, key, path)
-        where = join(path, key)
-        self.known(inner, keys, where)
-        if isinstance(inner, dict):
-            for name in _LISTS:
-                listed = inner.get(name)
-                if isinstance(listed, str):
-                    inner[name] = [word.strip() for word in listed.split(",")]
-            for name, default in _PART_DEFAULTS.items():
-                if inner.get(name) == default:
-                    del inner[name]
-            return inner
-        return {}
-
-    def names_in(self, part: Mapping[str, Raw], key: str, path: str) -> tuple[str, ...]:
-        names = part.get(key, [])
-        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-            self.note(join(path, key), "This must be a list of names.")
-            return ()
-        return tuple(str(name) for name in names)
-
-    def credit(self, part: Mapping[str, Raw], path: str) -> tuple[str, ...]:
-        named = self.names_in(part, "credit", path) or shape.DEFAULT_CREDIT
-        for role in named:
-            if role not in shape.ROLES:
-                hint = suggestion(role, shape.ROLES)
-                hint = hint or f"Roles are {', '.join(shape.ROLES)}."
-                self.note(join(path, "credit"), f"There is no role “{role}”.", hint)
-        return named
-
-    def days(self, part: Mapping[str, Raw], path: str) -> int | None:
-        text = self.text(part, "clawback_days", path)
-        if not text:
-            return None
-        if not text.isascii() or not text.isdigit() or len(text) > 5:
-            where = join(path, "clawback_days")
-            self.note(where, f"“{text}” is not a whole number of days.")
-            return None
-        return int(text)
+    def type_in(self, raw: Mapping[str, Raw], name: str, path: str) -> ValueType:
+        value = raw[name]
+        hint = f"It is one of {', '.join(shape.TYPES)}."
+        if not isinstance(value, str):
+            self.note(join(path, name), "This must be a type.", hint)
+        elif value not in shape.TYPES:
+            hint = suggestion(value, shape.TYPES) or hint
+            self.note(join(path, name), f"“{value}” is not possible here.", hint)
+        for kind in shape.TYPES:
+            if kind == value:
+                return kind
+        return "text"
 
     def tables(self, raw: Mapping[str, Raw]) -> dict[str, Mapping[str, Raw]]:
         given = self.mapping(raw, "tables", "")
         found = {}
         for name in given:
+            path = join("tables", name)
+            if not NAME.fullmatch(name):
+                self.note(path, f"“{name}” cannot be a name here.", "Like advisor.")
             table = self.mapping(given, name, "tables")
             for where, message, hint in check_table(table):
-                self.note(join(f"tables.{name}", where), message, hint)
+                self.note(join(path, where), message, hint)
             found[name] = table
         return found
 
@@ -371,26 +179,44 @@ class _Reader:
                 continue
             self.known(item, EXAMPLE_KEYS, path)
             names.append(self.text(item, "name", path, needed=True))
-            self.text(item, "period", path, needed=True)
-            if not self.mapping(item, "expect", path):
+            if "periods" not in item:
+                self.text(item, "period", path, needed=True)
+            elif "period" in item:
+                self.note(path, "An example has a period or periods, not both.")
+            if not item.get("expect"):
                 self.note(join(path, "expect"), "An example says what it expects.")
             yield item
         for name in sorted({name for name in names if names.count(name) > 1}):
             self.note("examples", f"Two examples are called “{name}”.")
 
     def names(self, document: PlanDocument) -> None:
-        """Refuse names that are given twice or that mean two things."""
+        """Refuse names that are given twice, that mean two things, or nothing."""
         keys = [part.key for part in document.components if part.key]
         for key in sorted({key for key in keys if keys.count(key) > 1}):
             self.note(f"components.{key}", "Two components have this key.")
+        measures = [part.name for part in document.measures]
         for name in document.variables:
-            if any(part.name == name for part in document.measures):
+            if name in measures:
                 self.note(f"variables.{name}", "A measure has this name too.")
+        for component in document.components:
+            path = f"components.{component.key}"
+            for name in component.steps:
+                if name in document.variables:
+                    where = f"{path}.steps.{name}"
+                    self.note(where, "A variable has this name too.")
+            self.there(component.replaces, keys, f"{path}.replaces", "component")
+            if component.key in component.replaces:
+                self.note(f"{path}.replaces", "A component cannot replace itself.")
         for measure in document.measures:
-            for key in measure.component:
-                if key not in keys:
-                    self.note(
-                        f"measures.{measure.name}.component",
-                        f"There is no component “{key}”.",
-                        suggestion(key, keys),
-                    )
+            path = f"measures.{measure.name}"
+            self.there(measure.component, keys, f"{path}.component", "component")
+            named = [measure.measure] if measure.measure else []
+            self.there(named, measures, f"{path}.measure", "measure")
+
+    def there(
+        self, named: Iterable[str], among: list[str], path: str, what: str
+    ) -> None:
+        for name in named:
+            if name not in among:
+                words = f"There is no {what} “{name}”."
+                self.note(path, words, suggestion(name, among))

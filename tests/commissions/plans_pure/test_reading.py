@@ -128,9 +128,15 @@ def test_measures_that_need_each_other_are_refused() -> None:
 def test_a_component_that_needs_its_own_total_is_refused() -> None:
     text = PLAN.replace("sum: deal.amount\n", "component: pay\n", 1)
 
-    (problem,) = refused(text)
+    (problem,) = refused(text.replace("volume.before", "volume.total"))
 
     assert "This goes in a circle: " in problem
+
+
+def test_a_component_may_read_what_it_paid_before_the_credit() -> None:
+    text = PLAN.replace("sum: deal.amount\n", "component: pay\n", 1)
+
+    assert refused(text) == []
 
 
 def test_a_component_per_period_cannot_read_a_deal() -> None:
