@@ -1,0 +1,194 @@
+"""Files of dated rows: looked at first, entered row by row, the bad ones sent back.
+
+A file of refused rows has the columns of the file itself and says why, so that it can
+be corrected and sent again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from commissions_saas.lib.errors import ProductError
+from crm_sync.ledger.errors import BadRow
+from crm_sync.ledger.models import Payee
+from crm_sync.ledger.tables import csv_of, plain_cell
+from crm_sync.providers.files.table import read_table
+from tenants.access import Member
+
+LARGEST = 2_000_000
+MOST_ROWS = 20_000
+WHY = "why"
+PAYEE_COLUMNS = ("payee", "name", "email", "employee_number")
+
+Cells = Mapping[str, str]
+# Enters a row, and says whether that changed anything.
+Enter = Callable[[Member], bool]
+Read = Callable[[Cells], tuple[str, Enter]]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a kind of file, and those without which it cannot be read."""
+
+    names: tuple[str, ...]
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GoodRow:
+    """A row that can be entered, and what it says in words."""
+
+    line: int
+    cells: Cells
+    words: str
+    enter: Enter
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that cannot be entered, and why."""
+
+    line: int
+    cells: Cells
+    why: str
+
+    @property
+    def text(self) -> str:
+        """Return the row as a page shows it."""
+        return ", ".join(value for value in self.cells.values() if value)[:120]
+
+
+@dataclass(slots=True)
+class Preview:
+    """What a file would enter; once it is entered, how many rows changed something."""
+
+    columns: Columns
+    rows: list[GoodRow] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
+    changed: int = 0
+    unchanged: int = 0
+
+
+def look_at(content: bytes, columns: Columns, read: Read) -> Preview:
+    """Read each row of a file; whatever is wrong with one is said beside it."""
+    if len(content) > LARGEST:
+        raise ProductError("The file is larger than 2 MB.", hint="Split it.")
+    preview = Preview(columns)
+    for line, cells in _rows(content, columns):
+        try:
+            words, enter_row = read(cells)
+        except ProductError as problem:
+            preview.refused.append(RefusedRow(line, cells, _sentence(problem)))
+        else:
+            preview.rows.append(GoodRow(line, cells, words, enter_row))
+    return preview
+
+
+def enter(preview: Preview, by: Member) -> Preview:
+    """Enter each good row by itself; what is refused only now joins the refused."""
+    for row in preview.rows:
+        try:
+            changed = row.enter(by)
+        except ProductError as problem:
+            preview.refused.append(RefusedRow(row.line, row.cells, _sentence(problem)))
+        else:
+            preview.changed += changed
+            preview.unchanged += not changed
+    return preview
+
+
+def refused_csv(preview: Preview) -> str:
+    """Return the refused rows as a file like the one that was sent, with reasons."""
+    return csv_of(
+        [*preview.columns.names, WHY],
+        (
+            [*(row.cells.get(name, "") for name in preview.columns.names), row.why]
+            for row in sorted(preview.refused, key=lambda row: row.line)
+        ),
+    )
+
+
+def sheet_csv(columns: Columns, rows: Sequence[Mapping[str, str]]) -> str:
+    """Return rows as the file that can be sent back."""
+    names = columns.names
+    return csv_of(names, ([row.get(name, "") for name in names] for row in rows))
+
+
+def payee_cells(payee: Payee) -> dict[str, str]:
+    """Return the cells that say which payee a row is about."""
+    return {
+        "payee": str(payee.pk),
+        "name": payee.name,
+        "email": payee.email,
+        "employee_number": payee.employee_number,
+    }
+
+
+class PayeeFinder:
+    """Finds the payee of a row: by number, e-mail, employee number, then name."""
+
+    def __init__(self) -> None:
+        self._by: dict[tuple[str, str], list[Payee]] = {}
+        for payee in Payee.objects.filter(merged_into__isnull=True):
+            for key, value in payee_cells(payee).items():
+                if value:
+                    self._by.setdefault((key, value.casefold()), []).append(payee)
+
+    def payee(self, cells: Cells) -> Payee:
+        """Return the payee; refuse a row about nobody, or about several."""
+        for key in ("payee", "email", "employee_number", "name"):
+            value = cells.get(key, "")
+            if not value:
+                continue
+            found = self._by.get((key, value.casefold()), [])
+            words = key.replace("_", " ").replace("payee", "number")
+            if not found:
+                raise BadRow(f"There is no payee with the {words} {value[:60]}.")
+            if len(found) > 1:
+                raise BadRow(
+                    f"{len(found)} payees have the {words} {value[:60]}.",
+                    hint="Give the number that the download has.",
+                )
+            return found[0]
+        raise BadRow("The row names no payee.", hint="Give a number, e-mail or name.")
+
+
+def day_in(cells: Cells, name: str) -> date | None:
+    """Return the day in a cell, or None where it is empty."""
+    text = cells.get(name, "")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise BadRow(f"“{text[:20]}” is not a day like 2026-12-31.") from None
+
+
+def needed_day(cells: Cells, name: str) -> date:
+    """Return the day in a cell that must not be empty."""
+    day = day_in(cells, name)
+    if day is None:
+        raise BadRow(f"The row has no day under “{name}”.")
+    return day
+
+
+def _rows(content: bytes, columns: Columns) -> Iterator[tuple[int, Cells]]:
+    table = read_table(content)
+    header = [name.strip().casefold().replace(" ", "_") for name in table.header]
+    missing = [name for name in columns.required if name not in header]
+    if missing:
+        raise ProductError(
+            f"The file has no column “{missing[0]}”.",
+            hint=f"The columns are {', '.join(columns.names)}.",
+        )
+    for number, row in enumerate(table.rows()):
+        if number >= MOST_ROWS:
+            raise ProductError(f"The file has more than {MOST_ROWS:,} rows.")
+        cells = dict(zip(header, map(plain_cell, row.cells), strict=False))
+        yield (
+            row.number,
+            {name: cells[name] for name in columns.names if name in cells},
+        )
+
+
+def _sentence(problem: ProductError) -> str:
+    hint = getattr(problem, "hint", "")
+    return f"{problem} {hint}".strip() if hint else str(problem)
