@@ -78,3 +78,17 @@ class NotAnAdjustment(StatementError):
 
 class NotADispute(StatementError):
     """A dispute is already open, or says nothing."""
+
+
+class NothingToTransfer(StatementError):
+    """A transfer in which manager, territory and plans stay as they are."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Nothing changes for {name}.",
+            hint="Choose another manager, territory or plan, or another day.",
+        )
+
+
+class BadBalance(StatementError):
+    """This opening balance cannot be entered."""
