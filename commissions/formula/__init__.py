@@ -20,7 +20,7 @@ from .tables import KeyedTable, Table, TierTable
 from .types import Type
 
 # Stored beside what a formula gave: it grows when any formula could mean something else.
-LANGUAGE_VERSION = 1
+LANGUAGE_VERSION = 2
 
 __all__ = [
     "LANGUAGE_VERSION",

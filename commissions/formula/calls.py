@@ -10,6 +10,7 @@ from .functions.dates import parsed_date
 from .functions.declare import Accepts, Function
 from .literals import whole_literal
 from .parser import span_of
+from .suggest import instead_of
 from .types import Type, joined
 
 LEAST_PLACES, MOST_PLACES = -15, 10
@@ -68,7 +69,8 @@ def _report_unknown(walker: Walker, name: ast.Name) -> None:
         walker.report(wrong.field_called(span, name.id))
     else:
         suggestion = walker.function_suggestion(name.id)
-        walker.report(wrong.unknown_function(span, name.id, suggestion))
+        instead = instead_of(name.id)
+        walker.report(wrong.unknown_function(span, name.id, suggestion, instead))
 
 
 def _count_fits(walker: Walker, node: ast.Call, function: Function) -> bool:
@@ -91,7 +93,7 @@ def _value_type(
         return None
     span, usage, part = span_of(value), function.usage, walker.part(value)
     if not place.accepts.takes(kind):
-        wanted = place.accepts.value
+        wanted = place.takes
         fault = wrong.wrong_value(span, part, kind, place.name, usage, wanted)
         if place.accepts is Accepts.DATE and _is_date_text(value):
             fault = wrong.date_as_text(span, part)
@@ -99,6 +101,9 @@ def _value_type(
         return None
     if place.accepts is Accepts.FIELD and not isinstance(value, ast.Name):
         walker.report(wrong.not_a_field(span, part, usage))
+        return None
+    if place.accepts is Accepts.CHOICE and not _is_choice(value, place.choices):
+        walker.report(wrong.no_choice(span, part, usage, place.takes))
         return None
     if place.accepts is Accepts.WHOLE:
         places = whole_literal(value)
@@ -110,6 +115,10 @@ def _value_type(
         walker.report(wrong.bad_date(span, part))
         return None
     return kind
+
+
+def _is_choice(value: ast.expr, choices: tuple[str, ...]) -> bool:
+    return isinstance(value, ast.Constant) and value.value in choices
 
 
 def _is_date_text(value: ast.expr) -> bool:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from . import meaning_errors as wrong
 from . import types
+from .bounds import parts_to_watch
 from .calls import call_type
 from .errors import Fault
 from .functions import CATALOGUE
+from .lexer import bare_date_at
 from .limits import LIMITS
 from .literals import constant_type, whole_literal
 from .parser import span_of
@@ -34,6 +36,8 @@ class Checked:
     types: dict[ast.expr, Type] = field(default_factory=dict)
     names: dict[str, Type] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    operations: int = 0
+    watched: frozenset[ast.expr] = frozenset()
 
 
 def check(
@@ -49,6 +53,8 @@ def check(
         checked.faults.append(wrong.wrong_result(span_of(tree), found, Type.NUMBER))
     checked.faults.sort(key=lambda fault: (fault.span.start, fault.span.end))
     del checked.faults[LIMITS.problems :]
+    if not checked.faults:
+        checked.watched = parts_to_watch(tree, checked.types)
     return checked
 
 
@@ -65,7 +71,19 @@ class _Checker:
         found = self._type_of(node)
         if found is not None:
             self.checked.types[node] = found
+        self.count(node)
         return found
+
+    def count(self, node: ast.expr) -> None:
+        """Add what a part may cost; report the one that is too much."""
+        cost = 1
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            function = CATALOGUE.get(node.func.id)
+            cost += function.cost if function else 0
+        before = self.checked.operations
+        self.checked.operations = before + cost
+        if before <= LIMITS.operations < before + cost:
+            self.report(wrong.too_dear(span_of(node), LIMITS.operations))
 
     def _type_of(self, node: ast.expr) -> Type | None:
         match node:
@@ -169,7 +187,8 @@ class _Checker:
         if found is None or found in types.AMOUNTS:
             return found
         side = self.named(node.operand, found)
-        self.report(wrong.no_operation(span_of(node.operand), side, side, "negated"))
+        verb = "negated" if isinstance(node.op, ast.USub) else "given a sign"
+        self.report(wrong.no_operation(span_of(node.operand), side, side, verb))
         return None
 
     def condition(self, node: ast.expr) -> None:
@@ -208,6 +227,10 @@ class _Checker:
             return
         if self.date_written_as_text(right, left[1]):
             return
+        if self.date_written_bare(left, right[1]):
+            return
+        if self.date_written_bare(right, left[1]):
+            return
         if not types.alike(left[1], right[1]):
             first, last = span_of(left[0]), span_of(right[0])
             span = type(first)(first.start, last.end)
@@ -224,6 +247,14 @@ class _Checker:
         if not isinstance(node.value, str):
             return False
         self.report(wrong.date_as_text(span_of(node), self.part(node)))
+        return True
+
+    def date_written_bare(self, side: tuple[ast.expr, Type], other: Type) -> bool:
+        node, kind = side
+        fault = bare_date_at(self.text, span_of(node))
+        if fault is None or other is not Type.DATE or kind not in types.AMOUNTS:
+            return False
+        self.report(fault)
         return True
 
 

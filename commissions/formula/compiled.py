@@ -16,10 +16,12 @@ from .errors import ValueFault
 from .functions import CATALOGUE
 from .functions.blanks import is_blank
 from .inputs import LEAST, MOST, PYTHON_TYPES, refuse_value
+from .limits import LIMITS
 from .tables import TierTable
 from .types import AMOUNTS, Type
 
 Run = Callable[[Callable[[str], object]], object]
+_LEAST_PART = -LIMITS.exact
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
@@ -45,6 +47,8 @@ class _Compiler:
         self.locals = {name: f"a{at}" for at, name in enumerate(checked.names)}
         self.constants: dict[str, object] = {}
         self.known: dict[int, str] = {}
+        self.watched = checked.watched
+        self.watching = 0
 
     def build(self, tree: ast.expr) -> Run:
         body: list[ast.stmt] = []
@@ -91,6 +95,10 @@ class _Compiler:
         doubt: ast.expr = ast.Compare(given, [ast.IsNot()], [self.constant(wanted)])
         if kind in AMOUNTS:
             doubt = ast.BoolOp(ast.Or(), [doubt, self.outside(here)])
+        elif kind is Type.TEXT:
+            most = self.constant(LIMITS.text_value)
+            long = ast.Compare(self.call(len, [_load(here)]), [ast.Gt()], [most])
+            doubt = ast.BoolOp(ast.Or(), [doubt, long])
         look = self.call(
             refuse_value, [self.constant(name), _load(here), self.constant(kind)]
         )
@@ -115,6 +123,18 @@ class _Compiler:
         return self.value(node)
 
     def value(self, node: ast.expr) -> ast.expr:
+        found = self.unwatched(node)
+        if node not in self.watched:
+            return found
+        name = f"_part{self.watching}"
+        self.watching += 1
+        kept = ast.NamedExpr(ast.Name(name, ast.Store()), found)
+        least, most = self.constant(_LEAST_PART), self.constant(LIMITS.exact)
+        fine = ast.Compare(least, [ast.LtE(), ast.LtE()], [kept, most])
+        refused = self.call(exact.too_large, [_load(name)])
+        return ast.IfExp(fine, _load(name), refused)
+
+    def unwatched(self, node: ast.expr) -> ast.expr:
         match node:
             case ast.Constant():
                 return self.constant(node.value)

@@ -7,6 +7,14 @@ from .source import Span, picture, position
 
 
 @dataclass(frozen=True)
+class Edit:
+    """A change of the text that puts a fault right: what stands there instead."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
 class Fault:
     """A sentence about a part of the text, before lines and columns are counted."""
 
@@ -15,6 +23,7 @@ class Fault:
     span: Span
     suggestion: str = ""
     fix: str = ""
+    edit: Edit | None = None  # where the fix is not simply put in the span's place
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Problem:
     fix: str = ""
     start: int = 0
     end: int = 0
+    edit: Edit | None = None
 
 
 def located(fault: Fault, text: str) -> Problem:
@@ -49,6 +59,7 @@ def located(fault: Fault, text: str) -> Problem:
         fault.fix,
         span.start,
         span.end,
+        fault.edit or (Edit(span, fault.fix) if fault.fix else None),
     )
 
 

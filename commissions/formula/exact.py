@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 from .errors import ValueFault
+from .limits import LIMITS
 
 CONTEXT = decimal.Context(
     prec=34,
@@ -19,6 +20,7 @@ CONTEXT = decimal.Context(
         decimal.InvalidOperation,
         decimal.DivisionByZero,
         decimal.Overflow,
+        decimal.Underflow,
         decimal.FloatOperation,
     ],
 )
@@ -33,6 +35,17 @@ def arithmetic() -> Iterator[None]:
         yield
     finally:
         decimal.setcontext(before)
+
+
+def too_large(value: Decimal) -> Decimal:
+    """Refuse a part whose last digits would be lost."""
+    raise ValueFault("too_large", "This becomes too large to reckon with.")
+
+
+def watched(value: object) -> None:
+    """Refuse a part that no longer keeps ten places."""
+    if isinstance(value, Decimal) and abs(value) > LIMITS.exact:
+        too_large(value)
 
 
 def scaleb(value: Decimal, power: int) -> Decimal:

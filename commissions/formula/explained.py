@@ -16,7 +16,7 @@ from .functions import CATALOGUE
 from .functions.blanks import is_blank
 from .parser import span_of
 from .phrases import phrases_of
-from .source import Span
+from .source import quoted
 from .types import Type
 from .words import value_words
 
@@ -134,10 +134,18 @@ class _Recorder(SimpleEval):
         self.steps.append([])
         try:
             value: object = super()._eval(node)
+            if node in self.checked.watched:
+                exact.watched(value)
         except ValueFault as fault:
-            span = _blamed(node, fault.argument)
+            blamed = _blamed(node, fault.argument)
             message = fault.about(self._table_of(node))
+            if fault.code == "division_by_zero" and blamed is not node:
+                message = self._zero(node, blamed) or message
+            span = span_of(blamed)
             raise EvaluationError(fault.code, message, span, self.text) from None
+        except decimal.Underflow:
+            message, span = "This becomes too small to reckon with.", span_of(node)
+            raise EvaluationError("too_small", message, span, self.text) from None
         except decimal.DecimalException:
             message, span = "This becomes too large to reckon with.", span_of(node)
             raise EvaluationError("too_large", message, span, self.text) from None
@@ -153,6 +161,15 @@ class _Recorder(SimpleEval):
         phrases = phrases_of(node, shown, value, kind)
         step = Step(span.start, span.end, part, value, kind, children, phrases)
         self.steps[-1].append(step)
+
+    def _zero(self, node: ast.expr, divisor: ast.expr) -> str:
+        """Name what is zero and what therefore has no answer."""
+        if isinstance(divisor, ast.Constant):
+            return ""
+        parts = [
+            self.text[span_of(one).start : span_of(one).end] for one in (divisor, node)
+        ]
+        return f"{quoted(parts[0])} is 0, so {quoted(parts[1])} cannot be worked out."
 
     def _table_of(self, node: ast.expr) -> str:
         """Return the name of the table that a call reads."""
@@ -180,9 +197,9 @@ class _Recorder(SimpleEval):
         return self._eval(node.args[1] if blank else field)
 
 
-def _blamed(node: ast.expr, argument: int | None) -> Span:
+def _blamed(node: ast.expr, argument: int | None) -> ast.expr:
     if argument is not None and isinstance(node, ast.BinOp):
-        return span_of((node.left, node.right)[argument])
+        return (node.left, node.right)[argument]
     if argument is not None and isinstance(node, ast.Call):
-        return span_of(node.args[argument])
-    return span_of(node)
+        return node.args[argument]
+    return node

@@ -2,7 +2,8 @@
 
 from . import syntax_errors
 from .errors import Fault
-from .lexer import Kind, Token, grouped_at
+from .functions import CATALOGUE
+from .lexer import Kind, Token, decimal_comma_at, grouped_at
 from .source import Span
 
 _OTHER_SIGNS = {
@@ -12,22 +13,40 @@ _OTHER_SIGNS = {
     "!": ("not ", "write not."),
     "^": ("**", "write ** for a power."),
     "&": ("and", "write and between conditions; texts cannot be joined."),
+    "|": ("or", "write or between conditions."),
+    "===": ("==", "use == to compare."),
+    "!==": ("!=", "write != for “is not”."),
+    "=<": ("<=", "write <= for “at most”."),
+    "=>": (">=", "write >= for “at least”."),
+    "~": ("not ", "write not."),
+    "?": ("", "write IF(condition, value, value otherwise)."),
+    ":": ("", "it has no meaning in a formula."),
+    "@": ("", "a formula names fields as they are, such as deal.amount."),
     ":=": ("==", "use == to compare."),
     "[": ("", "a formula has no lists; give the values to a function."),
     "{": ("", "a formula has no lists; give the values to a function."),
-    ".": ("", "a name has no space around its dot."),
-    "#": ("", "a formula has no comments; describe it in the plan."),
 }
+_SETTING = frozenset(
+    ["+=", "-=", "*=", "/=", "//=", "**=", "%=", "&=", "|=", "^=", "@="]
+)
 _USED_SIGNS = frozenset({"+", "-", "*", "/", "//", "%", "**", "(", ")", ","}) | {
     "==", "!=", "<", "<=", ">", ">="
 }  # fmt: skip
 _OTHER_WORDS = {
     "in": ("", "Use is_one_of(value, one, another, …)."),
     "is": ("==", "Use == to compare."),
-    "None": ("", "Use is_blank(…) to ask whether a field has no value."),
+    **dict.fromkeys(
+        ("None", "none", "null", "NULL", "Null", "nil", "undefined"),
+        ("", "Use is_blank(…) to ask whether a field has no value."),
+    ),
     "then": ("", "Use IF(condition, value, value otherwise)."),
     "elif": ("else", "Put another IF(…) in the last place instead."),
+    **dict.fromkeys(
+        ("THEN", "CASE", "WHEN", "ELSE", "END"),
+        ("", "Use IF(condition, value, value otherwise)."),
+    ),
 }
+_SETS_NOTHING = "a formula sets nothing; it only gives a value."
 _FORBIDDEN_WORDS = frozenset(
     [
         "lambda",
@@ -105,6 +124,10 @@ def after_value(text: str, tokens: list[Token], at: int) -> Fault:
         return syntax_errors.not_a_word_here(token.span, token.text, why)
     if token.kind is Kind.SIGN:
         return _sign_after_value(text, tokens, at)
+    letters = tokens[at - 1]
+    prefixed = token.kind is Kind.TEXT and letters.kind is Kind.NAME
+    if prefixed and letters.end == token.start and len(letters.text) <= 2:
+        return syntax_errors.letters_before_text(letters.span, letters.text)
     return syntax_errors.expected_operator(token.span, token.text)
 
 
@@ -112,16 +135,62 @@ def _sign_after_value(text: str, tokens: list[Token], at: int) -> Fault:
     token = tokens[at]
     if token.text == ",":
         number = tokens[at - 1]
-        grouped = number.kind is Kind.NUMBER and grouped_at(text, number.start)
-        return grouped or syntax_errors.lone_comma(token.span)
+        if number.kind is Kind.NUMBER:
+            start = number.start
+            comma = grouped_at(text, start) or decimal_comma_at(text, start)
+            return comma or syntax_errors.lone_comma(token.span)
+        return syntax_errors.lone_comma(token.span)
     if token.text == "(":
         return syntax_errors.cannot_call(token.span)
     if token.text == "%":
         return syntax_errors.percent_after_value(token.span)
-    return _sign(token)
+    if token.text == ".":
+        return _dot(tokens, at)
+    if token.text == "=" and (named := _named_value(tokens, at)):
+        return named
+    return _torn_sign(token, tokens[at + 1]) or _sign(token, text)
 
 
-def _sign(token: Token) -> Fault:
+def _dot(tokens: list[Token], at: int) -> Fault:
+    """Tell a name that was torn apart from a value that is asked for its parts."""
+    before, after = tokens[at - 1], tokens[at + 1]
+    torn = before.kind is Kind.NAME and after.kind is Kind.NAME
+    if torn and after.text not in _FORBIDDEN_WORDS:
+        fix = f"{before.text}.{after.text}"
+        return syntax_errors.spaced_dot(Span(before.start, after.end), fix)
+    return syntax_errors.no_parts(tokens[at].span)
+
+
+def _named_value(tokens: list[Token], at: int) -> Fault | None:
+    """Return the fault of round(amount, places=2), whose values have no names."""
+    if at < 3 or tokens[at - 1].kind is not Kind.NAME:
+        return None
+    if tokens[at - 2].text not in ("(", ","):
+        return None
+    depth = 0
+    for back in range(at - 2, 0, -1):
+        depth += {"(": 1, ")": -1}.get(tokens[back].text, 0)
+        if depth > 0:
+            function = CATALOGUE.get(tokens[back - 1].text)
+            name = tokens[at - 1]
+            if function is None or "." in name.text:
+                return None
+            span = Span(name.start, tokens[at].end)
+            return syntax_errors.named_value(span, name.text, function.usage)
+    return None
+
+
+def _torn_sign(token: Token, after: Token) -> Fault | None:
+    """Return the fault of < = and the like, which belong together."""
+    if not token.kind is after.kind is Kind.SIGN:
+        return None
+    torn = {"!=": "!=", "==": "==", "=<": "<=", "=>": ">="}
+    fix = torn.get(token.text + after.text)
+    span = Span(token.start, after.end)
+    return syntax_errors.torn_sign(span, fix) if fix else None
+
+
+def _sign(token: Token, text: str) -> Fault:
     span = token.span
     if token.text == "=":
         return syntax_errors.assignment(span)
@@ -129,6 +198,16 @@ def _sign(token: Token) -> Fault:
         return syntax_errors.second_formula(token.start)
     if token.text == ")":
         return syntax_errors.unopened_bracket(token.start)
+    if token.text == "#":
+        line_end = text.find("\n", token.start)
+        end = line_end if line_end >= 0 else len(text)
+        return syntax_errors.comment(Span(token.start, end))
+    if token.text.startswith("%%"):
+        return syntax_errors.not_an_operator(span, token.text, "%", "write % once.")
+    if token.text in _SETTING:
+        return syntax_errors.not_an_operator(span, token.text, "", _SETS_NOTHING)
+    if token.text == ".":
+        return syntax_errors.no_parts(span)
     fix, why = _OTHER_SIGNS.get(token.text, ("", "it has no meaning in a formula."))
     return syntax_errors.not_an_operator(span, token.text, fix, why)
 
@@ -148,8 +227,13 @@ def instead_of_value(text: str, tokens: list[Token], at: int) -> Fault:
         return syntax_errors.expected_value(token.span, "")
     if token.text == "=" and at == 0:
         return syntax_errors.leading_equals(token.span)
+    torn = Span(previous.start, token.end)
+    if token.text == "=" and previous.text in ("<", ">"):
+        return syntax_errors.torn_sign(torn, f"{previous.text}=")
+    if token.text == ">" and previous.text == "<":
+        return syntax_errors.torn_sign(torn, "!=")
     if token.text not in _USED_SIGNS:
-        return _sign(token)
+        return _sign(token, text)
     if token.text == ")" and not any(t.text == "(" for t in tokens[:at]):
         return syntax_errors.unopened_bracket(token.start)
     return syntax_errors.expected_value(token.span, token.text)

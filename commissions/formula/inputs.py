@@ -30,6 +30,10 @@ def refuse_value(name: str, value: object, kind: Type) -> None:
     if not fits:
         given = type(value).__name__
         raise TypeError(f"{name} is declared as {kind.value} but a {given} was given")
+    if isinstance(value, str) and len(value) > LIMITS.text_value:
+        longest = f"{LIMITS.text_value:,}"
+        message = f'The text of "{name}" has more than {longest} characters.'
+        raise ValueFault("input_too_long", message)
     if isinstance(value, Decimal) and not (value.is_finite() and abs(value) <= MOST):
         raise ValueFault(
             "input_too_large", f'The value of "{name}" is beyond 1,000,000,000,000,000.'

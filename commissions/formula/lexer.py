@@ -1,12 +1,12 @@
 """Cuts text into numbers, texts, names and signs, and refuses every other character."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
 from . import syntax_errors
+from .characters import is_unseen, written_as
 from .errors import Fault, Refused
 from .limits import LIMITS
 from .source import Span
@@ -45,13 +45,11 @@ _NUMBER = re.compile(
     rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?"
 )
 _THOUSANDS = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9])")
+_DATE = re.compile(r"[12][0-9]{3}-[01][0-9]-[0-3][0-9](?![0-9])")
+_DECIMAL_COMMA = re.compile(r"([0-9]+),([0-9]+)(?![0-9,.])")
 _SIGN = re.compile(
-    r"\*\*=?|//=?|==|!=|<=|>=|<>|&&|\|\||:=|<<|>>|->|[-+*/%&|^@]=|[-+*/%<>()=,;!&|^~@\[\]{}:?#.]"
+    r"===|!==|=<|=>|%%|\*\*=?|//=?|==|!=|<=|>=|<>|&&|\|\||:=|<<|>>|->|[-+*/%&|^@]=|[-+*/%<>()=,;!&|^~@\[\]{}:?#.]"
 )
-_LOOKALIKES = {
-    "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "×": "*", "÷": "/", "−": "-",
-    "–": "-", "—": "-", "≤": "<=", "≥": ">=", "≠": "!=", "·": "*", "\u00a0": " ",
-}  # fmt: skip
 _MONEY_SIGNS = "$€£¥"
 
 
@@ -88,13 +86,8 @@ def _token_at(text: str, at: int) -> Token:
         return Token(Kind.SIGN, match.group(), at, match.end())
     if sign in _MONEY_SIGNS:
         raise Refused(syntax_errors.money_sign(at, sign))
-    raise Refused(syntax_errors.strange_character(sign, at, _replacement(sign)))
-
-
-def _replacement(sign: str) -> str:
-    plain = unicodedata.normalize("NFKC", sign)
-    ascii_twin = plain if plain != sign and plain.isascii() and plain.strip() else ""
-    return _LOOKALIKES.get(sign, ascii_twin)
+    fix, unseen = written_as(sign), is_unseen(sign)
+    raise Refused(syntax_errors.strange_character(sign, at, fix, unseen and not fix))
 
 
 def _text_at(text: str, start: int) -> Token:
@@ -105,7 +98,7 @@ def _text_at(text: str, start: int) -> Token:
             break
         if sign == "\\":
             raise Refused(syntax_errors.bad_escape(at))
-        if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+        if is_unseen(sign):
             raise Refused(syntax_errors.hidden_character(sign, at))
         signs.append(sign)
         at += 1
@@ -127,8 +120,9 @@ def _number_at(text: str, match: re.Match[str]) -> Token:
         raise Refused(syntax_errors.bad_number(whole, text[start : whole.end]))
     plain = written.replace("_", "")
     if plain.isdigit() and len(plain) > 1 and plain[0] == "0":
-        if grouped := _grouped_around(text, start):
-            raise Refused(grouped)
+        around = _grouped_around(text, start) or _date_around(text, start)
+        if around or (around := _decimal_comma_around(text, start)):
+            raise Refused(around)
         raise Refused(syntax_errors.leading_zero(span, written))
     return Token(Kind.NUMBER, written, start, end, _exact(plain, span))
 
@@ -138,6 +132,34 @@ def _grouped_around(text: str, at: int) -> Fault | None:
         if match.start() <= at < match.end():
             return syntax_errors.thousands_comma(Span(*match.span()), match.group())
     return None
+
+
+def _date_around(text: str, at: int) -> Fault | None:
+    for match in _DATE.finditer(text, max(0, at - 8), at + 10):
+        if match.start() <= at < match.end():
+            return syntax_errors.bare_date(Span(*match.span()), match.group())
+    return None
+
+
+def bare_date_at(text: str, span: Span) -> Fault | None:
+    """Return the fault of a date without quotes such as 2026-11-24, if this is one."""
+    match = _DATE.fullmatch(text, span.start, span.end)
+    return syntax_errors.bare_date(span, match.group()) if match else None
+
+
+def _decimal_comma_around(text: str, at: int) -> Fault | None:
+    for match in _DECIMAL_COMMA.finditer(text):
+        if match.start() <= at < match.end():
+            return syntax_errors.decimal_comma(Span(*match.span()), match.group())
+    return None
+
+
+def decimal_comma_at(text: str, start: int) -> Fault | None:
+    """Return the fault of a number such as 12,5 that begins here, if one does."""
+    match = _DECIMAL_COMMA.match(text, start)
+    if match is None:
+        return None
+    return syntax_errors.decimal_comma(Span(*match.span()), match.group())
 
 
 def grouped_at(text: str, start: int) -> Fault | None:

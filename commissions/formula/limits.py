@@ -19,7 +19,11 @@ class Limits:
     problems: int = 20
     suggestions: int = 4
     table_rows: int = 100
+    operations: int = 10_000
+    text_value: int = 100_000
     largest: Decimal = Decimal(10) ** 15
+    # 24 digits before the point leave ten after it, with one to spare for a sum.
+    exact: Decimal = Decimal(10) ** 23
 
 
 LIMITS = Limits()

@@ -12,10 +12,16 @@ def unknown_field(span: Span, name: str, suggestion: str) -> Fault:
     return Fault("unknown_field", message, span, suggestion, suggestion)
 
 
-def unknown_function(span: Span, name: str, suggestion: str) -> Fault:
+def unknown_function(
+    span: Span, name: str, suggestion: str, instead: str = ""
+) -> Fault:
     message = f"There is no function {quoted(name)}."
     if suggestion:
         message += f" Did you mean {suggestion}?"
+    elif instead:
+        message += f" {instead}"
+    elif "." in name:
+        message += " A field has no functions of its own."
     return Fault("unknown_function", message, span, suggestion, suggestion)
 
 
@@ -73,9 +79,7 @@ def not_comparable(
 
 def date_as_text(span: Span, written: str) -> Fault:
     fix = f"date({written})"
-    message = (
-        f"{quoted(written)} is text. Write {clipped(fix)} to compare it with a date."
-    )
+    message = f"{quoted(written)} is text. Write {clipped(fix)} for the date."
     return Fault("date_as_text", message, span, fix, fix)
 
 
@@ -147,11 +151,24 @@ def not_a_field(span: Span, part: str, usage: str) -> Fault:
     return Fault("not_a_field", message, span)
 
 
+def no_choice(span: Span, part: str, usage: str, choices: str) -> Fault:
+    message = f"{quoted(part)} has no meaning in {usage}; write {choices}."
+    return Fault("no_choice", message, span)
+
+
 def not_written_out(span: Span, usage: str, least: int, most: int) -> Fault:
     message = (
         f"The places in {usage} must be a whole number written out, {least} to {most}."
     )
     return Fault("not_written_out", message, span)
+
+
+def too_dear(span: Span, limit: int) -> Fault:
+    message = (
+        f"With this the formula may take more than {limit:,} steps. "
+        "Split it into smaller ones."
+    )
+    return Fault("too_dear", message, span)
 
 
 def bad_date(span: Span, written: str) -> Fault:

@@ -236,7 +236,8 @@ class _Parser:
         if self.sees(")"):
             return self.next()
         if self.token.kind is Kind.END:
-            raise Refused(syntax_errors.unclosed_bracket(opening.start))
+            fault = syntax_errors.unclosed_bracket(opening.start)
+            raise Refused(syntax_errors.closed_at_end(fault, self.token.start))
         raise Refused(hints.after_value(self.text, self.tokens, self.at))
 
     def refuse_call(self) -> None:

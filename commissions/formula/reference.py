@@ -1,13 +1,87 @@
-"""The pages that follow from the catalogue: the function list, the editor's completion."""
+"""What follows from the declarations: the language's page and the editor's completion.
 
-from collections.abc import Mapping
+`python -m commissions.formula.reference docs/formula-language.md` brings the page up to date.
+"""
 
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from . import types
 from .functions import GROUPS
 from .functions.declare import Function
+from .limits import LIMITS
 from .types import Type
+from .words import grouped
 
-START = "<!-- The list below is generated from the catalogue. -->"
-END = "<!-- End of the generated list. -->"
+_KINDS = (
+    Type.MONEY,
+    Type.NUMBER,
+    Type.PERCENT,
+    Type.PLAIN,
+    Type.TEXT,
+    Type.DATE,
+    Type.YESNO,
+)
+_NAMES = {
+    Type.MONEY: "money",
+    Type.NUMBER: "number",
+    Type.PERCENT: "percent",
+    Type.PLAIN: "bare number",
+    Type.TEXT: "text",
+    Type.DATE: "date",
+    Type.YESNO: "yes/no",
+}
+_ROWS: tuple[tuple[str, Callable[[Type, Type], Type | None]], ...] = (
+    ("+", types.added),
+    ("−", types.subtracted),
+    ("×", types.multiplied),
+    ("÷", types.divided),
+    ("%", types.remaining),
+)
+
+
+def operation_table() -> str:
+    """Return what each operation makes of each pair of types."""
+    lines = [
+        "| | `+` | `-` | `*` | `/` and `//` | `%` | `<` `<=` `>` `>=` | `==` `!=` |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for left in _KINDS:
+        for right in _KINDS:
+            cells = [_gives(rule(left, right)) for _, rule in _ROWS]
+            cells.append("yes/no" if types.ordered(left, right) else "·")
+            cells.append("yes/no" if types.alike(left, right) else "·")
+            if set(cells) != {"·"}:
+                pair = f"{_NAMES[left]}, {_NAMES[right]}"
+                lines.append(f"| {pair} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _gives(kind: Type | None) -> str:
+    return "·" if kind is None else _NAMES[kind]
+
+
+def limit_list() -> str:
+    """Return the limits as they stand on the page."""
+    largest, exact = grouped(LIMITS.largest), grouped(LIMITS.exact)
+    rows = (
+        ("characters in a formula", f"{LIMITS.characters:,}"),
+        ("words and signs", f"{LIMITS.tokens:,}"),
+        ("parts (values, names, operations)", f"{LIMITS.nodes:,}"),
+        ("levels of nesting; terms of one chain", f"{LIMITS.nesting:,}"),
+        ("steps that working it out may take", f"{LIMITS.operations:,}"),
+        ("characters of a text in quotes", f"{LIMITS.text_characters:,}"),
+        ("characters of a text that a field holds", f"{LIMITS.text_value:,}"),
+        ("decimal places of a number that is written", f"{LIMITS.places:,}"),
+        ("a value that goes in or comes out, above or below zero", largest),
+        ("a part inside that is added, subtracted or given to a function", exact),
+        ("exponent of `**`, above or below zero", f"{LIMITS.exponent:,}"),
+        ("rows of a table with tiers", f"{LIMITS.table_rows:,}"),
+    )
+    lines = ["| at most | |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {what} | {limit} |" for what, limit in rows)])
 
 
 def function_list() -> str:
@@ -17,25 +91,43 @@ def function_list() -> str:
         lines += [f"### {title}", ""]
         for function in functions:
             lines += [*_entry(function), ""]
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join(lines).rstrip()
 
 
 def _entry(function: Function) -> list[str]:
-    lines = [f"**`{function.usage}`**", "", function.summary, ""]
+    lines = [f"**`{function.usage}`** gives {function.gives}", "", function.summary, ""]
     takes = [
-        f"`{place.name}` is {place.accepts.value}{' (may be left out)' * place.optional}"
+        f"`{place.name}` is {place.takes}{' (may be left out)' * place.optional}"
         for place in function.places
     ]
-    lines += [f"Where {', '.join(takes)}.", "", "```"]
+    alike = [f"`{place.name}`" for place in function.places if place.alike]
+    same = f" {_joined(alike)} are of one type." if len(alike) > 1 else ""
+    lines += [f"Where {', '.join(takes)}.{same}", "", "```"]
     lines += [f"{text}  →  {shown}" for text, shown in function.examples]
     return [*lines, "```"]
 
 
+def _joined(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+_GENERATED: Mapping[str, Callable[[], str]] = {
+    "operations": operation_table,
+    "limits": limit_list,
+    "functions": function_list,
+}
+_PART = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end of \1 -->", re.DOTALL)
+
+
 def refreshed(page: str) -> str:
-    """Return the page with the list between its marks brought up to date."""
-    before, _, rest = page.partition(START)
-    _, _, after = rest.partition(END)
-    return f"{before}{START}\n\n{function_list()}\n{END}{after}"
+    """Return the page with the parts between its marks brought up to date."""
+
+    def part(match: re.Match[str]) -> str:
+        name = match.group(1)
+        body = _GENERATED[name]()
+        return f"<!-- generated: {name} -->\n\n{body}\n\n<!-- end of {name} -->"
+
+    return _PART.sub(part, page)
 
 
 def completions(inputs: Mapping[str, Type]) -> list[dict[str, str]]:
@@ -73,3 +165,12 @@ def _words() -> list[dict[str, str]]:
         }
         for usage, summary in said.items()
     ]
+
+
+def _main(paths: list[str]) -> None:
+    for path in map(Path, paths):
+        path.write_text(refreshed(path.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])

@@ -4,35 +4,8 @@ import difflib
 from collections.abc import Iterable
 
 from .functions import CATALOGUE
+from .habits import INSTEAD, SYNONYMS
 
-_SYNONYMS = {
-    "tiered": "marginal",
-    "tier": "marginal",
-    "tierd": "marginal",
-    "graduated": "marginal",
-    "rate": "rate_at",
-    "vlookup": "lookup",
-    "xlookup": "lookup",
-    "interpolate": "curve",
-    "isblank": "is_blank",
-    "coalesce": "or_else",
-    "ifblank": "or_else",
-    "roundup": "ceil",
-    "ceiling": "ceil",
-    "rounddown": "floor",
-    "int": "floor",
-    "trunc": "floor",
-    "datedif": "months_between",
-    "datediff": "days_between",
-    "edate": "add_months",
-    "maximum": "max",
-    "minimum": "min",
-    "oneof": "is_one_of",
-    "search": "contains",
-    "lcase": "lower",
-    "ifs": "IF",
-    "iif": "IF",
-}
 _WORDS = ("IF", "AND", "OR", "NOT")
 
 
@@ -62,8 +35,18 @@ def field_like(name: str, fields: Iterable[str]) -> str:
 
 def function_like(name: str) -> str:
     """Return the function that was probably meant, from other products' names too."""
+    if len(name) > 80 or instead_of(name):
+        return ""
     folded = name.casefold()
+    known = {one.casefold(): one for one in (*_WORDS, *CATALOGUE)}
     for spelling in (folded, folded.replace("_", "")):
-        if spelling in _SYNONYMS:
-            return _SYNONYMS[spelling]
-    return nearest(name, (*CATALOGUE, *_WORDS))
+        if spelling in known or spelling in SYNONYMS:
+            return known.get(spelling) or SYNONYMS[spelling]
+    # Short names are all alike; only one slip of the finger counts as likeness.
+    close = difflib.get_close_matches(folded, known, n=1, cutoff=0.72)
+    return known[close[0]] if close else ""
+
+
+def instead_of(name: str) -> str:
+    """Return how a formula says what another product's function does."""
+    return INSTEAD.get(name.casefold(), "")

@@ -1,8 +1,9 @@
 """Every sentence about text that is not a formula, one function for each."""
 
 import unicodedata
+from dataclasses import replace
 
-from .errors import Fault
+from .errors import Edit, Fault
 from .source import Span, clipped, quoted
 
 
@@ -36,15 +37,19 @@ def too_many_parts(span: Span, limit: int) -> Fault:
     return Fault("too_many_parts", message, span)
 
 
-def strange_character(sign: str, offset: int, fix: str) -> Fault:
+def strange_character(sign: str, offset: int, fix: str, unseen: bool = False) -> Fault:
     name = unicodedata.name(sign, "").lower() or "a control character"
-    shown = f'"{sign}"' if sign.isprintable() else f"U+{ord(sign):04X}"
+    hidden = unseen or not sign.isprintable()
+    shown = f"U+{ord(sign):04X}" if hidden else f'"{sign}"'
     message = f"The character {shown} ({name}) cannot be used here."
+    span = Span(offset, offset + 1)
+    if unseen:
+        message += " It cannot be seen; take it out."
+        return Fault("strange_character", message, span, edit=Edit(span, ""))
     if fix:
-        message += f" Write {'a space' if fix == ' ' else fix} instead."
-    return Fault(
-        "strange_character", message, Span(offset, offset + 1), fix=fix, suggestion=fix
-    )
+        shown = {" ": "a space", "not ": "not"}.get(fix, fix)
+        message += f" Write {shown} instead."
+    return Fault("strange_character", message, span, fix=fix, suggestion=fix)
 
 
 def hidden_character(sign: str, offset: int) -> Fault:
@@ -53,12 +58,14 @@ def hidden_character(sign: str, offset: int) -> Fault:
         f"This text holds a character that cannot be seen: U+{ord(sign):04X} ({name}). "
         "Take it out."
     )
-    return Fault("hidden_character", message, Span(offset, offset + 1))
+    span = Span(offset, offset + 1)
+    return Fault("hidden_character", message, span, edit=Edit(span, ""))
 
 
 def unclosed_text(span: Span, quote: str) -> Fault:
     message = f"This text was never closed. Add {quote} at its end."
-    return Fault("unclosed_text", message, span)
+    edit = Edit(Span(span.end, span.end), quote)
+    return Fault("unclosed_text", message, span, edit=edit)
 
 
 def long_text(span: Span, limit: int) -> Fault:
@@ -93,6 +100,21 @@ def thousands_comma(span: Span, text: str) -> Fault:
     return Fault("thousands_comma", message, span, fix, fix)
 
 
+def decimal_comma(span: Span, text: str) -> Fault:
+    fix = text.replace(",", ".")
+    message = (
+        "A comma may only stand between the values of a function. "
+        f"For a decimal write {clipped(fix, 24)}."
+    )
+    return Fault("decimal_comma", message, span, fix, fix)
+
+
+def bare_date(span: Span, text: str) -> Fault:
+    fix = f'date("{text}")'
+    message = f"A date is written {fix}; without it this is a subtraction."
+    return Fault("bare_date", message, span, fix, fix)
+
+
 def number_too_large(span: Span, text: str) -> Fault:
     message = (
         f"{clipped(text, 24)} is too large: numbers go up to 1,000,000,000,000,000."
@@ -107,7 +129,8 @@ def number_too_precise(span: Span, places: int) -> Fault:
 
 def money_sign(offset: int, sign: str) -> Fault:
     message = f"Write the amount without {sign}; the plan knows its currency."
-    return Fault("money_sign", message, Span(offset, offset + 1))
+    span = Span(offset, offset + 1)
+    return Fault("money_sign", message, span, edit=Edit(span, ""))
 
 
 def unclosed_bracket(offset: int) -> Fault:
@@ -115,9 +138,15 @@ def unclosed_bracket(offset: int) -> Fault:
     return Fault("unclosed_bracket", message, Span(offset, offset + 1))
 
 
+def closed_at_end(opening: Fault, end: int) -> Fault:
+    """Return the fault of an open bracket which a ) at the end of the text would close."""
+    return replace(opening, edit=Edit(Span(end, end), ")"))
+
+
 def unopened_bracket(offset: int) -> Fault:
     message = "This ) closes a bracket that was never opened."
-    return Fault("unopened_bracket", message, Span(offset, offset + 1))
+    span = Span(offset, offset + 1)
+    return Fault("unopened_bracket", message, span, edit=Edit(span, ""))
 
 
 def expected_value(span: Span, found: str) -> Fault:
@@ -143,7 +172,7 @@ def assignment(span: Span) -> Fault:
 
 def leading_equals(span: Span) -> Fault:
     message = "A formula does not begin with =. Take it out."
-    return Fault("leading_equals", message, span)
+    return Fault("leading_equals", message, span, edit=Edit(span, ""))
 
 
 def second_formula(offset: int) -> Fault:
@@ -156,6 +185,38 @@ def second_formula(offset: int) -> Fault:
 def lone_comma(span: Span) -> Fault:
     message = "A comma may only stand between the values of a function."
     return Fault("comma", message, span)
+
+
+def letters_before_text(span: Span, letters: str) -> Fault:
+    message = f"Take the {letters} out: a text is only the words between its quotes."
+    return Fault("letters_before_text", message, span, edit=Edit(span, ""))
+
+
+def no_parts(span: Span) -> Fault:
+    message = (
+        "A value has no parts and can do nothing by itself; a dot may only stand "
+        "inside a name, such as deal.amount."
+    )
+    return Fault("no_parts", message, span)
+
+
+def spaced_dot(span: Span, fix: str) -> Fault:
+    message = f"A name has no space around its dot: write {clipped(fix)}."
+    return Fault("spaced_dot", message, span, fix, fix)
+
+
+def named_value(span: Span, name: str, usage: str) -> Fault:
+    message = f"Values go by their order, as in {usage}; take {clipped(name)} = out."
+    return Fault("named_value", message, span, edit=Edit(span, ""))
+
+
+def comment(span: Span) -> Fault:
+    message = "# is not used here; a formula has no comments; describe it in the plan."
+    return Fault("comment", message, span, edit=Edit(span, ""))
+
+
+def torn_sign(span: Span, fix: str) -> Fault:
+    return Fault("torn_sign", f"Write {fix} for this.", span, fix, fix)
 
 
 def not_an_operator(span: Span, found: str, fix: str, why: str) -> Fault:

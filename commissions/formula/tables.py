@@ -11,6 +11,15 @@ from .limits import LIMITS
 from .words import amount_words
 
 ANY = "*"
+OUTSIDE = ("flat", "line", "refuse")  # what a curve does beyond its rows
+Point = tuple[Decimal, Decimal]
+
+
+def _refuse_number(number: object) -> None:
+    if type(number) is not Decimal or not number.is_finite():
+        raise ValueError("the numbers of a table must be finite decimals")
+    if not -LIMITS.largest <= number <= LIMITS.largest:
+        raise ValueError("the numbers of a table go up to 1,000,000,000,000,000")
 
 
 class Table:
@@ -34,6 +43,11 @@ class Slice:
         return self.amount * self.rate
 
 
+def _on_line(points: tuple[Point, Point], total: Decimal) -> Decimal:
+    (left, low), (right, high) = points
+    return low + (high - low) * (total - left) / (right - left)
+
+
 @dataclass(frozen=True)
 class TierTable(Table):
     """Rates from a lower bound on; a total on the edge belongs "up" or "down"."""
@@ -49,8 +63,7 @@ class TierTable(Table):
         if any(low >= high for low, high in pairwise(starts)):
             raise ValueError("the bounds of a table must rise from row to row")
         for number in (*starts, *(rate for _, rate in self.rows)):
-            if type(number) is not Decimal or not number.is_finite():
-                raise ValueError("the numbers of a table must be finite decimals")
+            _refuse_number(number)
         if self.edge not in ("up", "down"):
             raise ValueError('the edge of a table is "up" or "down"')
         object.__setattr__(self, "starts", starts)
@@ -119,16 +132,31 @@ class TierTable(Table):
         earned += (high - bottom) * rate
         return earned if amount > 0 else -earned
 
-    def curve_at(self, total: Decimal) -> Decimal:
+    def curve_at(self, total: Decimal, outside: str = "") -> Decimal:
         """Return the value on the straight line between the two points around total."""
-        self.refuse_below(total)
         rows = self.rows
-        if total <= rows[0][0]:
-            return rows[0][1]
-        for (left, low), (right, high) in pairwise(rows):
-            if total < right:
-                return low + (high - low) * (total - left) / (right - left)
+        if not rows[0][0] <= total <= rows[-1][0]:
+            return self._outside(total, outside)
+        for points in pairwise(rows):
+            if total < points[1][0]:
+                return _on_line(points, total)
         return rows[-1][1]
+
+    def _outside(self, total: Decimal, outside: str) -> Decimal:
+        rows, below = self.rows, total < self.starts[0]
+        if outside == "line":
+            if len(rows) == 1:
+                message = "{table} has one row only, and a line needs two."
+                raise ValueFault("no_line", message)
+            first, second = rows[:2] if below else rows[-2:]
+            return _on_line((first, second), total)
+        if outside == "refuse":
+            ends = f"{amount_words(self.starts[0])} to {amount_words(self.starts[-1])}"
+            message = f"{{table}} goes from {ends}; {amount_words(total)} is outside."
+            raise ValueFault("no_rate", message)
+        if not outside:
+            self.refuse_below(total)
+        return rows[0][1] if below else rows[-1][1]
 
 
 @dataclass(frozen=True)
@@ -142,8 +170,7 @@ class KeyedTable(Table):
         if len(sizes) != 1 or not 1 <= sizes.copy().pop() <= 4:
             raise ValueError("every row of a table needs the same 1 to 4 keys")
         for number in self.rows.values():
-            if type(number) is not Decimal or not number.is_finite():
-                raise ValueError("the numbers of a table must be finite decimals")
+            _refuse_number(number)
         object.__setattr__(self, "rows", MappingProxyType(dict(self.rows)))
 
     def __hash__(self) -> int:

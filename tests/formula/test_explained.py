@@ -75,23 +75,23 @@ ERRORS = {
     "amount / (deal.units - 3)": (
         "amount / (deal.units - 3)\n"
         "          ^^^^^^^^^^^^^^\n"
-        "Line 1, column 11: this divides by zero."
+        'Line 1, column 11: "deal.units - 3" is 0, so "amount / (deal.units - 3)" cannot be worked out.'
     ),
     "amount / 0": ("amount / 0\n         ^\nLine 1, column 10: this divides by zero."),
     "amount // deal.dealer_fee": (
         "amount // deal.dealer_fee\n"
         "          ^^^^^^^^^^^^^^^\n"
-        "Line 1, column 11: this divides by zero."
+        'Line 1, column 11: "deal.dealer_fee" is 0, so "amount // deal.dealer_fee" cannot be worked out.'
     ),
     "amount % deal.dealer_fee": (
         "amount % deal.dealer_fee\n"
         "         ^^^^^^^^^^^^^^^\n"
-        "Line 1, column 10: this divides by zero."
+        'Line 1, column 10: "deal.dealer_fee" is 0, so "amount % deal.dealer_fee" cannot be worked out.'
     ),
     "(deal.units - 3) ** -1": (
         "(deal.units - 3) ** -1\n"
         " ^^^^^^^^^^^^^^\n"
-        "Line 1, column 2: this divides by zero."
+        'Line 1, column 2: "deal.units - 3" is 0, so "(deal.units - 3) ** -1" cannot be worked out.'
     ),
     "amount +\n  deal.discount": (
         "  deal.discount\n"

@@ -143,3 +143,62 @@ def test_values_are_not_changed_by_a_formula() -> None:
     compile_formula("amount * 2", INPUTS, Type.MONEY).evaluate(VALUES)
 
     assert dict(VALUES) == before
+
+
+def test_a_formula_takes_10000_steps_at_most() -> None:
+    # A look-up in tiers may take 100 steps, and three for its own parts.
+    tables = {"t": Type.TABLE}
+    many = "+".join(["rate_at(1,t)"] * 48)
+    below = f"({many})+({many})"
+    at = f"-({below})" + "+1" * 8
+    above = f"({below})+rate_at(1,t)"
+
+    assert check_formula(below, tables, None) == []
+    assert check_formula(at, tables, None) == []
+    assert [p.code for p in check_formula(above, tables, None)] == ["too_dear"]
+
+
+def test_a_text_value_has_100000_characters_at_most() -> None:
+    formula = compile_formula('contains(note, "b")', {"note": Type.TEXT}, Type.YESNO)
+
+    assert formula.evaluate({"note": "a" * 100_000}) is False
+    with pytest.raises(EvaluationError) as failed:
+        formula.evaluate({"note": "a" * 100_001})
+    assert failed.value.code == "input_too_long"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10 ** 25 + 1 - 10 ** 25",
+        "10 ** 23 * 1.1 + 1",
+        "a * a * a - a * a * a + 0.01",
+        "min(10 ** 40, 5)",
+        "10 ** 40 % 7",
+        "10 ** 33 // 7 / 10 ** 30",
+        "abs(0 - 10 ** 23 - 1)",
+    ],
+)
+def test_a_part_that_would_lose_digits_is_an_error(text: str) -> None:
+    formula = compile_formula(text, {"a": Type.NUMBER}, None)
+
+    for way in (formula.evaluate, formula.explain):
+        with pytest.raises(EvaluationError) as failed:
+            way({"a": Decimal(10) ** 15})
+        assert failed.value.code == "too_large"
+
+
+def test_a_part_at_the_limit_keeps_ten_places() -> None:
+    text = "(10 ** 23 - 1 + 0.0000000001) - (10 ** 23 - 1)"
+    formula = compile_formula(text, {}, Type.NUMBER)
+
+    assert formula.evaluate({}) == Decimal("1E-10")
+
+
+def test_a_part_that_becomes_too_small_is_an_error() -> None:
+    formula = compile_formula("IF((0.1 ** 100) ** 100 > 0, 1, 2)", {}, Type.NUMBER)
+
+    for way in (formula.evaluate, formula.explain):
+        with pytest.raises(EvaluationError) as failed:
+            way({})
+        assert failed.value.code == "too_small"

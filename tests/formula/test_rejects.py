@@ -13,7 +13,9 @@ from tests.formula.world import INPUTS, result_named
 
 CASES = yaml.safe_load(Path(__file__).with_name("rejects.yaml").read_text("utf-8"))
 # Those of test_limits.py, whose texts are too long to read.
-OF_LIMITS = {"too_long", "too_many_words", "too_deep", "too_many_parts", "long_text"}
+OF_LIMITS = {
+    "too_long", "too_many_words", "too_deep", "too_many_parts", "long_text", "too_dear"
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"])
@@ -46,7 +48,11 @@ def test_every_message_of_the_language_is_produced_by_a_test() -> None:
     assert declared == tested | OF_LIMITS
 
 
-FIXABLE = [case for case in CASES if any(case.get("fixes", []))]
+FIXABLE = [
+    case
+    for case in CASES
+    if any(p.edit for p in check_formula(case["text"], INPUTS, None))
+]
 
 
 @pytest.mark.parametrize("case", FIXABLE, ids=lambda case: case["text"])
@@ -54,9 +60,11 @@ def test_applying_the_fix_removes_the_problem_it_belongs_to(
     case: dict[str, Any],
 ) -> None:
     text, result = case["text"], result_named(case.get("result"))
-    problem = next(p for p in check_formula(text, INPUTS, result) if p.fix)
+    problem = next(p for p in check_formula(text, INPUTS, result) if p.edit)
+    assert problem.edit is not None
 
-    mended = text[: problem.start] + problem.fix + text[problem.end :]
+    span = problem.edit.span
+    mended = text[: span.start] + problem.edit.text + text[span.end :]
 
     left = check_formula(mended, INPUTS, result)
     assert (problem.code, problem.start) not in {(p.code, p.start) for p in left}

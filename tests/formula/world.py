@@ -13,6 +13,12 @@ TIERS = TierTable(
 THRESHOLD = TierTable(
     ((Decimal(1000), Decimal("0.05")), (Decimal(2000), Decimal("0.10"))), edge="down"
 )
+PRIZES = TierTable(
+    tuple(
+        (Decimal(place), Decimal(prize))
+        for place, prize in ((1, 500), (2, 300), (3, 200), (4, 0))
+    )
+)
 KEYED = KeyedTable(
     {
         ("Heat pump", "North"): Decimal("0.07"),
@@ -45,6 +51,7 @@ INPUTS: Mapping[str, Type] = MappingProxyType(
         "volume.before": Type.MONEY,
         "tiers.example": Type.TABLE,
         "tiers.threshold": Type.TABLE,
+        "tiers.prizes": Type.TABLE,
         "tables.example": Type.TABLE,
         "tables.rates": Type.TABLE,
         "quota": Type.MONEY,
@@ -65,6 +72,7 @@ VALUES: Mapping[str, object] = MappingProxyType(
         "volume.before": Decimal("72126.50"),
         "tiers.example": TIERS,
         "tiers.threshold": THRESHOLD,
+        "tiers.prizes": PRIZES,
         "tables.example": EXAMPLE_KEYED,
         "tables.rates": KEYED,
         "quota": Decimal(90000),

@@ -4,7 +4,8 @@ import decimal
 from decimal import Decimal
 
 from .. import exact
-from .declare import Accepts, Function, Place, same
+from ..errors import ValueFault
+from .declare import Accepts, Function, Place, anywhere, of_its_parts, same
 
 
 def _round(value: Decimal, places: Decimal = Decimal(0)) -> Decimal:
@@ -31,7 +32,21 @@ def _largest(*values: Decimal) -> Decimal:
     return max(values)
 
 
+def _clamp(value: Decimal, least: Decimal, most: Decimal) -> Decimal:
+    if least > most:
+        message = "The least is more than the most, so nothing lies between them."
+        raise ValueFault("limits_crossed", message, 1)
+    return max(least, min(value, most))
+
+
+def _prorate(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    if not whole:
+        raise ValueFault("division_by_zero", "This divides by zero.", 2)
+    return amount * part / whole
+
+
 _ONE = (Place("value", Accepts.AMOUNT, alike=True),)
+_ONE_AMOUNT = (Place("amount", Accepts.AMOUNT, alike=True),)
 _SEVERAL = (
     Place("value", Accepts.ORDERED, alike=True),
     Place("other", Accepts.ORDERED, alike=True, repeats=True),
@@ -45,6 +60,7 @@ AMOUNT_FUNCTIONS = (
         "The smallest of its values; with a limit, a cap.",
         (("min(1250, 1000)", "1000"), ("min(3, 1, 2)", "1")),
         _smallest,
+        reach=of_its_parts,
     ),
     Function(
         "max",
@@ -53,6 +69,33 @@ AMOUNT_FUNCTIONS = (
         "The largest of its values; with a limit, a floor.",
         (("max(0, 12.50 - 20)", "0"), ("max(3, 1, 2)", "3")),
         _largest,
+        reach=of_its_parts,
+    ),
+    Function(
+        "clamp",
+        (
+            Place("value", Accepts.ORDERED, alike=True),
+            Place("least", Accepts.ORDERED, alike=True),
+            Place("most", Accepts.ORDERED, alike=True),
+        ),
+        same,
+        "The value, but no less than the least and no more than the most.",
+        (
+            ("clamp(1250, 500, 1000)", "1000"),
+            ("clamp(1.7, 0, 1.5)", "1.5"),
+            ("clamp(-20, 0, 1000)", "0"),
+        ),
+        _clamp,
+        reach=of_its_parts,
+    ),
+    Function(
+        "prorate",
+        (*_ONE_AMOUNT, Place("part", Accepts.COUNT), Place("whole", Accepts.COUNT)),
+        same,
+        "The amount for a part of the whole, such as 12 days of 30.",
+        (("prorate(3000, 12, 30)", "1200"), ("prorate(100, 31, 31)", "100")),
+        _prorate,
+        reach=anywhere,
     ),
     Function(
         "abs",
@@ -61,6 +104,7 @@ AMOUNT_FUNCTIONS = (
         "The value without its sign.",
         (("abs(-12.50)", "12.5"),),
         _magnitude,
+        reach=of_its_parts,
     ),
     Function(
         "round",
@@ -73,6 +117,7 @@ AMOUNT_FUNCTIONS = (
             ("round(1250, -2)", "1300"),
         ),
         _round,
+        reach=of_its_parts,
     ),
     Function(
         "floor",
@@ -81,6 +126,7 @@ AMOUNT_FUNCTIONS = (
         "The next whole number down.",
         (("floor(2.7)", "2"), ("floor(-2.1)", "-3")),
         _floor,
+        reach=of_its_parts,
     ),
     Function(
         "ceil",
@@ -89,5 +135,6 @@ AMOUNT_FUNCTIONS = (
         "The next whole number up.",
         (("ceil(2.1)", "3"), ("ceil(-2.7)", "-2")),
         _ceil,
+        reach=of_its_parts,
     ),
 )

@@ -42,11 +42,11 @@ def _add_days(day: datetime.date, days: Decimal) -> datetime.date:
 
 
 def _add_months(day: datetime.date, months: Decimal) -> datetime.date:
-    year, month = divmod(day.year * 12 + day.month - 1 + _whole(months, 1), 12)
+    later = _whole(months, 1)
+    year = (day.year * 12 + day.month - 1 + later) // 12
     if not datetime.MINYEAR <= year <= datetime.MAXYEAR:
         raise ValueFault("no_date", "The calendar does not reach so far.", 1)
-    last = monthrange(year, month + 1)[1]
-    return datetime.date(year, month + 1, min(day.day, last))
+    return _months_after(day, later)
 
 
 def _days_between(first: datetime.date, last: datetime.date) -> Decimal:
@@ -60,6 +60,39 @@ def _months_between(first: datetime.date, last: datetime.date) -> Decimal:
     # From 31 January a month is complete on the last day of February.
     end = monthrange(last.year, last.month)[1]
     return Decimal(months - (last.day < min(first.day, end)))
+
+
+def _days_including(first: datetime.date, last: datetime.date) -> Decimal:
+    return Decimal(max(0, (last - first).days + 1))
+
+
+def _months_begun(first: datetime.date, last: datetime.date) -> Decimal:
+    if last <= first:
+        return Decimal(0)
+    complete = _months_between(first, last)
+    return complete + (_months_after(first, int(complete)) != last)
+
+
+def _months_after(day: datetime.date, months: int) -> datetime.date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = monthrange(year, month + 1)[1]
+    return datetime.date(year, month + 1, min(day.day, last))
+
+
+def _month_start(day: datetime.date) -> datetime.date:
+    return day.replace(day=1)
+
+
+def _month_end(day: datetime.date) -> datetime.date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def _days_in_month(day: datetime.date) -> Decimal:
+    return Decimal(monthrange(day.year, day.month)[1])
+
+
+def _quarter(day: datetime.date) -> Decimal:
+    return Decimal((day.month + 2) // 3)
 
 
 def _year(day: datetime.date) -> Decimal:
@@ -90,20 +123,44 @@ DATE_FUNCTIONS = (
         "days_between",
         _BETWEEN,
         always(Type.NUMBER),
-        "Days from the first date to the last; below zero if the last comes first.",
+        "Days from the first date to the last, which is not counted itself; below zero "
+        "if the last comes first.",
         (('days_between(date("2026-11-01"), date("2026-11-24"))', "23"),),
         _days_between,
+    ),
+    Function(
+        "days_including",
+        _BETWEEN,
+        always(Type.NUMBER),
+        "Days from the first date to the last, both counted; 0 if the last comes first.",
+        (
+            ('days_including(date("2026-11-01"), date("2026-11-30"))', "30"),
+            ('days_including(date("2026-11-24"), date("2026-11-01"))', "0"),
+        ),
+        _days_including,
     ),
     Function(
         "months_between",
         _BETWEEN,
         always(Type.NUMBER),
-        "Complete months from the first date to the last.",
+        "Complete months from the first date to the last; a begun one does not count.",
         (
             ('months_between(date("2026-01-15"), date("2026-11-14"))', "9"),
             ('months_between(date("2026-01-31"), date("2026-02-28"))', "1"),
         ),
         _months_between,
+    ),
+    Function(
+        "months_begun",
+        _BETWEEN,
+        always(Type.NUMBER),
+        "Months from the first date to the last, a begun one counted as a whole; "
+        "0 if the last comes first.",
+        (
+            ('months_begun(date("2026-01-15"), date("2026-11-14"))', "10"),
+            ('months_begun(date("2026-01-15"), date("2026-11-15"))', "10"),
+        ),
+        _months_begun,
     ),
     Function(
         "add_days",
@@ -120,6 +177,38 @@ DATE_FUNCTIONS = (
         "The same day so many months later, or the last day of a shorter month.",
         (('add_months(date("2026-01-31"), 1) == date("2026-02-28")', "yes"),),
         _add_months,
+    ),
+    Function(
+        "month_start",
+        _DAY,
+        always(Type.DATE),
+        "The first day of the date's month.",
+        (('month_start(date("2026-11-24")) == date("2026-11-01")', "yes"),),
+        _month_start,
+    ),
+    Function(
+        "month_end",
+        _DAY,
+        always(Type.DATE),
+        "The last day of the date's month.",
+        (('month_end(date("2028-02-03")) == date("2028-02-29")', "yes"),),
+        _month_end,
+    ),
+    Function(
+        "days_in_month",
+        _DAY,
+        always(Type.NUMBER),
+        "How many days the date's month has.",
+        (('days_in_month(date("2026-11-24"))', "30"),),
+        _days_in_month,
+    ),
+    Function(
+        "quarter",
+        _DAY,
+        always(Type.NUMBER),
+        "The quarter of the date's year, 1 to 4.",
+        (('quarter(date("2026-11-24"))', "4"),),
+        _quarter,
     ),
     Function(
         "year",

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 
+from ..limits import LIMITS
 from ..types import AMOUNTS, COUNTS, Type
 
 
@@ -18,6 +20,7 @@ class Accepts(Enum):
     TEXT = "text"
     DATE = "a date"
     TABLE = "a rate table"
+    CHOICE = "one of its words, in quotes"
     FIELD = "the name of a field"
     ANY = "a value"
 
@@ -35,6 +38,7 @@ _TAKEN = {
     Accepts.TEXT: {Type.TEXT},
     Accepts.DATE: {Type.DATE},
     Accepts.TABLE: {Type.TABLE},
+    Accepts.CHOICE: {Type.TEXT},
     Accepts.FIELD: set(Type) - {Type.TABLE},
     Accepts.ANY: set(Type) - {Type.TABLE},
 }
@@ -49,6 +53,14 @@ class Place:
     alike: bool = False  # all such places must be of one type
     optional: bool = False
     repeats: bool = False  # only the last place
+    choices: tuple[str, ...] = ()  # the words of a CHOICE
+
+    @property
+    def takes(self) -> str:
+        """Return what may stand here, in words."""
+        if not self.choices:
+            return self.accepts.value
+        return "one of " + ", ".join(f'"{word}"' for word in self.choices)
 
 
 Values = Sequence[object]
@@ -70,6 +82,24 @@ def always(kind: Type) -> Callable[[Type], Type]:
     return lambda common: kind
 
 
+Reach = Callable[[Sequence[Decimal]], Decimal]
+
+
+def no_further(parts: Sequence[Decimal]) -> Decimal:
+    """The result is never larger than a value or a number of a table."""
+    return max(LIMITS.largest, *parts)
+
+
+def of_its_parts(parts: Sequence[Decimal]) -> Decimal:
+    """The result is at most the largest of its values, rounded up."""
+    return max(parts) + LIMITS.largest
+
+
+def anywhere(parts: Sequence[Decimal]) -> Decimal:
+    """The result may be of any size."""
+    return Decimal("Infinity")
+
+
 @dataclass(frozen=True)
 class Function:
     """A function of the language: types, one sentence, examples, implementation."""
@@ -81,6 +111,8 @@ class Function:
     examples: tuple[tuple[str, str], ...]
     run: Callable[..., object]
     phrases: Phrases | None = None
+    reach: Reach = no_further
+    cost: int = 1  # operations it may take at most
 
     @property
     def least(self) -> int:
@@ -95,6 +127,17 @@ class Function:
     def place(self, at: int) -> Place:
         """Return the place of a value by its order."""
         return self.places[min(at, len(self.places) - 1)]
+
+    @property
+    def gives(self) -> str:
+        """Return the type of the result in words."""
+        money, number = self.result(Type.MONEY), self.result(Type.NUMBER)
+        if money is number:
+            bare = ", which may stand for money" if money is Type.PLAIN else ""
+            return f"{money.words}{bare}"
+        if money is Type.MONEY and number is Type.PLAIN:
+            return "money for money, else a number, which may stand for money"
+        return "what it is given"
 
     @property
     def usage(self) -> str:

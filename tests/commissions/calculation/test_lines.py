@@ -152,7 +152,8 @@ components: [{key: pay, amount: deal.amount / deal.units}]
     draft = calculate(inputs(good, bad, program=program))
 
     assert the_line(draft, 1).amount == 25
-    assert the_line(draft, 2).failed == "Deal 2: This divides by zero."
+    words = '"deal.units" is 0, so "deal.amount / deal.units" cannot be worked out.'
+    assert the_line(draft, 2).failed == f"Deal 2: {words}"
 
 
 def test_a_value_of_the_wrong_kind_fails_the_line() -> None:
