@@ -51,6 +51,7 @@ SHARED_APPS = [
     "tenants.jobs",
     "tenants.rollup",
     "tenants.audit",
+    "tenants.api",
     "tenants.frame",
     "crm_sync.connections",
     "commissions.library",
@@ -104,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tenants.api.middleware.TokenMiddleware",
     "tenants.middleware.BusinessMiddleware",
 ]
 FORM_RENDERER = "tenants.frame.forms.FrameRenderer"
@@ -259,13 +261,20 @@ UPLOAD_LARGEST_FILE = 20 * 1024 * 1024
 UPLOAD_MOST_ROWS = 200_000
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication"
-    ],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.api.framework.TokenOrSession"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["tenants.api.framework.JsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["tenants.api.framework.PerUser"],
+    "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},
+    "EXCEPTION_HANDLER": "tenants.api.problems.in_words",
     "COERCE_DECIMAL_TO_STRING": True,
 }
+API_TOKEN_DAYS = env.whole_number("API_TOKEN_DAYS", 30, least=1, most=365)
+
+# Whether sources may be on this machine or on private networks: the operator decides.
+
+ALLOW_PRIVATE_SOURCES = env.yes_no("ALLOW_PRIVATE_SOURCES", False)
 
 # Words, days and numbers
 

@@ -44,3 +44,9 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     *(pages_of(app) for app in apps.get_app_configs() if app.name.startswith(OURS)),
 ]
+
+# Programs are answered in JSON, people with pages.
+handler400 = "tenants.api.problems.bad_request"
+handler403 = "tenants.api.problems.not_allowed"
+handler404 = "tenants.api.problems.not_found"
+handler500 = "tenants.api.problems.our_fault"

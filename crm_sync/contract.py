@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dataclasses import field as default
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from commissions_saas.lib.errors import ProductError
 
@@ -184,17 +184,23 @@ def _sleep(seconds: Decimal) -> None:
     time.sleep(float(seconds))
 
 
+def _forget(secret: str) -> None:
+    """Nobody keeps it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
     """Where a source is and how to get in; `options` are the kind's own.
 
-    `wait` is called with the seconds whenever the source must be left alone.
+    `wait` is called with the seconds whenever the source must be left alone, `keep`
+    with the new secret where a source has put another in its place.
     """
 
     base_url: str = ""
     secret: str = default(default="", repr=False)
     options: Mapping[str, Any] = default(default_factory=dict)
     wait: Callable[[Decimal], None] = _sleep
+    keep: Callable[[str], None] = _forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +244,15 @@ class Unreadable(ProductError):
     """A delivery that is signed rightly and still cannot be taken."""
 
 
+@runtime_checkable
+class Discovers(Protocol):
+    """A source in which people make up kinds of records themselves."""
+
+    def own_objects(self) -> tuple[SourceObject, ...]:
+        """Return these kinds; a name that one was given once is in the options."""
+
+
+@runtime_checkable
 class Pushes(Protocol):
     """A source that tells of changes by itself, if it is given an address."""
 

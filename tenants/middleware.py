@@ -24,8 +24,12 @@ from commissions_saas.lib import clock
 from tenants.access import is_guarded, member_of, member_of_group
 from tenants.accounts import versions
 from tenants.accounts.models import Business, Group
+from tenants.api.problems import LOG_IN, LOG_IN_HINT, answer, is_api
 from tenants.audit.context import caused_by
 from tenants.schema import current_schema, in_business, in_public
+
+
+_STATES = {"making": "being made", "suspended": "suspended", "behind": "being updated"}
 
 
 class Unguarded(Exception):
@@ -123,12 +127,16 @@ def bring_to_group(request: Any, slug: str) -> HttpResponse | None:
 
 def not_yet(request: HttpRequest, business: Business, why: str) -> HttpResponse:
     """Say why a member's business is not served now; others are not touched."""
+    if is_api(request):
+        return answer(503, f"{business} is not served now: it is {_STATES[why]}.")
     context = {"place": business, "why": why}
     return render(request, "accounts/not_served.html", context, status=503)
 
 
 def ask_to_log_in(request: Any) -> HttpResponseBase:
     """Send a visitor to the log-in page, whether or not the business exists."""
+    if is_api(request):
+        return answer(401, LOG_IN, LOG_IN_HINT)
     back = redirect_to_login(request.get_full_path())
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(back["Location"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping as Document
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,17 +16,13 @@ from crm_sync.connections import errors
 from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.mapping import clean_document
 from crm_sync.connections.models import Connection, Mapping, Route
-from crm_sync.connections.opening import OURS, open_connection
+from crm_sync.connections.opening import open_connection, opened
 from crm_sync.connections.publishing import publish_fields
 from crm_sync.connections.readers import mapping_for
 from crm_sync.connections.sealing import seal
 from crm_sync.connections.syncing import note_problem
-from crm_sync.contract import (
-    ConfigurationProblem,
-    ConnectionSettings,
-    Probe,
-)
-from crm_sync.providers import kinds, open_provider
+from crm_sync.contract import ConfigurationProblem, Probe
+from crm_sync.providers import kinds
 from tenants.access import Member
 from tenants.accounts.models import Business, Group
 from tenants.audit.services import record
@@ -35,6 +32,7 @@ from tenants.schema import in_public
 
 CLOSE_API = "https://api.close.com/api/v1/"
 ASK_A_REFUSED_KEY_EVERY = timedelta(hours=1)
+NOBODY_TO_ASK = ("files", "webhook")
 BEAT = timedelta(minutes=1)  # how often beat asks what is due
 # A person waits for the answer, so a source that hesitates is not asked for long.
 _IN_A_REQUEST = {"timeout": 8, "tries": 2, "longest_wait": 5}
@@ -70,7 +68,7 @@ def create_connection(
             name=name.strip()[:200],
             base_url=base_url.strip() or (CLOSE_API if kind == "close" else ""),
             secret=seal(secret.strip(), group_id=group.pk) if secret.strip() else b"",
-            secret_hint=secret.strip()[-4:] if len(secret.strip()) >= 12 else "",
+            secret_hint=_hint(secret),
             options={**(options or {}), "objects": list(objects)},
             record_url=record_url,
             expected_every=expected_every,
@@ -114,7 +112,7 @@ def replace_key(*, connection: Connection, secret: str, by: Member | None) -> No
     with in_public(), transaction.atomic():
         Connection.objects.filter(pk=connection.pk).update(
             secret=seal(secret, group_id=connection.group_id),
-            secret_hint=secret[-4:] if len(secret) >= 12 else "",
+            secret_hint=_hint(secret),
             problem="",
             problem_hint="",
             problem_since=None,
@@ -124,6 +122,14 @@ def replace_key(*, connection: Connection, secret: str, by: Member | None) -> No
         ).update(state=Connection.State.ACTIVE)
         _audit("connections.key_replaced", connection, by)
     connection.refresh_from_db()
+
+
+def _hint(secret: str) -> str:
+    """Return the last characters, by which people know which key it is."""
+    secret = secret.strip()
+    if secret.startswith("{"):
+        secret = next(iter(json.loads(secret).values()), "")
+    return secret[-4:] if len(secret) >= 12 else ""
 
 
 def pause(*, connection: Connection, by: Member) -> None:
@@ -170,6 +176,8 @@ def start_sync(*, connection: Connection, by: Member | None = None) -> Job:
         )
     if connection.kind == "files":
         raise errors.NotSyncable("A file is read when it is uploaded.")
+    if connection.kind == "webhook":
+        raise errors.NotSyncable("Records come when they are sent.")
     with in_public(), transaction.atomic():
         business = Business.objects.filter(pk=connection.business_id or 0).first()
         return enqueue(
@@ -189,7 +197,7 @@ def sync_what_is_due() -> int:
     asked = 0
     rows = Connection.objects.filter(
         Q(state=Connection.State.ACTIVE) | Q(state=Connection.State.REFUSED)
-    ).exclude(kind="files")
+    ).exclude(kind__in=NOBODY_TO_ASK)
     for connection in rows.annotate(last=Max("syncs__started_at")):
         every = timedelta(seconds=connection.expected_every)
         if connection.state == Connection.State.REFUSED:
@@ -342,10 +350,7 @@ def connect(
     """Look at a source first, and keep the connection only if it answers."""
     options = {"allow_loopback": True} if allow_loopback else {}
     address = base_url.strip() or CLOSE_API
-    open_provider(
-        kind,
-        ConnectionSettings(address, secret.strip(), {**options, **_IN_A_REQUEST}),
-    ).probe()
+    opened(kind, address, secret.strip(), {**options, **_IN_A_REQUEST}).probe()
     connection = create_connection(
         group=group,
         business=business,
@@ -363,12 +368,7 @@ def connect(
 def try_key(*, connection: Connection, secret: str) -> None:
     """Ask the source with another key; a problem says why it is not taken."""
     options = {**connection.options, **_IN_A_REQUEST}
-    for name in OURS:
-        options.pop(name, None)
-    open_provider(
-        connection.kind,
-        ConnectionSettings(connection.base_url, secret.strip(), options),
-    ).probe()
+    opened(connection.kind, connection.base_url, secret.strip(), options).probe()
 
 
 def _audit(

@@ -17,14 +17,17 @@ from django.db import transaction
 
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
+from crm_sync.connections.adopting import adopt_directory, adopt_owners, adopts_people
 from crm_sync.connections.applying import apply_page, save_page
 from crm_sync.connections.comparing import compare_ids
 from crm_sync.connections.directory import refresh_directory
+from crm_sync.connections.endpoints import watch
 from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.connections.opening import open_connection
 from crm_sync.connections.readers import Reader, reader_of, source_name
 from crm_sync.connections.retrying import retry_refused, retry_unrouted
 from crm_sync.contract import ConfigurationProblem, Page, Provider, TryAgainLater
+from crm_sync.ledger.standard import DEAL
 from tenants.jobs.errors import Cancelled, RunLater
 from tenants.jobs.lease import Lease
 from tenants.schema import in_public
@@ -32,6 +35,8 @@ from tenants.schema import in_public
 COMPARED = "compared"  # among the cursors: when ids were compared, by object
 COMPARE_EVERY = timedelta(hours=24)
 _LONGEST_NAP = Decimal(5)
+_NOT_OFFERED = (402, 403, 404)
+_LEFT_OUT = "Not read:"
 
 
 class Work(Protocol):
@@ -70,20 +75,58 @@ def _read_everything(connection: Connection, run: SyncRun, lease: Lease) -> None
     provider = open_connection(connection, wait=wait)
     lease.step("Reading people and fields")
     refresh_directory(connection=connection, provider=provider, check=lease.check)
+    lease.step("Looking after the webhook")
+    said = watch(connection=connection, provider=provider, check=lease.check)
+    if said:
+        _log(run, said)
     reader = reader_of(connection, provider)
+    if adopts_people(connection):
+        adopt_directory(connection, reader, lease.check)
+    left_out: list[str] = []
     for object_ in connection.options.get("objects", ["deal"]):
-        is_first = object_ not in connection.cursors
-        must_compare = _read_object(connection, run, lease, reader, provider, object_)
-        if must_compare or is_first or _compare_is_due(connection, object_):
-            lease.step(f"Comparing what is here with {source_name(connection)}")
-            compare_ids(
-                reader=reader, provider=provider, object_=object_, run=run, lease=lease
-            )
-            with lease.transaction():
-                _note_compare(connection, object_)
+        try:
+            _read_and_compare(connection, run, lease, reader, provider, object_)
+        except ConfigurationProblem as problem:
+            if object_ == DEAL or problem.status not in _NOT_OFFERED:
+                raise
+            left_out.append(f"{object_}: {problem.message} {problem.hint}".strip())
+    _warn(connection, run, left_out)
     lease.step("Trying refused records again")
+    if adopts_people(connection):
+        adopt_owners(reader, lease.check)
     retry_refused(reader=reader, check=lease.check)
     retry_unrouted(reader=reader, check=lease.check)
+
+
+def _read_and_compare(
+    connection: Connection,
+    run: SyncRun,
+    lease: Lease,
+    reader: Reader,
+    provider: Provider,
+    object_: str,
+) -> None:
+    """Read what is new of one object, and all its ids where some may be missing."""
+    is_first = object_ not in connection.cursors
+    must_compare = _read_object(connection, run, lease, reader, provider, object_)
+    if must_compare or is_first or _compare_is_due(connection, object_):
+        lease.step(f"Comparing what is here with {source_name(connection)}")
+        compare_ids(
+            reader=reader, provider=provider, object_=object_, run=run, lease=lease
+        )
+        with lease.transaction():
+            _note_compare(connection, object_)
+
+
+def _warn(connection: Connection, run: SyncRun, left_out: list[str]) -> None:
+    """Say what this key or plan does not reach; everything else goes on."""
+    warnings = [one for one in connection.warnings if not one.startswith(_LEFT_OUT)]
+    warnings += [f"{_LEFT_OUT} {one}" for one in left_out]
+    if warnings != connection.warnings:
+        connection.warnings = warnings
+        connection.save(update_fields=["warnings"])
+    for one in left_out:
+        _log(run, f"{_LEFT_OUT} {one}")
 
 
 def _read_object(
@@ -125,6 +168,11 @@ def _apply(
     )
 
 
+def _log(run: SyncRun, words: str) -> None:
+    run.log = [*run.log, {"at": clock.now().isoformat(), "words": words}][-200:]
+    run.save(update_fields=["log"])
+
+
 def _open_run(connection: Connection, lease: Lease) -> SyncRun:
     """Go on with the run of this job where it was cut off, or begin one."""
     with lease.transaction():
@@ -163,8 +211,7 @@ def _told(connection: Connection, run: SyncRun, lease: Lease) -> Iterator[None]:
         raise
     except TryAgainLater as problem:
         with lease.transaction():
-            run.log = [*run.log, {"at": clock.now().isoformat(), "words": str(problem)}]
-            run.save(update_fields=["log"])
+            _log(run, str(problem))
             note_problem(connection, problem.message, problem.hint)
         after = timedelta(milliseconds=int(problem.after * 1000))
         raise RunLater(problem.message, after) from problem

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from crm_sync.connections import views, views_data
+from crm_sync.connections import api, views, views_data
+from tenants.api.addresses import both
 
 urlpatterns = [
     path("connections/", views.group_connections, name="group_connections"),
@@ -23,4 +24,12 @@ urlpatterns = [
         views.group_disconnect,
         name="group_disconnect",
     ),
+    *both("api/v1/connections/", api.connections, "api_connections"),
+    *both("api/v1/connections/<int:id>/", api.connection, "api_connection"),
+    *both("api/v1/connections/<int:id>/test/", api.test, "api_test"),
+    *both("api/v1/connections/<int:id>/sync/", api.sync, "api_sync"),
+    *both("api/v1/connections/<int:id>/syncs/", api.syncs, "api_syncs"),
+    *both("api/v1/connections/<int:id>/mapping/", api.mapping, "api_mapping"),
+    *both("api/v1/connections/<int:id>/fields/", api.fields, "api_fields"),
+    *both("api/v1/connections/<int:id>/refused/", api.refused, "api_refused"),
 ]

@@ -1,0 +1,232 @@
+"""What programs send of connections: checked, and turned into calls of services."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import transaction
+
+from crm_sync.connections import services
+from crm_sync.connections.models import Connection, Mapping
+from crm_sync.connections.opening import opened
+from crm_sync.providers import kinds, presets
+from tenants.accounts.models import Business
+from tenants.api.errors import BadRequest
+from tenants.api.pages import sent, text_of
+from tenants.jobs.models import Job
+from tenants.schema import in_public
+
+_NEW = [
+    "kind",
+    "name",
+    "base_url",
+    "credentials",
+    "options",
+    "business",
+    "routes",
+    "objects",
+    "expected_every",
+]
+_CHANGES = ["name", "credentials", "state", "routes", "expected_every"]
+_NOT_BY_API = ("files",)
+# What a program may not say: it is the operator's, or ours.
+_OURS = ("allow_loopback", "allow_private", "stand_in", "statuses", "objects")
+
+
+def new_connection(request: Any) -> Connection:
+    """Make a connection from what was sent; an address that is unsafe is refused."""
+    data = sent(request, _NEW)
+    kind, options = _kind_and_options(data)
+    business, routes = _place(request, data)
+    secret = _secret(data.get("credentials"), kind)
+    base_url = text_of(data, "base_url")
+    provider = opened(kind, base_url, secret, options)
+    objects = _objects(data) or [one.name for one in provider.objects()]
+    with in_public(), transaction.atomic():
+        made = services.create_connection(
+            group=request.group,
+            business=business,
+            kind=kind,
+            name=text_of(data, "name", most=200) or kind.capitalize(),
+            secret=secret,
+            base_url=base_url,
+            objects=objects,
+            options=options,
+            expected_every=_seconds(data, 900),
+            by=request.member,
+        )
+        if routes:
+            _save_routes(request, made, routes)
+    return made
+
+
+def changed(request: Any, row: Connection) -> None:
+    """Change what was sent of a connection, and leave the rest."""
+    data = sent(request, _CHANGES)
+    if "credentials" in data:
+        secret = _secret(data["credentials"], row.kind)
+        services.replace_key(connection=row, secret=secret, by=request.member)
+    if "state" in data:
+        _move(request, row, data["state"])
+    if "routes" in data:
+        _save_routes(request, row, data["routes"])
+    values: dict[str, Any] = {}
+    if "name" in data and text_of(data, "name", most=200):
+        values["name"] = text_of(data, "name", most=200)
+    if "expected_every" in data:
+        values["expected_every"] = _seconds(data, row.expected_every)
+    if values:
+        Connection.objects.filter(pk=row.pk).update(**values)
+    row.refresh_from_db()
+
+
+def new_mapping(request: Any, row: Connection) -> tuple[Mapping, Job | None]:
+    """Save the mapping that was sent, for the connection's business or its group."""
+    data = sent(request, ("object", "fields"))
+    object_ = text_of(data, "object", default="deal")
+    if object_ not in row.options.get("objects", ["deal"]):
+        raise BadRequest(f"This connection reads no “{object_}”.", field="object")
+    fields = data.get("fields")
+    if not isinstance(fields, dict) or not all(
+        isinstance(one, dict) for one in fields.values()
+    ):
+        raise BadRequest(
+            "fields names our fields, and for each where its value stands.",
+            '{"amount": {"source": "value", "type": "money"}}',
+            field="fields",
+        )
+    business = Business.objects.filter(pk=row.business_id or 0).first()
+    return services.save_mapping(
+        connection=row,
+        object_=object_,
+        document=fields,
+        business=business,
+        by=request.member,
+    )
+
+
+def _kind_and_options(data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A preset is a kind of its own for whoever asks, and a document for us."""
+    kind = text_of(data, "kind").lower()
+    options = data.get("options") or {}
+    if not isinstance(options, dict):
+        raise BadRequest("options is an object.", field="options")
+    known = [one for one in (*kinds(), *presets()) if one not in _NOT_BY_API]
+    if kind not in known:
+        raise BadRequest(
+            f"There is no source of the kind “{kind}”.",
+            f"Choose one of: {', '.join(known)}.",
+            field="kind",
+        )
+    for name in _OURS:
+        if name in options:
+            hint = "Send it beside options." if name == "objects" else ""
+            raise BadRequest(
+                f"{name} is no option of a program.", hint, field="options"
+            )
+    options = {"people": "payees", **options}
+    if kind in presets():
+        return "rest", {**options, "preset": kind}
+    return kind, options
+
+
+def _place(request: Any, data: dict[str, Any]) -> tuple[Business | None, Any]:
+    """The business that is fed: the one that is named, or the group's only one."""
+    ready = Business.objects.filter(
+        group_id=request.group.pk, state=Business.State.READY
+    ).order_by("slug")
+    routes, slug = data.get("routes"), text_of(data, "business", most=50)
+    if routes:
+        if slug:
+            raise BadRequest("Send the business or routes, not both.", field="routes")
+        return None, routes
+    if slug:
+        found = ready.filter(slug=slug).first()
+        if found is None:
+            raise BadRequest(
+                f"This group has no business “{slug}”.", _listed(ready), "business"
+            )
+        return found, None
+    if len(ready) == 1:
+        return ready[0], None
+    if not ready:
+        raise BadRequest("The group's business is still being made.", "Ask again soon.")
+    raise BadRequest(
+        "Say which business the source feeds, or send routes.",
+        _listed(ready),
+        field="business",
+    )
+
+
+def _listed(ready: Any) -> str:
+    return f"It has: {', '.join(one.slug for one in ready)}."
+
+
+def _secret(credentials: Any, kind: str) -> str:
+    """Close has one key; of others each credential keeps its name."""
+    if credentials is None:
+        return ""
+    if isinstance(credentials, str):
+        return credentials.strip()
+    if not isinstance(credentials, dict) or not all(
+        isinstance(value, str) for value in credentials.values()
+    ):
+        raise BadRequest(
+            "credentials is a key, or an object of names and texts.",
+            '{"api_key": "…"}',
+            field="credentials",
+        )
+    if kind == "close":
+        if len(credentials) != 1:
+            raise BadRequest("Close needs one key.", '{"api_key": "…"}', "credentials")
+        return next(iter(credentials.values())).strip()
+    return json.dumps({name: value.strip() for name, value in credentials.items()})
+
+
+def _objects(data: dict[str, Any]) -> list[str]:
+    objects = data.get("objects") or []
+    if not isinstance(objects, list) or not all(isinstance(o, str) for o in objects):
+        raise BadRequest("objects is a list of names.", '["deal"]', field="objects")
+    return objects
+
+
+def _seconds(data: dict[str, Any], default: int) -> int:
+    value = data.get("expected_every", default)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int)
+        or not 60 <= value <= 86_400
+    ):
+        raise BadRequest(
+            "expected_every is a number of seconds from 60 to 86400.",
+            field="expected_every",
+        )
+    return value
+
+
+def _move(request: Any, row: Connection, state: Any) -> None:
+    moves = {"paused": services.pause, "active": services.resume}
+    if state not in moves:
+        raise BadRequest("state can be set to paused or active.", field="state")
+    moves[state](connection=row, by=request.member)
+
+
+def _save_routes(request: Any, row: Connection, routes: Any) -> None:
+    """`{"path": "custom.business", "values": {"Brightwater": "brightwater"}}`"""
+    shape = '{"path": "business", "values": {"Brightwater": "brightwater"}}'
+    values = routes.get("values") if isinstance(routes, dict) else None
+    if not isinstance(values, dict) or not isinstance(routes.get("path"), str):
+        raise BadRequest("routes name a field and its values.", shape, field="routes")
+    slugs = {
+        one.slug: one.pk for one in Business.objects.filter(group_id=request.group.pk)
+    }
+    for slug in values.values():
+        if slug not in slugs:
+            raise BadRequest(f"This group has no business “{slug}”.", field="routes")
+    services.save_routes(
+        connection=row,
+        path=routes["path"],
+        routes={str(value): slugs[slug] for value, slug in values.items()},
+        by=request.member,
+    )

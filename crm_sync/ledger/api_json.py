@@ -1,0 +1,89 @@
+"""Entries as programs get them: every value as text, nothing rounded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from crm_sync.ledger.models import Credit, Entry, ExternalId, Payee, Revision
+from crm_sync.ledger.values import to_text, trimmed
+
+
+def entries_json(rows: Sequence[Entry], *, with_payload: bool) -> list[dict[str, Any]]:
+    """Return entries with their values and credits, in three queries for all."""
+    ids = [row.pk for row in rows]
+    revisions = {
+        one.entry_id: one
+        for one in Revision.objects.filter(entry_id__in=ids, closed__isnull=True)
+    }
+    credits = _credits(ids)
+    return [
+        _entry(row, revisions.get(row.pk), credits[row.pk], with_payload)
+        for row in rows
+    ]
+
+
+def _entry(
+    row: Entry, revision: Revision | None, credits: list[Any], with_payload: bool
+) -> dict[str, Any]:
+    answer = {
+        "id": row.pk,
+        "connection": row.connection_id,
+        "object": row.object,
+        "external_id": row.external_id,
+        "name": row.name,
+        "amount": trimmed_money(row),
+        "currency": row.currency,
+        "status": row.status,
+        "occurred_on": row.occurred_on.isoformat() if row.occurred_on else None,
+        "counts": row.counts,
+        "reversed_on": _day(revision),
+        "deleted": row.deleted,
+        "version": row.version,
+        "changed": row.changed,
+        "values": revision.values if revision else {},
+        "credits": credits,
+        "source_url": row.source_url,
+    }
+    if with_payload:
+        answer["payload"] = revision.payload if revision else {}
+    return answer
+
+
+def trimmed_money(row: Entry) -> str | None:
+    """Return the amount with two places or as many as it needs."""
+    if row.amount is None:
+        return None
+    whole, _, places = trimmed(row.amount).partition(".")
+    return f"{whole}.{places.ljust(2, '0')}"
+
+
+def _day(revision: Revision | None) -> str | None:
+    if revision is None or revision.reversed_on is None:
+        return None
+    return revision.reversed_on.isoformat()
+
+
+def _credits(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
+    rows = list(
+        Credit.objects.filter(entry_id__in=ids, closed__isnull=True).order_by("id")
+    )
+    payees = Payee.objects.in_bulk({row.payee_id for row in rows})
+    known = defaultdict(list)
+    for one in ExternalId.objects.filter(payee_id__in=list(payees)).order_by("id"):
+        known[one.payee_id].append(one.external_id)
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        payee = payees[row.payee_id]
+        found[row.entry_id].append(
+            {
+                "payee": payee.name,
+                "payee_id": payee.pk,
+                "email": payee.email,
+                "source_users": known[payee.pk],
+                "role": row.role,
+                "share": to_text(row.share),
+            }
+        )
+    return found

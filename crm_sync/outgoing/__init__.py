@@ -1,0 +1,1 @@
+"""The one way out: where sources may be asked, and how."""

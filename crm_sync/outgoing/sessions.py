@@ -1,0 +1,155 @@
+"""HTTP that connects only to addresses it has checked, and follows nothing."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+from crm_sync.outgoing.addresses import ForbiddenAddress, Reach, may_reach
+
+CONNECT_SECONDS = 5
+LARGEST_ANSWER = 20_000_000
+_CHUNK = 65_536
+
+
+class NoAnswer(Exception):
+    """The server did not answer in full. One sentence for every cause: what is behind
+    an address is not told to whoever asks."""
+
+
+class TooLarge(Exception):
+    """The answer is larger than any page of records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server said; the names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def checked_session(reach: Reach) -> requests.Session:
+    """Return a session that looks a name up once, checks every address that it has,
+    and connects to the one that was checked; a later answer of the name server
+    changes nothing."""
+    session = requests.Session()
+    # Neither a proxy nor a password of the machine's own has business here.
+    session.trust_env = False
+    session.mount("https://", _CheckingAdapter(reach))
+    session.mount("http://", _CheckingAdapter(reach))
+    session.headers["User-Agent"] = "commissions-saas"
+    session.headers["Accept"] = "application/json"
+    # An unpacked answer could be a thousand times larger than what was sent.
+    session.headers["Accept-Encoding"] = "identity"
+    return session
+
+
+def ask(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    seconds: int,
+    headers: Mapping[str, str] | None = None,
+    params: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+) -> Reply:
+    """Ask once, within `seconds` in all."""
+    ends = time.monotonic() + seconds
+    try:
+        response = session.request(
+            method,
+            url,
+            params=dict(params or {}),
+            headers=dict(headers or {}),
+            data=body,
+            timeout=(min(CONNECT_SECONDS, seconds), seconds),
+            allow_redirects=False,
+            stream=True,
+        )
+        with response:
+            received = _read(response, ends)
+    except (requests.RequestException, UnicodeError):
+        raise NoAnswer("it did not answer in full") from None
+    lowered = {name.lower(): value for name, value in response.headers.items()}
+    return Reply(response.status_code, lowered, received)
+
+
+def _read(response: requests.Response, ends: float) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise TooLarge
+        if time.monotonic() > ends:
+            raise NoAnswer("it answered too slowly")
+    return bytes(body)
+
+
+def _connected(connection: HTTPConnection, reach: Reach, encrypted: bool) -> Any:
+    host = connection.host.strip("[]")
+    try:
+        found = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as problem:
+        failure = problem if isinstance(problem, socket.gaierror) else socket.gaierror()
+        raise NameResolutionError(host, connection, failure) from None
+    for *_, place in found:
+        address = ip_address(str(place[0]))
+        if not may_reach(address, reach, encrypted=encrypted):
+            raise ForbiddenAddress
+    timeout = connection.timeout
+    for family, kind, protocol, _, place in found:
+        made = socket.socket(family, kind, protocol)
+        try:
+            for option in connection.socket_options or ():
+                made.setsockopt(*option)
+            if isinstance(timeout, int | float):
+                made.settimeout(timeout)
+            made.connect(place)
+        except OSError:
+            made.close()
+            continue
+        return made
+    raise NewConnectionError(connection, "no address of the name answers")
+
+
+class _CheckingAdapter(HTTPAdapter):
+    """Gives its pools connections that check where they lead."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+        super().__init__(pool_connections=2, pool_maxsize=2)
+
+    def init_poolmanager(self, *given: Any, **more: Any) -> None:
+        super().init_poolmanager(*given, **more)  # type: ignore[no-untyped-call]
+        self.poolmanager.pool_classes_by_scheme = _pools(self._reach)
+
+
+def _pools(reach: Reach) -> dict[str, type[HTTPConnectionPool]]:
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> Any:
+            return _connected(self, reach, encrypted=False)
+
+    class Encrypted(HTTPSConnection):
+        def _new_conn(self) -> Any:
+            return _connected(self, reach, encrypted=True)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class EncryptedPool(HTTPSConnectionPool):
+        ConnectionCls = Encrypted
+
+    return {"http": PlainPool, "https": EncryptedPool}

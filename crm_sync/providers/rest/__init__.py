@@ -1,0 +1,1 @@
+"""Any source with a REST interface, declared in one document."""

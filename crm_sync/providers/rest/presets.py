@@ -1,0 +1,21 @@
+"""Sources that are known already: documents that live as data beside this module."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "presets"
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the presets by name."""
+    return tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
+
+
+@cache
+def preset_text(name: str) -> str:
+    """Return a preset's document; KeyError if there is none."""
+    if name not in preset_names():
+        raise KeyError(name)
+    return (FOLDER / f"{name}.yaml").read_text()

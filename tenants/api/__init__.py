@@ -1,0 +1,1 @@
+"""What the machine API has in common: tokens, problems in words, limits, and places."""
