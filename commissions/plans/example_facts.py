@@ -1,52 +1,111 @@
 """From an example's own words to the facts that the calculation takes."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from commissions.calculation.credits import OWN_FIELDS
 from commissions.calculation.facts import (
-    AssignmentFact,
+    AdjustmentFact,
     PayeeInputs,
-    RateFact,
     TableFact,
-    measure_key,
 )
+from commissions.calculation.names import OWN_FIELDS
 from commissions.calculation.program import PlanProgram
-from commissions.plans.compiling import ALWAYS
-from commissions.plans.document import ROLES, PlanDocument, Raw
-from commissions.plans.hints import suggestion
-from commissions.plans.table_form import read_number
+from commissions.plans.document import NOT_OBJECTS, PlanDocument, Raw
+from commissions.plans.example_entries import Entry, EntryReader, read_entries
+from commissions.plans.example_people import Person, read_people
+from commissions.plans.example_periods import Span, read_span
+from commissions.plans.example_things import (
+    Adjusted,
+    Rates,
+    Things,
+    read_adjustments,
+    read_balances,
+    read_rates,
+    read_tables,
+    read_things,
+)
+from commissions.plans.example_values import read_value
+from commissions.plans.names import ALWAYS
 from commissions_saas.lib.errors import ProductError
-from commissions_saas.lib.periods import Period, parse_period
-from crm_sync.ledger.facts import CreditFact, EntryFact, FieldFact, Value, ValueType
+from commissions_saas.lib.periods import Period, period_of
+from crm_sync.ledger.facts import EntryFact, FieldFact, ValueType
 
-_PAYEE_KEYS = ("name", "variables", "attributes", "from", "to")
-_ENTRY_KEYS = [
-    "id",
-    "object",
-    "name",
-    "on",
-    "won_on",
-    "lost_on",
-    "counts",
-    "currency",
-    "payee",
-    "role",
-    "share",
-    "credits",
-]
-_CREDIT_KEYS = ("payee", "role", "share")
-_YES, _NO = frozenset(("yes", "true")), frozenset(("no", "false"))
+__all__ = ["Setting", "read_setting", "read_value"]
+
+# (measure key, period slug) → what the period added.
+Stored = Mapping[tuple[str, str], Decimal]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The payees of an example, and the number of each entry by its id there."""
+    """Everything an example says, ready to be reckoned for any of its periods."""
 
-    payees: tuple[PayeeInputs, ...]
-    ids: Mapping[str, int]
+    document: PlanDocument
+    program: PlanProgram
+    span: Span
+    people: tuple[Person, ...]
+    entries: tuple[Entry, ...]
+    reader: EntryReader
+    things: Things
+    tables: tuple[TableFact, ...]
+    rates: tuple[Rates, Rates]
+    adjusted: tuple[Adjusted, ...]
+    stored: Mapping[int, Stored]
+    given: Mapping[int, Mapping[tuple[str, str], Decimal]] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> dict[str, int]:
+        """Return the number of each entry by its id."""
+        return {entry.external_id: entry.number for entry in self.entries}
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Return the name of each payee by number."""
+        return {person.number: person.name for person in self.people}
+
+    def inputs(
+        self,
+        person: Person,
+        period: Period,
+        entries: tuple[EntryFact, ...],
+        stored: Stored,
+        adjustments: tuple[AdjustmentFact, ...] = (),
+    ) -> PayeeInputs:
+        """Return what decides one statement, with these entries known."""
+        into, settling = self.rates
+        given = self.given.get(person.number, {})
+        return PayeeInputs(
+            payee_id=person.number,
+            payee_name=person.name,
+            period=period,
+            currency=self.document.currency,
+            assignments=person.assignments,
+            entries=entries,
+            tables=self.tables,
+            adjustments=adjustments,
+            stored={**self.stored.get(person.number, {}), **stored},
+            attributes=person.attributes,
+            rates=into,
+            names=self.names,
+            facts=person.facts,
+            people={other.number: other.fact for other in self.people},
+            things=self.things,
+            given={
+                key: value
+                for (key, slug), value in given.items()
+                if slug in ("", period.slug)
+            },
+            leave=person.leave,
+            may_sell=person.may_sell,
+            settle_rates=settling,
+        )
+
+    def below(self, number: int, on: date) -> list[int]:
+        """Return the direct reports of a payee on a day."""
+        name = self.names.get(number, "")
+        return [p.number for p in self.people if name and p.manager_on(on) == name]
 
 
 def read_setting(
@@ -56,232 +115,112 @@ def read_setting(
     catalogue: Sequence[FieldFact] | None,
     tables: tuple[TableFact, ...],
 ) -> Setting:
-    """Turn an example into inputs, as if a source had sent its entries."""
-    period = parse_period(str(raw.get("period", "")))
-    payees = _payees(raw)
-    numbers = {str(payee["name"]): at for at, payee in enumerate(payees, start=1)}
+    """Turn an example into facts, as if sources had sent its entries."""
+    span = read_span(raw, document)
     types = _types(document, catalogue)
-    entries = [
-        _entry(entry, at, document, types, numbers)
-        for at, entry in enumerate(_entries(raw), start=1)
-    ]
-    ids = {entry.external_id: entry.id for entry in entries}
-    if len(ids) != len(entries):
-        raise ProductError("Two entries of this example have the same id.")
-    rates = dict(_rate(_known(item, "rate")) for item in _list(raw, "rates"))
-    stored = dict(_stored(raw))
-    found = []
-    for payee in payees:
-        assignment = _assignment(payee, period, document, program)
-        found.append(
-            PayeeInputs(
-                payee_id=numbers[str(payee["name"])],
-                payee_name=str(payee["name"]),
-                period=period,
-                currency=document.currency,
-                assignments=(assignment,),
-                entries=tuple(entries),
-                tables=tables,
-                stored=stored,
-                attributes=_values(payee, "attributes", types.get("payee", {})),
-                rates=rates,
-                names={number: name for name, number in numbers.items()},
-            )
-        )
-    return Setting(tuple(found), ids)
+    people = read_people(raw, document, program, types.get("payee", {}))
+    numbers = {person.name: person.number for person in people}
+    by_number = {person.number: person for person in people}
 
+    def above(payee: int, on: date) -> int | None:
+        person = by_number.get(payee)
+        manager = person.manager_on(on) if person else ""
+        return numbers.get(manager) if manager else None
 
-def read_value(text: str, kind: ValueType, what: str) -> Value:
-    """Read a value of a type from text, or say what it should look like."""
-    if kind == "text":
-        return text
-    if kind == "yesno":
-        if text.lower() in _YES | _NO:
-            return text.lower() in _YES
-        raise ProductError(f"{what}: “{text}” is neither yes nor no.")
-    if kind == "date":
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            hint = "Write it like 2026-11-04."
-            raise ProductError(f"{what}: “{text}” is not a day.", hint=hint) from None
-    try:
-        return read_number(text)
-    except ProductError as problem:
-        raise ProductError(f"{what}: {problem.message}", hint=problem.hint) from None
-
-
-def _payees(raw: Mapping[str, Raw]) -> list[Mapping[str, Raw]]:
-    if "payees" in raw:
-        payees = [_known(item, "payee") for item in _list(raw, "payees")]
-    else:
-        payees = [_known(raw.get("payee", {"name": "The payee"}), "payee")]
-    named: list[Mapping[str, Raw]] = []
-    for payee in payees:
-        _refuse_unknown(payee, _PAYEE_KEYS, "a payee")
-        named.append({"name": "The payee", **payee})
-    if len({payee["name"] for payee in named}) != len(named):
-        raise ProductError("Two payees of this example have the same name.")
-    return named
-
-
-def _entries(raw: Mapping[str, Raw]) -> Iterable[Mapping[str, Raw]]:
-    for item in _list(raw, "deals"):
-        yield {"object": "deal", **_known(item, "deal")}
-    for item in _list(raw, "entries"):
-        yield {"object": "deal", **_known(item, "entry")}
-
-
-def _entry(
-    raw: Mapping[str, Raw],
-    number: int,
-    document: PlanDocument,
-    types: Mapping[str, Mapping[str, ValueType]],
-    payees: Mapping[str, int],
-) -> EntryFact:
-    external_id = _text(raw, "id") or str(number)
-    what = f"Entry {external_id}"
-    kind = _text(raw, "object")
-    of_object = types.get(kind, ALWAYS)
-    day = _day(_text(raw, "on") or _text(raw, "won_on"), what)
-    lost = _day(_text(raw, "lost_on"), what)
-    counts = lost is None and _text(raw, "counts") != "no"
-    values: dict[str, Value] = {"status": "Won" if counts else "Lost"}
-    for key in raw:
-        if key in _ENTRY_KEYS:
-            continue
-        if key not in of_object:
-            hint = suggestion(key, [*of_object, *_ENTRY_KEYS])
-            hint = hint or f"Declare it: fields: {{{kind}.{key}: money}}."
-            raise ProductError(f"{what}: there is no field “{key}”.", hint=hint)
-        values[key] = read_value(_text(raw, key), of_object[key], f"{what}, {key}")
-    return EntryFact(
-        id=number,
-        object=kind,
-        external_id=external_id,
-        name=_text(raw, "name") or external_id,
-        occurred_on=day,
-        counts=counts,
-        currency=_text(raw, "currency") or document.currency,
-        values=values,
-        credits=tuple(_credits(raw, payees, what)),
-        reversed_on=lost,
-    )
-
-
-def _credits(
-    raw: Mapping[str, Raw], payees: Mapping[str, int], what: str
-) -> Iterable[CreditFact]:
-    """Read who is credited; who is named nowhere else is a payee of another plan."""
-    given = _list(raw, "credits") or [
-        {key: raw[key] for key in _CREDIT_KEYS if key in raw}
-    ]
-    only = next(iter(payees))
-    for at, item in enumerate(given):
-        credit = _known(item, "credit")
-        _refuse_unknown(credit, _CREDIT_KEYS, "a credit")
-        name = _text(credit, "payee") or only
-        role = _text(credit, "role") or "owner"
-        if role not in ROLES:
-            hint = suggestion(role, ROLES) or f"Roles are {', '.join(ROLES)}."
-            raise ProductError(f"{what}: there is no role “{role}”.", hint=hint)
-        share = read_value(_text(credit, "share") or "100%", "percent", what)
-        assert isinstance(share, Decimal)
-        yield CreditFact(payees.get(name, 1000 + at), role, share)
-
-
-def _assignment(
-    payee: Mapping[str, Raw],
-    period: Period,
-    document: PlanDocument,
-    program: PlanProgram,
-) -> AssignmentFact:
-    name = _text(payee, "name")
-    values = _values(payee, "variables", document.variables)
-    starts = _day(_text(payee, "from"), name) or date(1900, 1, 1)
-    return AssignmentFact(
-        plan_id=1,
-        version_id=1,
-        version_number=1,
+    entries = read_entries(raw)
+    adjusted = read_adjustments(raw, document, span.periods)
+    for part in adjusted:
+        if part.payee not in numbers and (part.payee or len(people) > 1):
+            raise ProductError(f"An adjustment is of no payee “{part.payee}”.")
+    return Setting(
+        document=document,
         program=program,
-        starts_on=starts,
-        ends_on=_day(_text(payee, "to"), name),
-        values=values,
+        span=span,
+        people=people,
+        entries=entries,
+        reader=EntryReader(document, types, numbers, above),
+        things=read_things(raw, types),
+        tables=(*tables, *read_tables(raw)),
+        rates=read_rates(raw, document),
+        adjusted=adjusted,
+        stored={
+            person.number: _stored(raw, person, document, span) for person in people
+        },
+        given={person.number: _given(raw, person, document) for person in people},
     )
 
 
-def _values(
-    raw: Mapping[str, Raw], key: str, types: Mapping[str, ValueType]
-) -> dict[str, Value]:
-    found = {}
-    for name, text in _known(raw.get(key, {}), key).items():
-        if name not in types:
-            hint = suggestion(name, types)
-            raise ProductError(f"“{name}” is not one of the plan's {key}.", hint=hint)
-        found[name] = read_value(str(text), types[name], name)
+def _stored(
+    raw: Mapping[str, Raw], person: Person, document: PlanDocument, span: Span
+) -> dict[tuple[str, str], Decimal]:
+    found: dict[tuple[str, str], Decimal] = {}
+    for source in (raw, person.raw):
+        for key, slug, value in read_balances(
+            source.get("stored", {}), "stored", document
+        ):
+            if not slug:
+                hint = "Like stored: {volume: {2026-10: 1000}}, or use opening."
+                raise ProductError("“stored” says for which period.", hint=hint)
+            found[key, slug] = value
+    first = span.periods[0]
+    before = first.previous()
+    for source in (raw, person.raw):
+        opening = read_balances(source.get("opening", {}), "opening", document)
+        for key, slug, value in opening:
+            if slug:
+                raise ProductError("“opening” has one value for each measure.")
+            _refuse_new_window(key, document, first, before)
+            place = key, before.slug
+            found[place] = found.get(place, Decimal(0)) + value
     return found
 
 
-def _rate(raw: Mapping[str, Raw]) -> tuple[tuple[str, date], RateFact]:
-    day = _day(_text(raw, "on"), "A rate")
-    if day is None:
-        raise ProductError("A rate needs its day.", hint="Like on: 2026-11-12.")
-    source = _text(raw, "source") or "this example"
-    return (_text(raw, "from"), day), RateFact(read_number(_text(raw, "rate")), source)
+def _refuse_new_window(
+    key: str, document: PlanDocument, first: Period, before: Period
+) -> None:
+    """Refuse an opening balance of a measure that starts again with the example."""
+    name = key.partition("/")[2]
+    measure = document.measure(name)
+    over = measure.over if measure is not None else ""
+    if over in ("", "always"):
+        return
+    kind = first.kind if over == "period" else over
+    if period_of(kind, before.ends_on) != period_of(kind, first.starts_on):
+        words = f"“{name}” starts again with {first.slug}, so nothing opens it."
+        raise ProductError(words, hint="Begin the example one period later.")
 
 
-def _stored(raw: Mapping[str, Raw]) -> Iterable[tuple[tuple[str, str], Decimal]]:
-    for name, periods in _known(raw.get("stored", {}), "stored").items():
-        for slug, amount in _known(periods, f"stored.{name}").items():
-            key = measure_key(1, name), parse_period(slug).slug
-            yield key, read_number(str(amount))
+def _given(
+    raw: Mapping[str, Raw], person: Person, document: PlanDocument
+) -> dict[tuple[str, str], Decimal]:
+    found: dict[tuple[str, str], Decimal] = {}
+    for source in (raw, person.raw):
+        for key, slug, value in read_balances(
+            source.get("given", {}), "given", document
+        ):
+            measure = document.measure(key.partition("/")[2])
+            if measure is not None and not measure.measure and measure.of == "me":
+                words = f"“{measure.name}” is reckoned, so it cannot be given."
+                raise ProductError(words, hint="Use stored or opening for the past.")
+            found[key, slug] = value
+    return found
 
 
 def _types(
     document: PlanDocument, catalogue: Sequence[FieldFact] | None
 ) -> dict[str, dict[str, ValueType]]:
     types: dict[str, dict[str, ValueType]] = {}
+
+    def of(owner: str) -> dict[str, ValueType]:
+        known = {} if owner in NOT_OBJECTS else dict(ALWAYS)
+        return types.setdefault(owner, known)
+
     for fact in catalogue or ():
-        types.setdefault(fact.object, dict(ALWAYS))[fact.key] = fact.type
+        of(fact.object)[fact.key] = fact.type
     for name, kind in document.fields.items():
         owner, _, key = name.partition(".")
-        types.setdefault(owner, dict(ALWAYS))[key] = kind
-    for of_object in types.values():
-        for key in OWN_FIELDS:
+        of(owner)[key] = kind
+    for owner, of_object in types.items():
+        for key in OWN_FIELDS if owner not in NOT_OBJECTS else ():
             of_object.pop(key, None)
     return types
-
-
-def _day(text: str, what: str) -> date | None:
-    if not text:
-        return None
-    value = read_value(text, "date", what)
-    assert isinstance(value, date)
-    return value
-
-
-def _text(raw: Mapping[str, Raw], key: str) -> str:
-    value = raw.get(key, "")
-    if not isinstance(value, str):
-        raise ProductError(f"“{key}” must be a single text.")
-    return value
-
-
-def _list(raw: Mapping[str, Raw], key: str) -> Sequence[Raw]:
-    value = raw.get(key, [])
-    if not isinstance(value, list):
-        raise ProductError(f"“{key}” must be a list.")
-    return value
-
-
-def _known(value: Raw, what: str) -> Mapping[str, Raw]:
-    if not isinstance(value, Mapping):
-        raise ProductError(f"“{what}” must be a set of names and values.")
-    return value
-
-
-def _refuse_unknown(raw: Mapping[str, Raw], keys: Sequence[str], what: str) -> None:
-    for key in raw:
-        if key not in keys:
-            hint = suggestion(key, keys) or f"Known are {', '.join(keys)}."
-            raise ProductError(f"“{key}” is not known in {what}.", hint=hint)

@@ -145,7 +145,7 @@ class Names:
         types |= {thing: {} for thing in THINGS}
         for fact in catalogue or ():
             of_object = types.setdefault(fact.object, dict(ALWAYS))
-            if fact.key not in OWN_FIELDS:
+            if fact.key not in OWN_FIELDS or fact.object in NOT_OBJECTS:
                 of_object[fact.key] = fact.type
         for name, kind in self.document.fields.items():
             owner, _, key = name.partition(".")
