@@ -7,8 +7,6 @@ from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
-
 from commissions.calculation.facts import (
     AdjustmentFact,
     AssignmentFact,
@@ -16,25 +14,32 @@ from commissions.calculation.facts import (
     TableFact,
 )
 from commissions.plans.selectors import as_of, programs_for, tables_known
-from commissions.statements.models import (
-    Adjustment,
-    Line,
-    Release,
-    Run,
-    Statement,
-    StoredMeasure,
+from commissions.statements.around import (
+    Around,
+    dated_values,
+    read_around,
+    sell_facts,
 )
-from commissions.statements.teams import with_team_measures
-from commissions.statements.touched import window_of
+from commissions.statements.gathering import Gathering
+from commissions.statements.models import Adjustment, Line, Release
+from commissions.statements.stored import StoredOf, read_stored
+from commissions.statements.windows import first_day
 from commissions_saas.lib.periods import Period
 from crm_sync.ledger.as_of import entry_facts
-from crm_sync.ledger.facts import EntryFact, PayeeFact
+from crm_sync.ledger.facts import EntryFact
+from crm_sync.ledger.known import (
+    RightOfDays,
+    Subject,
+    leave_known,
+    payees_known,
+    rights_known,
+)
 from crm_sync.ledger.models import Payee
-from crm_sync.ledger.selectors import payee_facts
 from tenants.schema import current_business
 
 Key = tuple[int, Period]
-Stored = Mapping[int, Mapping[tuple[str, str], Decimal]]
+# By period: what the measures are now of statements that are being worked out.
+Drafts = Mapping[str, Mapping[str, Decimal]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +47,26 @@ class Loaded:
     """What was read for some payees at one change number."""
 
     currency: str
-    payees: Mapping[int, PayeeFact]
+    payees: Mapping[int, Subject]
     programs: Mapping[int, tuple[AssignmentFact, ...]]
     entries: Mapping[int, tuple[EntryFact, ...]]
     tables: tuple[TableFact, ...]
     adjustments: Mapping[Key, tuple[AdjustmentFact, ...]]
-    stored: Stored
+    stored: Mapping[int, StoredOf]
+    leave: Mapping[int, tuple[tuple[date, date], ...]]
+    rights: Mapping[int, tuple[RightOfDays, ...]]
+    around: Around
+    gathering: Gathering
     names: Mapping[int, str] = field(default_factory=dict)
 
-    def inputs(self, payee_id: int, period: Period) -> PayeeInputs:
-        """Return what decides one statement."""
+    def inputs(
+        self, payee_id: int, period: Period, drafts: Drafts | None = None
+    ) -> PayeeInputs:
+        """Return what decides one statement.
+
+        `drafts` has the measures of the payee's earlier periods that were worked out
+        just now, and are not stored yet.
+        """
         payee = self.payees[payee_id]
         programs = self.programs.get(payee_id, ())
         first = first_day(programs, period)
@@ -60,37 +75,46 @@ class Loaded:
             for entry in self.entries.get(payee_id, ())
             if entry.occurred_on and first <= entry.occurred_on <= period.ends_on
         )
-        found = PayeeInputs(
+        own = tuple(
+            fact
+            for fact in programs
+            if fact.starts_on <= period.ends_on
+            and (fact.ends_on is None or fact.ends_on >= first)
+        )
+        return PayeeInputs(
             payee_id=payee_id,
             payee_name=payee.name,
             period=period,
             currency=self.currency,
-            assignments=tuple(
-                fact
-                for fact in programs
-                if fact.starts_on <= period.ends_on
-                and (fact.ends_on is None or fact.ends_on >= first)
-            ),
+            assignments=own,
             entries=entries,
             tables=self.tables,
             adjustments=self.adjustments.get((payee_id, period), ()),
-            stored=self.stored.get(payee_id, {}),
+            stored=self.stored.get(payee_id, StoredOf()).read(drafts or {}),
             attributes=payee.attributes,
             names=self.names,
+            facts=dated_values(payee),
+            people=self.around.people,
+            things=self.around.things,
+            rates=self.around.rates(own, entries, period),
+            settle_rates=self.around.settle_rates(own, period),
+            members=self.gathering.members(payee_id, own, period),
+            leave=self.leave.get(payee_id, ()),
+            may_sell=sell_facts(self.rights.get(payee_id, ())),
         )
-        return with_team_measures(found)
 
 
-def first_day(programs: Iterable[AssignmentFact], period: Period) -> date:
-    """Return the first day that any window of the period's measures reaches back to."""
-    starts = [window_of(fact, period.ends_on).starts_on for fact in programs]
-    return min([period.starts_on, *starts])
-
-
-def load(wanted: Collection[Key], change: int, *, with_names: bool = False) -> Loaded:
+def load(
+    wanted: Collection[Key],
+    change: int,
+    *,
+    with_names: bool = False,
+    gathering: Gathering | None = None,
+) -> Loaded:
     """Read all that decides these statements, as it was known at `change`.
 
-    `with_names` also reads who else is credited, which only receipts show.
+    `with_names` also reads who else is credited, which only receipts show. A caller of
+    many chunks gives the same `gathering`, so that others are read once.
     """
     payee_ids = {payee_id for payee_id, _ in wanted}
     whole = (
@@ -101,18 +125,24 @@ def load(wanted: Collection[Key], change: int, *, with_names: bool = False) -> L
     first = min(
         first_day(programs.get(payee_id, ()), period) for payee_id, period in wanted
     )
-    payees = payee_facts(payee_ids)
+    if first < whole[0]:
+        # What is paid again and again reaches back to stretches that have ended.
+        programs = programs_for(payee_ids, (first, whole[1]), change)
     entries = entry_facts(
         payee_ids=payee_ids, first=first, last=whole[1], change=change
     )
     return Loaded(
         currency=current_business().currency,
-        payees=payees,
+        payees=payees_known(payee_ids, change),
         programs=programs,
         entries=entries,
         tables=tables_known(change),
         adjustments=_adjustments(wanted, change),
-        stored=_stored(payee_ids, change),
+        stored=read_stored(programs, payee_ids, change),
+        leave=leave_known(payee_ids, change),
+        rights=rights_known(payee_ids, change),
+        around=read_around(programs, entries, change),
+        gathering=gathering or Gathering(change),
         names=_names(entries) if with_names else {},
     )
 
@@ -174,26 +204,3 @@ def _adjustment(
         role=line.role if line else "",
         waiting_for=line.waiting_for if line is not None and waits else "",
     )
-
-
-def _stored(payee_ids: Collection[int], change: int) -> Stored:
-    """Read the measures of frozen periods; open ones are reckoned from their entries."""
-    frozen = set(
-        Statement.objects.filter(payee_id__in=payee_ids)
-        .exclude(state=Statement.State.OPEN)
-        .values_list("payee_id", "period__slug")
-    )
-    if not frozen:
-        return {}
-    later = Run.objects.filter(change__gt=change).values("pk")
-    rows = (
-        StoredMeasure.objects.filter(payee_id__in={payee_id for payee_id, _ in frozen})
-        .exclude(opened_run__in=later)
-        .filter(Q(closed_run__isnull=True) | Q(closed_run__in=later))
-        .order_by("opened_run")
-    )
-    found: dict[int, dict[tuple[str, str], Decimal]] = defaultdict(dict)
-    for row in rows:
-        if (row.payee_id, row.period_slug) in frozen:
-            found[row.payee_id][row.name, row.period_slug] = row.value
-    return found

@@ -1,6 +1,5 @@
 """Reads of the ledger: who may see what, and lists for pages."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from commissions_saas.lib import clock
 from crm_sync.ledger.catalogue import catalogue
-from crm_sync.ledger.facts import FieldFact, PayeeFact, Value
+from crm_sync.ledger.facts import FieldFact, Value
 from crm_sync.ledger.models import (
     Change,
     Credit,
@@ -92,28 +91,6 @@ def placement_on(payee: Payee, day: date) -> Manager | None:
 def _placed_on(day: date) -> QuerySet[Manager]:
     current = Manager.objects.filter(closed__isnull=True, starts_on__lte=day)
     return current.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day))
-
-
-def payee_facts(payee_ids: Collection[int]) -> dict[int, PayeeFact]:
-    """Return payees with their attributes, typed as well as their text allows."""
-    rows = Payee.objects.filter(pk__in=payee_ids)
-    return {
-        row.pk: PayeeFact(
-            row.pk,
-            row.name,
-            {key: attribute_value(text) for key, text in row.attributes.items()},
-        )
-        for row in rows
-    }
-
-
-def attribute_value(text: str) -> Value:
-    """Read an attribute: a number where it is one, else a date, else text."""
-    for type_ in ("number", "date"):
-        value = to_value(text, type_)
-        if value is not None:
-            return value
-    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,275 @@
+"""What gathered measures take from: the same measure of everybody in a set.
+
+Others are read as they are stored. Whoever recalculates sees to it that what is stored
+is worked out before those who read it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, Q, Sum
+
+from commissions.calculation.facts import AssignmentFact, MemberFact, measure_key
+from commissions.calculation.program import MeasureProgram, Of, PlanProgram
+from commissions.plans.models import Assignment, PlanVersion
+from commissions.plans.selectors import as_of, programs_of, versions_known
+from commissions.statements.models import PayPeriod
+from commissions.statements.opening import balances_known
+from commissions.statements.periods import pay_period_of
+from commissions.statements.stored import known_measures, opening_slug
+from commissions_saas.lib.periods import Period, parse_period, period_of
+from crm_sync.ledger.as_of import Placements, placements
+from crm_sync.ledger.facts import Value
+from crm_sync.ledger.known import Subject, payees_known
+
+ZERO = Decimal(0)
+DEEPEST = 50
+Members = tuple[MemberFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What everybody's measure of one name stands at, and whose is not known."""
+
+    values: Mapping[int, Decimal]
+    missing: frozenset[int]
+
+    @property
+    def payee_ids(self) -> set[int]:
+        return {*self.values, *self.missing}
+
+
+@dataclass(slots=True)
+class Gathering:
+    """The members of gathered measures at one change number, read when first asked."""
+
+    change: int
+    _programs: dict[int, tuple[tuple[PlanVersion, PlanProgram], ...]] | None = None
+    _placed: Placements | None = None
+    _held: dict[tuple[str, str, str], _Held] = field(default_factory=dict)
+    _subjects: dict[int, Subject] = field(default_factory=dict)
+    _sets: dict[tuple[object, ...], Members] = field(default_factory=dict)
+
+    def members(
+        self, payee_id: int, own: Iterable[AssignmentFact], period: Period
+    ) -> Mapping[str, Sequence[MemberFact]]:
+        """Return what each gathered measure of these plans takes from."""
+        found: dict[str, Sequence[MemberFact]] = {}
+        for fact in own:
+            for part in fact.program.measures:
+                if part.gathers:
+                    key = measure_key(fact.plan_id, part.name)
+                    found[key] = self._of(payee_id, fact.plan_id, part, period)
+        return found
+
+    def _of(
+        self, payee_id: int, plan_id: int, part: MeasureProgram, period: Period
+    ) -> Members:
+        window = _window(part, period)
+        held = self._measure(part.gathers, window, period)
+        # One set for all who share it: a business of thousands is put together once.
+        shared = part.of in ("plan", "business")
+        about = plan_id if shared else payee_id
+        attributes = part.where is not None
+        key = part.gathers, window.slug, period.slug, part.of, about, attributes
+        if key not in self._sets:
+            self._sets[key] = self._put_together(part, held, about, period)
+        return self._sets[key]
+
+    def _put_together(
+        self, part: MeasureProgram, held: _Held, about: int, period: Period
+    ) -> Members:
+        groups = self._groups(part.of, held, about, period)
+        self._read_subjects(groups)
+        found = []
+        for payee_id, below in groups.items():
+            subject = self._subjects[payee_id]
+            unknown = sorted(below & held.missing)
+            who = ", ".join(self._subjects[one].name for one in unknown)
+            total = sum((held.values.get(one, ZERO) for one in below), ZERO)
+            found.append(
+                MemberFact(
+                    payee_id=payee_id,
+                    order=f"{subject.name} {payee_id:012d}",
+                    value=total,
+                    attributes=_attributes(subject, period.ends_on)
+                    if part.where is not None
+                    else {},
+                    failed=f"It could not be worked out for {who}." if who else "",
+                    name=subject.name,
+                )
+            )
+        return tuple(sorted(found, key=lambda one: (one.order, one.payee_id)))
+
+    def _groups(
+        self, of: Of, held: _Held, about: int, period: Period
+    ) -> dict[int, frozenset[int]]:
+        """Return the members of a set, each with whose values make up its own."""
+        if of == "business":
+            return {one: frozenset([one]) for one in held.payee_ids}
+        if of == "plan":
+            on_plan = self._on_plans([about], period)
+            return {one: frozenset([one]) for one in held.payee_ids & on_plan.keys()}
+        reports = self._reports(about, period.ends_on)
+        if of == "legs":
+            return {
+                one: frozenset([one, *self._below(one, period.ends_on)])
+                for one in reports
+            }
+        if of == "downline":
+            reports = self._below(about, period.ends_on)
+        return {one: frozenset([one]) for one in held.payee_ids & reports}
+
+    def _reports(self, payee_id: int, day: date) -> set[int]:
+        if self._placed is None:
+            self._placed = placements(self.change)
+        under = self._placed.under(payee_id)
+        return {fact.payee_id for fact in under if fact.covers(day)}
+
+    def _below(self, payee_id: int, day: date) -> set[int]:
+        found: set[int] = set()
+        level = {payee_id}
+        for _ in range(DEEPEST):
+            level = {one for above in level for one in self._reports(above, day)}
+            level -= {*found, payee_id}
+            if not level:
+                break
+            found |= level
+        return found
+
+    def _measure(self, name: str, window: Period, period: Period) -> _Held:
+        """Read everybody's total of a measure in a window, up to a period."""
+        key = name, window.slug, period.slug
+        if key not in self._held:
+            self._held[key] = self._read_measure(name, window, period)
+        return self._held[key]
+
+    def _read_measure(self, name: str, window: Period, period: Period) -> _Held:
+        plans = [
+            plan_id
+            for plan_id, versions in self._all_programs().items()
+            if any(_has(program, name) for _, program in versions)
+        ]
+        names = [measure_key(plan_id, name) for plan_id in plans]
+        slugs = [one.slug for one in _periods(window, period)]
+        rows = known_measures(self.change).filter(name__in=names)
+        totals: dict[int, Decimal] = {}
+        here: dict[int, int] = {}
+        for payee_id, total, rows_here in (
+            rows.filter(period_slug__in=slugs)
+            .order_by()
+            .values_list("payee_id")
+            .annotate(Sum("value"), Count("pk", filter=Q(period_slug=period.slug)))
+        ):
+            totals[payee_id], here[payee_id] = total, rows_here
+        expected = self._on_plans(plans, period, name)
+        for payee_id, value in self._opening(name, plans, window, period, expected):
+            totals[payee_id] = totals.get(payee_id, ZERO) + value
+        missing = {
+            payee_id
+            for payee_id, plan_ids in expected.items()
+            if here.get(payee_id, 0) < len(plan_ids)
+        }
+        values = {
+            payee_id: totals.get(payee_id, ZERO)
+            for payee_id in expected
+            if payee_id not in missing
+        }
+        return _Held(values, frozenset(missing))
+
+    def _opening(
+        self,
+        name: str,
+        plans: Sequence[int],
+        window: Period,
+        period: Period,
+        expected: Mapping[int, set[int]],
+    ) -> Iterator[tuple[int, Decimal]]:
+        for payee_id, balances in balances_known(list(expected), self.change).items():
+            for balance in balances:
+                if balance.measure == name and balance.plan_id in plans:
+                    at = parse_period(opening_slug(balance)).ends_on
+                    if window.starts_on <= at < period.starts_on:
+                        yield payee_id, balance.value
+
+    def _on_plans(
+        self, plan_ids: Iterable[int], period: Period, name: str = ""
+    ) -> dict[int, set[int]]:
+        """Return who is on one of these plans in the period, where it has the measure."""
+        rows = as_of(Assignment.objects.filter(plan_id__in=plan_ids), self.change)
+        rows = rows.filter(starts_on__lte=period.ends_on)
+        rows = rows.exclude(ends_on__lt=period.starts_on)
+        found: dict[int, set[int]] = defaultdict(set)
+        for payee_id, plan_id, last in rows.values_list(
+            "payee_id", "plan_id", "ends_on"
+        ):
+            end = min(last or period.ends_on, period.ends_on)
+            latest = self._in_force(plan_id, end)
+            if latest is not None and (not name or _has(latest, name)):
+                found[payee_id].add(plan_id)
+        return found
+
+    def _in_force(self, plan_id: int, day: date) -> PlanProgram | None:
+        holding = [
+            program
+            for version, program in self._all_programs().get(plan_id, ())
+            if version.starts_on is not None and version.starts_on <= day
+        ]
+        return holding[-1] if holding else None
+
+    def _all_programs(
+        self,
+    ) -> Mapping[int, tuple[tuple[PlanVersion, PlanProgram], ...]]:
+        if self._programs is None:
+            self._programs = all_programs(self.change)
+        return self._programs
+
+    def _read_subjects(self, groups: Mapping[int, frozenset[int]]) -> None:
+        wanted = {one for below in groups.values() for one in below} | set(groups)
+        missing = wanted - self._subjects.keys()
+        if missing:
+            self._subjects |= payees_known(missing, self.change)
+
+
+def all_programs(
+    change: int,
+) -> dict[int, tuple[tuple[PlanVersion, PlanProgram], ...]]:
+    """Return the published versions of each plan with their programs, oldest first."""
+    plans = PlanVersion.objects.filter(opened__lte=change).values_list(
+        "plan_id", flat=True
+    )
+    known = versions_known(set(plans), change)
+    programs = programs_of([version for own in known.values() for version in own])
+    return {
+        plan_id: tuple((version, programs[version.pk]) for version in versions)
+        for plan_id, versions in known.items()
+    }
+
+
+def _has(program: PlanProgram, name: str) -> bool:
+    return any(part.name == name for part in program.measures)
+
+
+def _window(part: MeasureProgram, period: Period) -> Period:
+    if part.over == "period":
+        return pay_period_of(period.ends_on)
+    return period_of(part.over, period.ends_on)
+
+
+def _periods(window: Period, period: Period) -> list[Period]:
+    """Return the pay periods that end inside the window, up to this one."""
+    slugs = PayPeriod.objects.filter(
+        ends_on__gte=window.starts_on, ends_on__lte=min(window.ends_on, period.ends_on)
+    ).values_list("slug", flat=True)
+    return [*(parse_period(slug) for slug in slugs if slug != period.slug), period]
+
+
+def _attributes(subject: Subject, day: date) -> dict[str, Value]:
+    found = dict(subject.attributes)
+    for value in subject.values:
+        if value.starts_on <= day and (value.ends_on is None or day <= value.ends_on):
+            found[value.key] = value.value
+    return found
