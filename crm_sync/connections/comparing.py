@@ -48,7 +48,7 @@ def compare_ids(
             connection = reader.connection
             Connection.objects.select_for_update().get(pk=connection.pk)
             outcome = apply_page(reader=reader, records=found)
-            _forget_refused(reader, [r for r in found if r.deleted])
+            forget_refused(reader, [r for r in found if r.deleted])
             save_page(
                 connection=connection,
                 run=run,
@@ -104,7 +104,7 @@ def _read_again(
     )
 
 
-def _forget_refused(reader: Reader, deleted: list[RemoteRecord]) -> None:
+def forget_refused(reader: Reader, deleted: list[RemoteRecord]) -> None:
     """What was refused and is gone from the source holds nothing up any more."""
     if not deleted:
         return

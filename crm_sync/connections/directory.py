@@ -1,6 +1,7 @@
 """Who and what a source has: people and fields, kept so that pages need no network."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import transaction
 
@@ -8,7 +9,7 @@ from commissions_saas.lib import clock
 from crm_sync.connections.mapping import document_of
 from crm_sync.connections.models import Connection, Mapping, SourceField, SourceUser
 from crm_sync.connections.publishing import publish_fields
-from crm_sync.contract import Provider
+from crm_sync.contract import Discovers, Provider
 from crm_sync.contract import SourceField as RemoteField
 from crm_sync.contract import SourceUser as RemoteUser
 
@@ -23,8 +24,9 @@ def refresh_directory(
 
     An object without a mapping gets the suggested one as the group's default.
     """
-    objects = connection.options.get("objects", ["deal"])
     users = provider.users()
+    discovered = _discovered(connection, provider)
+    objects = discovered.get("objects") or connection.options.get("objects", ["deal"])
     fields = {object_: provider.fields(object_) for object_ in objects}
     suggested = {
         object_: document_of(object_, provider.default_mapping(object_, found))
@@ -32,10 +34,37 @@ def refresh_directory(
     }
     with transaction.atomic():
         check()
+        if discovered:
+            connection.options = {**connection.options, **discovered}
+            connection.save(update_fields=["options"])
         _save_users(connection, users)
         for object_, found in fields.items():
-            _save_fields(connection, object_, found)
+            save_fields(connection, object_, found)
             _add_default(connection, object_, suggested[object_])
+
+
+def _discovered(connection: Connection, provider: Provider) -> dict[str, Any]:
+    """Return what options become by the kinds of records that people made up there.
+
+    A connection that reads all that every account has reads these, too.
+    """
+    if not isinstance(provider, Discovers):
+        return {}
+    options = connection.options
+    standard = [one.name for one in provider.objects()]
+    own = provider.own_objects()
+    objects = list(options.get("objects", ["deal"]))
+    if set(standard) <= set(objects):
+        objects += [one.name for one in own if one.name not in objects]
+    found = {
+        "objects": objects,
+        "types": {
+            **(options.get("types") or {}),
+            **{one.type_id: one.name for one in own},
+        },
+        "offered": {one.name: one.label for one in (*provider.objects(), *own)},
+    }
+    return {} if all(options.get(k) == v for k, v in found.items()) else found
 
 
 def _save_users(connection: Connection, users: tuple[RemoteUser, ...]) -> None:
@@ -47,12 +76,14 @@ def _save_users(connection: Connection, users: tuple[RemoteUser, ...]) -> None:
                 name=user.name[:200],
                 email=user.email[:254],
                 active=user.active,
+                role=user.role[:100],
+                groups=list(user.groups),
             )
             for user in users
         ),
         update_conflicts=True,
         unique_fields=["connection", "external_id"],
-        update_fields=["name", "email", "active"],
+        update_fields=["name", "email", "active", "role", "groups"],
     )
     # Whoever is not even named any more may still own deals: kept, as inactive.
     gone = SourceUser.objects.filter(connection=connection, active=True)
@@ -61,9 +92,16 @@ def _save_users(connection: Connection, users: tuple[RemoteUser, ...]) -> None:
     )
 
 
-def _save_fields(
+def save_fields(
     connection: Connection, object_: str, fields: tuple[RemoteField, ...]
 ) -> None:
+    """Keep what a source offers; a field whose type changed says what it was."""
+    now = clock.now()
+    types = dict(
+        SourceField.objects.filter(connection=connection, object=object_).values_list(
+            "path", "type"
+        )
+    )
     SourceField.objects.bulk_create(
         (
             SourceField(
@@ -81,12 +119,13 @@ def _save_fields(
         unique_fields=["connection", "object", "path"],
         update_fields=["label", "type", "choices", "vanished_at"],
     )
-    missing = SourceField.objects.filter(
-        connection=connection, object=object_, vanished_at__isnull=True
-    )
-    missing.exclude(path__in=[field.key for field in fields]).update(
-        vanished_at=clock.now()
-    )
+    rows = SourceField.objects.filter(connection=connection, object=object_)
+    for field in fields:
+        was = types.get(field.key, field.type)
+        if was != field.type:
+            rows.filter(path=field.key).update(was_type=was, retyped_at=now)
+    missing = rows.filter(vanished_at__isnull=True)
+    missing.exclude(path__in=[field.key for field in fields]).update(vanished_at=now)
 
 
 def _add_default(

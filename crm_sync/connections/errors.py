@@ -41,3 +41,22 @@ class NotSyncable(SourceError):
 
 class BadUpload(SourceError):
     """A file that cannot be committed."""
+
+
+class BadSchema(SourceError):
+    """A schema of an inbound webhook that cannot be saved."""
+
+
+class SchemaDrift(SourceError):
+    """A record is not as its sender and we have agreed; nothing of it is taken."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(
+            "The record is not of its schema: " + " ".join(problems),
+            hint="Send it as agreed, or change the schema of the object first.",
+        )
+        self.problems = problems
+
+
+class CannotReplay(SourceError):
+    """A delivery that was not believed is never taken later."""

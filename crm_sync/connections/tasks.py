@@ -5,6 +5,8 @@ from typing import Any
 from celery import shared_task
 
 from crm_sync.connections import services, syncing
+from crm_sync.connections.delivering import work_deliveries
+from crm_sync.connections.endpoints import forget_old_deliveries
 from crm_sync.connections.models import Connection
 from crm_sync.connections.readers import reader_of
 from crm_sync.connections.retrying import (
@@ -22,6 +24,12 @@ from tenants.schema import in_public
 def sync(lease: Lease) -> dict[str, Any]:
     """Read a source."""
     return syncing.sync(lease)
+
+
+@handles("deliveries")
+def deliveries(lease: Lease) -> dict[str, Any]:
+    """Read what was sent."""
+    return dict(work_deliveries(lease))
 
 
 @handles("read_stored_again")
@@ -49,3 +57,4 @@ def read_again(lease: Lease) -> dict[str, Any]:
 def poll() -> None:
     """Ask for a sync of each connection that is due; beat calls this every minute."""
     services.sync_what_is_due()
+    forget_old_deliveries()

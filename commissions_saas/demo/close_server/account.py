@@ -15,7 +15,20 @@ _PERMISSIONS = {
     "user": ["export", "view_all_leads"],
     "restricteduser": [],
 }
-EVENT_TYPES = {"opportunity": "opportunity", "meeting": "activity.meeting"}
+EVENT_TYPES = {
+    "opportunity": "opportunity",
+    "lead": "lead",
+    "contact": "contact",
+    "meeting": "activity.meeting",
+    "call": "activity.call",
+    "email": "activity.email",
+    "sms": "activity.sms",
+    "note": "activity.note",
+    "custom": "activity.custom_activity",
+    "task": "task.lead",
+    "custom_object": "custom_object",
+}
+_PREFIXES = {"contact": "cont", "task": "task", "custom_object": "custobj"}
 
 
 class Account:
@@ -113,8 +126,10 @@ class Account:
         *,
         choices: Sequence[str] = (),
         multiple: bool = False,
+        of: str = "opportunity",
     ) -> str:
-        """Add a custom field of deals; its values are keyed by the id given back."""
+        """Add a custom field of deals, or of leads, contacts or a type that is named
+        by its id; its values are keyed by the id given back."""
         doc = {
             "id": self._id("cf", ""),
             "name": name,
@@ -122,14 +137,82 @@ class Account:
             "accepts_multiple_values": multiple,
             "choices": list(choices) or None,
         }
+        if of != "opportunity":
+            doc["of"] = of
         return self._insert("custom_field", doc, self.store.now())
+
+    def remove_custom_field(self, field: str) -> None:
+        """Delete a custom field with all its values."""
+        with self.store.transaction():
+            self.store.delete(field)
+            for row in self.store.rows("SELECT * FROM object WHERE org = ?", [self.id]):
+                doc = values.read_json(row["doc"])
+                if doc.pop(f"custom.{field}", None) is not None:
+                    self.store.replace(doc, updated=row["updated"])
+
+    def retype_custom_field(self, field: str, type: str) -> None:
+        """Convert a custom field to another type."""
+        with self.store.transaction():
+            doc = self.store.doc(field, "custom_field")
+            moment = values.stamp(self.store.now())
+            self.store.replace(doc | {"type": type}, updated=moment)
+
+    def add_activity_type(self, name: str) -> str:
+        """Let people log activities of a kind of their own."""
+        doc = {"id": self._id("actitype", ""), "name": name}
+        return self._insert("custom_activity_type", doc, self.store.now())
+
+    def add_object_type(self, name: str) -> str:
+        """Let people keep objects of a kind of their own."""
+        doc = {"id": self._id("cotype", ""), "name": name, "name_plural": f"{name}s"}
+        return self._insert("custom_object_type", doc, self.store.now())
+
+    def add_group(self, name: str, users: Sequence[str]) -> str:
+        """Put people into a group."""
+        doc = {
+            "id": self._id("group", ""),
+            "name": name,
+            "members": [{"user_id": user} for user in users],
+        }
+        return self._insert("group", doc, self.store.now())
 
     def add_lead(
         self, name: str, *, at: datetime | None = None, key: str = "", email: str = ""
     ) -> str:
         """Add a customer."""
         doc = {"id": self._id("lead", key), "name": name, "email": email}
-        return self._insert("lead", doc, at or self.store.now())
+        made = at or self.store.now()
+        with self.store.transaction():
+            self._insert("lead", doc, made)
+            self._record("lead", "created", {}, doc, None, made)
+        return str(doc["id"])
+
+    def add_record(
+        self,
+        kind: str,
+        *,
+        lead: str,
+        user: str | None = None,
+        created_at: datetime | None = None,
+        key: str = "",
+        custom: Mapping[str, Any] | None = None,
+        **facts: Any,
+    ) -> str:
+        """Add a call, email, sms, note, task, contact, custom activity or object."""
+        created = created_at or self.store.now()
+        doc: Doc = {
+            "id": self._id(_PREFIXES.get(kind, "acti"), key),
+            "lead_id": lead,
+            "created_by": user,
+            "updated_by": user,
+            **({"assigned_to": user} if kind == "task" else {"user_id": user}),
+            **facts,
+            **_custom(custom or {}),
+        }
+        with self.store.transaction():
+            self._insert(kind, doc, created)
+            self._record(kind, "created", {}, doc, user, created)
+        return str(doc["id"])
 
     def add_opportunity(
         self,
@@ -211,7 +294,7 @@ class Account:
         by: str | None = None,
         at: datetime | None = None,
     ) -> Doc:
-        """Change a deal or meeting: only the given keys; None unsets a custom one."""
+        """Change a record: only the given keys; None unsets a custom one."""
         at = at or self.store.now()
         with self.store.transaction():
             row = self._own(id)
@@ -230,7 +313,7 @@ class Account:
     def delete(
         self, id: str, *, by: str | None = None, at: datetime | None = None
     ) -> None:
-        """Delete a deal or meeting; only the event log remembers it."""
+        """Delete a record; only the event log remembers it."""
         with self.store.transaction():
             row = self._own(id)
             before = values.read_json(row["doc"])
@@ -239,12 +322,37 @@ class Account:
             self._record(row["kind"], "deleted", before, {}, by, moment)
 
     def merge_leads(self, source: str, destination: str) -> None:
-        """Move all of a customer's deals to another customer, who alone remains."""
+        """Move all that a customer has to another customer, who alone remains."""
+        now = self.store.now()
+        meta = {
+            "merge_source_lead_id": source,
+            "merge_destination_lead_id": destination,
+        }
         with self.store.transaction():
             children = self.store.rows("SELECT id FROM object WHERE lead = ?", [source])
             for child in children:
                 self.edit(child["id"], {"lead_id": destination})
+            before = self.store.doc(source, "lead")
             self.store.delete(source)
+            self._record("lead", "deleted", before, {}, None, now, meta)
+            after = self.store.doc(destination, "lead")
+            self._record("lead", "merged", after, after, None, now, meta)
+
+    def delete_lead(self, lead: str, *, by: str | None = None) -> None:
+        """Delete a customer with all that belongs to them."""
+        with self.store.transaction():
+            children = self.store.rows("SELECT id FROM object WHERE lead = ?", [lead])
+            for id in [*(child["id"] for child in children), lead]:
+                self.delete(id, by=by)
+
+    def pause_webhooks(self, why: str = "everything failed for three days") -> None:
+        """Pause all webhooks and drop what still waits to be sent, as Close does."""
+        with self.store.transaction():
+            for doc in self.store.docs("webhook", self.id):
+                moment = values.stamp(self.store.now())
+                paused = {"status": "paused", "pause_reason": why}
+                self.store.replace(doc | paused, updated=moment)
+                self.store.run("DELETE FROM outbox WHERE subscription = ?", [doc["id"]])
 
     def _own(self, id: str) -> Any:
         row = self.store.row(id)
@@ -254,7 +362,7 @@ class Account:
 
     def _follow_status(self, deal: Doc, at: datetime) -> None:
         """Date a deal that becomes won, unless it has a date already."""
-        if "status_id" not in deal or deal.get("date_won"):
+        if "value_period" not in deal or deal.get("date_won"):
             return
         if self.store.doc(deal["status_id"], "status")["type"] == "won":
             deal["date_won"] = at.date().isoformat()
@@ -267,6 +375,7 @@ class Account:
         after: Doc,
         by: str | None,
         at: datetime,
+        meta: Doc | None = None,
     ) -> None:
         record_event(
             self.store,
@@ -277,6 +386,7 @@ class Account:
             after=after,
             by=by,
             at=at,
+            meta=meta,
         )
 
     def _insert(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from commissions_saas.demo.close_server import webhooks
 from commissions_saas.demo.close_server.account import Account
 from commissions_saas.demo.close_server.event_list import list_events
 from commissions_saas.demo.close_server.listing import (
+    ACTIVITIES,
     BadRequest,
     Params,
     choose_fields,
@@ -17,12 +19,23 @@ from commissions_saas.demo.close_server.listing import (
 from commissions_saas.demo.close_server.present import Presenter
 from commissions_saas.demo.close_server.store import Doc, Missing, Store
 
-_KIND_OF_PATH = {"opportunity": "opportunity", "activity/meeting": "meeting"}
+_KIND_OF_PATH = {
+    "opportunity": "opportunity",
+    "lead": "lead",
+    "contact": "contact",
+    "task": "task",
+    "custom_object": "custom_object",
+    **{f"activity/{kind}": kind for kind in ACTIVITIES},
+}
 _WRITABLE = {
     "opportunity": "lead_id user_id status_id value value_period confidence date_won"
     " date_lost note contact_id",
     "meeting": "lead_id user_id title status starts_at duration",
+    "lead": "name status_id description url",
+    "contact": "lead_id name title emails phones",
+    "task": "lead_id text date is_complete assigned_to",
 }
+_ANY = "lead_id user_id note status direction duration subject text name"
 
 
 @dataclass(frozen=True)
@@ -59,10 +72,11 @@ class Api:
             "pipeline": self._pipelines,
             "status/opportunity": self._statuses,
             "custom_field/opportunity": self._custom_fields,
-            "custom_field_schema/opportunity": self._schema,
+            "custom_activity": self._types,
+            "custom_object_type": self._types,
+            "group": self._groups,
             "event": self._events,
-            "opportunity": self._page,
-            "activity/meeting": self._page,
+            **dict.fromkeys(_KIND_OF_PATH, self._page),
         }
 
     def caller(self, key: str) -> Caller | None:
@@ -82,10 +96,17 @@ class Api:
         if request.method == "POST" and request.path in _KIND_OF_PATH:
             return self._create(caller, request)
         path, _, id = request.path.rpartition("/")
-        if path == "organization" and request.method == "GET":
-            return self._organization(caller, id)
-        if path == "role" and request.method == "GET":
-            return self._role(caller, id)
+        if path == "webhook" or request.path == "webhook":
+            return self._webhook(caller, request)
+        if request.method == "GET":
+            readers = {
+                "organization": self._organization,
+                "role": self._role,
+                "group": self._group,
+                "custom_field_schema": self._schema,
+            }
+            if path in readers:
+                return readers[path](caller, id)
         if path not in _KIND_OF_PATH:
             raise Missing(request.path)
         return self._one(caller, request, _KIND_OF_PATH[path], id)
@@ -138,16 +159,51 @@ class Api:
         return {"data": data, "has_more": False}
 
     def _custom_fields(self, caller: Caller, request: Request) -> Doc:
-        return {
-            "data": self._store.docs("custom_field", caller.org),
-            "has_more": False,
-        }
+        return {"data": self._fields_of(caller, "opportunity"), "has_more": False}
 
-    def _schema(self, caller: Caller, request: Request) -> Doc:
-        fields = self._store.docs("custom_field", caller.org)
-        return {"object_type": "opportunity", "fields": fields}
+    def _schema(self, caller: Caller, of: str) -> Doc:
+        return {"object_type": of, "fields": self._fields_of(caller, of)}
+
+    def _fields_of(self, caller: Caller, of: str) -> list[Doc]:
+        rows = self._store.docs("custom_field", caller.org)
+        return [row for row in rows if row.get("of", "opportunity") == of]
+
+    def _types(self, caller: Caller, request: Request) -> Doc:
+        kind = {"custom_activity": "custom_activity_type"}.get(
+            request.path, request.path
+        )
+        data = [
+            row | {"fields": self._fields_of(caller, row["id"])}
+            for row in self._store.docs(kind, caller.org)
+        ]
+        return {"data": data}
+
+    def _groups(self, caller: Caller, request: Request) -> Doc:
+        groups = self._store.docs("group", caller.org)
+        return {"data": [{"id": row["id"], "name": row["name"]} for row in groups]}
+
+    def _group(self, caller: Caller, id: str) -> Doc:
+        row = self._store.row(id, "group")
+        if row["org"] != caller.org:
+            raise Missing(id)
+        return self._store.doc(id)
+
+    def _webhook(self, caller: Caller, request: Request) -> Doc:
+        store, org = self._store, caller.org
+        id = request.path.partition("/")[2]
+        if not id and request.method == "POST":
+            return webhooks.subscribe(store, org, request.body)
+        if not id:
+            return {"data": [webhooks.shown(d) for d in store.docs("webhook", org)]}
+        if request.method == "DELETE":
+            return webhooks.remove(store, org, id)
+        if request.method == "PUT":
+            return webhooks.change(store, org, id, request.body)
+        return webhooks.shown(webhooks.own(store, org, id))
 
     def _page(self, caller: Caller, request: Request) -> Doc:
+        if request.path == "custom_object" and "lead_id" not in request.params:
+            raise BadRequest("lead_id is required.")
         rows, has_more, total = list_rows(
             self._store,
             kind=_KIND_OF_PATH[request.path],
@@ -178,10 +234,12 @@ class Api:
 
     def _create(self, caller: Caller, request: Request) -> Doc:
         kind = _KIND_OF_PATH[request.path]
-        if kind != "opportunity":
+        if kind == "meeting":
             raise BadRequest("Meetings come from calendars.")
         account = Account(self._store, caller.org)
         given = self._writable(caller, kind, request.body)
+        if kind != "opportunity":
+            return self._create_other(caller, account, kind, given)
         with self._store.transaction():
             lead = given.pop("lead_id", None) or account.add_lead("Untitled")
             statuses = self._store.docs("status", caller.org)
@@ -195,12 +253,25 @@ class Api:
         row = self._store.row(id, kind)
         return Presenter(self._store, caller.org).rows([row])[0]
 
+    def _create_other(
+        self, caller: Caller, account: Account, kind: str, given: Doc
+    ) -> Doc:
+        if kind == "lead":
+            id = account.add_lead(str(given.get("name") or "Untitled"))
+        else:
+            lead = given.pop("lead_id", None) or account.add_lead("Untitled")
+            given.setdefault("user_id", caller.user["id"])
+            user = given.pop("assigned_to", None) or given.pop("user_id")
+            id = account.add_record(kind, lead=lead, user=user, **given)
+        row = self._store.row(id, kind)
+        return Presenter(self._store, caller.org).rows([row])[0]
+
     def _writable(self, caller: Caller, kind: str, body: Doc) -> Doc:
         """Keep what may be written; refuse what does not fit, field by field."""
         known = {
             f"custom.{d['id']}" for d in self._store.docs("custom_field", caller.org)
         }
-        allowed = {*_WRITABLE[kind].split(), *known}
+        allowed = {*_WRITABLE.get(kind, _ANY).split(), *known}
         given = {key: value for key, value in body.items() if key in allowed}
         value = given.get("value")
         if value is not None and not isinstance(value, int):

@@ -45,7 +45,7 @@ def list_events(store: Store, *, org: str, params: Params, sees_details: bool) -
     rows = store.rows(sql, [*bound, limit + 1])
     shown = Presenter(store, org)
     now = store.now()
-    data = [_event(shown, row, sees_details, now) for row in rows[:limit]]
+    data = [event_doc(shown, row, sees_details, now) for row in rows[:limit]]
     older = _cursor(rows[limit - 1]) if len(rows) > limit else None
     return {"data": data, "cursor_next": older, "cursor_previous": None}
 
@@ -70,14 +70,15 @@ def _where(org: str, params: Params, oldest: str) -> tuple[list[str], list[Any]]
     return where, bound
 
 
-def _event(
+def event_doc(
     shown: Presenter, row: sqlite3.Row, sees_details: bool, now: datetime
 ) -> Doc:
+    """Print an event."""
     event: Doc = values.read_json(row["doc"])
     at = datetime.fromisoformat(row["updated"]).replace(tzinfo=UTC)
     if not sees_details and at < now - _DETAILS_FOR:
         event |= {"data": None, "previous_data": None}
-    elif "status_id" in event["data"]:
+    elif "value_period" in event["data"]:
         event["data"] |= shown.of_deal(event["data"])
     return {
         "id": row["id"],

@@ -39,7 +39,9 @@ def record_event(
         else {key: before.get(key) for key in changed},
         "meta": meta or {},
     }
-    if action == "updated" and _fold(store, event, subject["id"], by, at):
+    folded = _fold(store, event, subject["id"], by, at) if action == "updated" else ""
+    if folded:
+        _send(store, org, folded, object_type, action)
         return
     id = values.make_id("ev", org, store.next_number(f"event {org}"))
     moment = values.stamp(at)
@@ -48,22 +50,35 @@ def record_event(
         "INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?)",
         [id, org, *about, moment, moment, values.write_json(event)],
     )
+    _send(store, org, id, object_type, action)
+
+
+def _send(store: Store, org: str, event: str, object_type: str, action: str) -> None:
+    """Put an event into the outbox of every webhook that asked for it."""
+    wanted = {"object_type": object_type, "action": action}
+    for doc in store.docs("webhook", org):
+        if doc["status"] == "active" and wanted in doc["events"]:
+            store.run(
+                "INSERT INTO outbox (subscription, event) VALUES (?, ?)",
+                [doc["id"], event],
+            )
+            store.news.set()
 
 
 def _fold(
     store: Store, event: Doc, object_id: str, by: str | None, at: datetime
-) -> bool:
+) -> str:
     """Fold an update into the object's last event, which keeps its id and the
-    first of the old values."""
+    first of the old values; return that id, or "" if there is none."""
     last = store.rows(
         "SELECT * FROM event WHERE object_id = ? ORDER BY updated DESC, id LIMIT 1",
         [object_id],
     )
     if not last or last[0]["action"] != "updated" or last[0]["user_id"] != by:
-        return False
+        return ""
     before = datetime.fromisoformat(last[0]["updated"]).replace(tzinfo=UTC)
     if not before <= at <= before + _FOLDED_WITHIN:
-        return False
+        return ""
     old = values.read_json(last[0]["doc"])
     event["previous_data"] = event["previous_data"] | old["previous_data"]
     event["changed_fields"] = sorted(event["previous_data"])
@@ -71,4 +86,4 @@ def _fold(
         "UPDATE event SET updated = ?, doc = ? WHERE id = ?",
         [values.stamp(at), values.write_json(event), last[0]["id"]],
     )
-    return True
+    return str(last[0]["id"])

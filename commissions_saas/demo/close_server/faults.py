@@ -24,6 +24,8 @@ class Faults:
     a page that says it is the last.
     `script` names the faults of the next answers in order ("" is none). `edits`,
     `inserts`, `ties` and `deletes` are how many are still made between pages.
+    `webhook_…` are percents of the events sent: lost, sent twice, sent in reverse
+    order, preceded by one with a wrong signature; and how late all of them are.
     """
 
     seed: int = 0
@@ -39,6 +41,11 @@ class Faults:
     inserts: int = 0
     ties: int = 0
     deletes: int = 0
+    webhook_lose: int = 0
+    webhook_repeat: int = 0
+    webhook_reorder: int = 0
+    webhook_forge: int = 0
+    webhook_late_milliseconds: int = 0
     skew_seconds: int = 0
     allowed_per_second: int = 200
     header: str = "comma"
@@ -73,6 +80,12 @@ class Faults:
                 if point < 0:
                     return kind
             return ""
+
+    def happens(self, name: str) -> bool:
+        """Tell whether a fault of so many percents happens now."""
+        percent = int(getattr(self, name))
+        with self._lock:
+            return percent > 0 and self._random.randrange(100) < percent
 
     def disturb(self, store: Store, org: str, page: list[Doc]) -> None:
         """Change deals after a page was read and before the next one is."""

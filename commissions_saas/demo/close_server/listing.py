@@ -29,8 +29,9 @@ _COLUMNS = {
         "status_id": "json_extract(doc, '$.status_id')",
         "value_period": "json_extract(doc, '$.value_period')",
     },
-    "meeting": {"id": "id", "lead_id": "lead"},
 }
+_OF_ALL = {"id": "id", "lead_id": "lead"}
+ACTIVITIES = ("meeting", "call", "email", "sms", "note", "custom")
 
 Params = Mapping[str, str]
 
@@ -94,8 +95,9 @@ def _where(kind: str, params: Params) -> tuple[list[str], list[Any]]:
         elif operator in ("", "in"):
             choices = value.split(",") if operator else [value]
             marks = ", ".join("?" * len(choices))
-            if field in _COLUMNS[kind]:
-                where.append(f"{_COLUMNS[kind][field]} IN ({marks})")
+            columns = _COLUMNS.get(kind, _OF_ALL)
+            if field in columns:
+                where.append(f"{columns[field]} IN ({marks})")
                 bound += choices
             elif field in ("status_type", "status_label") and kind == "opportunity":
                 where.append(_OF_STATUS.format(field.removeprefix("status_"), marks))
@@ -105,15 +107,15 @@ def _where(kind: str, params: Params) -> tuple[list[str], list[Any]]:
 
 def _moments_of(kind: str) -> tuple[str, ...]:
     # Activities cannot be asked for what changed, only for what is new.
-    if kind == "meeting":
+    if kind in ACTIVITIES:
         return ("date_created",)
-    return ("date_created", "date_updated")
+    return ("date_created", "date_updated") if kind in ("opportunity", "task") else ()
 
 
 def _order(kind: str, params: Params) -> str:
     name = params.get("_order_by", "-date_created")
     field = name.removeprefix("-")
-    if field not in _ORDERS or (kind == "meeting" and field not in _MOMENTS):
+    if field not in _ORDERS or (kind != "opportunity" and field not in _MOMENTS):
         raise BadRequest(f"Cannot order by {field}.")
     way = "DESC" if name.startswith("-") else "ASC"
     return f"{_ORDERS[field]} {way}, id {way}"

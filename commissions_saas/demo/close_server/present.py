@@ -40,25 +40,34 @@ class Presenter:
         return {doc["id"]: doc for doc in self._store.docs("user", self._org)}
 
     def rows(self, rows: Sequence[sqlite3.Row]) -> list[Doc]:
-        """Print deals or meetings."""
+        """Print records of any kind."""
         docs = [values.read_json(row["doc"]) for row in rows]
-        self._read_leads({str(doc["lead_id"]) for doc in docs})
-        return [
-            self.child(doc, row["created"], row["updated"])
-            for doc, row in zip(docs, rows, strict=True)
-        ]
+        self._read_leads({str(doc["lead_id"]) for doc in docs if "lead_id" in doc})
+        return [self._shown(doc, row) for doc, row in zip(docs, rows, strict=True)]
 
-    def child(self, doc: Doc, created: str, updated: str) -> Doc:
-        """Print one deal or meeting."""
+    def _shown(self, doc: Doc, row: sqlite3.Row) -> Doc:
         shown = doc | {
             "organization_id": self._org,
-            "user_name": self.user_name(doc.get("user_id")),
-            "date_created": values.shown(created),
-            "date_updated": values.shown(updated),
+            "date_created": values.shown(row["created"]),
+            "date_updated": values.shown(row["updated"]),
         }
-        if "status_id" in doc:
+        kind = row["kind"]
+        if kind == "lead":
+            nested: Doc = {"contacts": [], "opportunities": [], "tasks": []}
+            return shown | nested | {"display_name": doc["name"]}
+        if kind in ("contact", "custom_object"):
+            return shown
+        if kind == "task":
+            name = self.user_name(doc.get("assigned_to"))
+            return shown | {"_type": "lead", "assigned_to_name": name}
+        shown["user_name"] = self.user_name(doc.get("user_id"))
+        if kind == "opportunity":
             return shown | self.of_deal(doc)
-        return shown | {"_type": "Meeting", "activity_at": doc["starts_at"]}
+        at = doc.get("starts_at", shown["date_created"])
+        type = "SMS" if kind == "sms" else kind.capitalize()
+        if kind == "custom":
+            type = "CustomActivity"
+        return shown | {"_type": type, "activity_at": at}
 
     def user_name(self, id: str | None) -> str | None:
         """Return a person's full name."""

@@ -24,6 +24,7 @@ from commissions_saas.demo.close_server.api import Api, Caller, Request
 from commissions_saas.demo.close_server.faults import Faults
 from commissions_saas.demo.close_server.listing import BadRequest
 from commissions_saas.demo.close_server.store import Missing, Store
+from commissions_saas.demo.close_server.webhooks import Deliverer
 
 _ROOT = "/api/v1/"
 _LARGEST_BODY = 1_000_000
@@ -87,8 +88,19 @@ class CloseServer(ThreadingHTTPServer):
         self.refusals = 0
         """How many requests broke the rate limit."""
         self.last_pages: dict[tuple[str, ...], bytes] = {}
+        self._deliverer = Deliverer(store, self.faults)
         self._used: dict[str, list[float]] = defaultdict(list)
         self._lock = threading.Lock()
+
+    def serve_forever(self, poll_interval: float = 0.5) -> None:
+        """Answer, and send what webhooks are owed, until shut down."""
+        self._deliverer.start()
+        super().serve_forever(poll_interval)
+
+    def server_close(self) -> None:
+        """Stop sending and answering."""
+        self._deliverer.stop()
+        super().server_close()
 
     @property
     def url(self) -> str:

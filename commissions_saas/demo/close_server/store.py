@@ -34,6 +34,10 @@ CREATE TABLE IF NOT EXISTS api_key (
     key TEXT PRIMARY KEY, org TEXT NOT NULL, user_id TEXT NOT NULL,
     revoked INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (
+    id INTEGER PRIMARY KEY, subscription TEXT NOT NULL, event TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL DEFAULT 0
+);
 CREATE TABLE IF NOT EXISTS counter (
     name TEXT PRIMARY KEY, n INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -52,6 +56,7 @@ class Store:
     ) -> None:
         self.skew = timedelta(0)
         self._clock = now
+        self.news = threading.Event()  # something waits to be sent
         self._lock = threading.RLock()
         self._depth = 0
         self._db = sqlite3.connect(

@@ -144,7 +144,12 @@ def custom_fields(transport: Transport, kind: Kind) -> tuple[SourceField, ...]:
     schema = kind.type_id or kind.schema
     if not schema:
         return ()
-    answer = transport.find(f"custom_field_schema/{schema}/")
+    try:
+        answer = transport.find(f"custom_field_schema/{schema}/")
+    except ConfigurationProblem as problem:
+        if problem.status not in (402, 403):
+            raise
+        return ()
     rows = _dicts(answer.doc.get("fields")) if answer else []
     return tuple(custom_field(kind, row) for row in rows if "id" in row)
 

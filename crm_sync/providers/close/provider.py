@@ -46,10 +46,14 @@ class CloseProvider:
         self._custom: tuple[Kind, ...] | None = None
 
     def objects(self) -> tuple[SourceObject, ...]:
-        """Return deals first, then leads and activities, then custom kinds."""
+        """Return what every organisation has: deals first, then leads and activities."""
+        return tuple(SourceObject(kind.name, kind.label) for kind in STANDARD)
+
+    def own_objects(self) -> tuple[SourceObject, ...]:
+        """Return the activities and objects that this organisation made up itself."""
         return tuple(
             SourceObject(kind.name, kind.label, kind.type_id)
-            for kind in (*STANDARD, *self._custom_kinds())
+            for kind in self._custom_kinds()
         )
 
     def probe(self) -> Probe:
@@ -134,6 +138,6 @@ class CloseProvider:
                 return kind
         raise ConfigurationProblem(
             f"Close has no records of the kind “{object}” that can be read.",
-            hint=f"It has: {', '.join(one.name for one in self.objects())}.",
+            hint="It may have been deleted there. It is left out until it is back.",
             status=404,
         )

@@ -12,7 +12,7 @@ from crm_sync.contract import (
     as_moment,
     as_version,
 )
-from crm_sync.providers.close.json_text import too_large
+from crm_sync.json_text import too_large
 
 _ON_THEIR_OWN = {"lead": ("opportunities", "tasks", "contacts")}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +12,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-from requests_hardened import Config, Manager
-from requests_hardened.ip_filter import InvalidIPAddress
 
 from crm_sync.contract import (
     ConfigurationProblem,
@@ -20,13 +19,12 @@ from crm_sync.contract import (
     Payload,
     TryAgainLater,
 )
+from crm_sync.json_text import Unreadable, read_object
+from crm_sync.outgoing.addresses import ForbiddenAddress, Reach, private_network
+from crm_sync.outgoing.sessions import NoAnswer, Reply, TooLarge, ask, checked_session
 from crm_sync.providers.close import limits
 from crm_sync.providers.close.address import checked_address
-from crm_sync.providers.close.json_text import Unreadable, read_object
 
-_LARGEST_ANSWER = 20_000_000
-_CONNECT_SECONDS = 5
-_CHUNK = 65_536
 _MOST_REFUSALS = 30
 _KEY_HINT = "In Close, Settings → Developer → API Keys; then replace the key here."
 
@@ -54,8 +52,12 @@ class Transport:
 
     def __init__(self, settings: ConnectionSettings) -> None:
         options = settings.options
-        allow_loopback = options.get("allow_loopback") is True
-        self.base = checked_address(settings.base_url, allow_loopback=allow_loopback)
+        reach = Reach.PUBLIC
+        if options.get("allow_loopback") is True:
+            reach = Reach.LOOPBACK
+        if options.get("allow_private") is True:
+            reach = Reach.PRIVATE
+        self.base = checked_address(settings.base_url, reach=reach)
         if not settings.secret:
             raise ConfigurationProblem("The connection has no key.", hint=_KEY_HINT)
         self._seconds = int(options.get("timeout", 30))
@@ -63,7 +65,7 @@ class Transport:
         self._first_wait = Decimal(str(options.get("retry_seconds", "0.5")))
         self._longest_wait = Decimal(str(options.get("longest_wait", 60)))
         self._sleep = settings.wait
-        self._session = _session(allow_loopback, settings.secret, self._seconds)
+        self._session = _session(reach, settings.secret)
         self._closed_until = Decimal(0)
         self._requests = 0
         self._waited = Decimal(0)
@@ -92,7 +94,7 @@ class Transport:
             self._keep_to_limit()
             try:
                 response, body = self._ask(path, params or {})
-                if response.status_code == 429:
+                if response.status == 429:
                     refusals += 1
                     self._wait_as_told(response, refusals)
                     continue
@@ -114,9 +116,9 @@ class Transport:
         self._keep_to_limit()
         try:
             response, answer = self._ask(path, {}, method, body)
-            if response.status_code == 429:
-                raise _too_often(limits.seconds_to_wait(_lowered(response), 1))
-            if not answer.strip() and 200 <= response.status_code < 300:
+            if response.status == 429:
+                raise _too_often(limits.seconds_to_wait(response.headers, 1))
+            if not answer.strip() and 200 <= response.status < 300:
                 return Answer({}, _server_time(response))
             understood = _understood(response, answer)
         except _Passing as problem:
@@ -129,32 +131,31 @@ class Transport:
 
     def _ask(
         self, path: str, params: Params, method: str = "GET", body: Any = None
-    ) -> tuple[requests.Response, bytes]:
+    ) -> tuple[Reply, bytes]:
         self._requests += 1
-        ends = time.monotonic() + self._seconds
+        headers = {} if body is None else {"Content-Type": "application/json"}
         try:
-            response = self._session.request(
+            reply = ask(
+                self._session,
                 method,
                 self.base + path,
-                json=body,
+                seconds=self._seconds,
+                headers=headers,
                 params={name: str(value) for name, value in params.items()},
-                timeout=(_CONNECT_SECONDS, self._seconds),
-                allow_redirects=False,
-                stream=True,
+                body=None if body is None else json.dumps(body).encode(),
             )
-            with response:
-                received = _read(response, ends)
-        except InvalidIPAddress:
+        except ForbiddenAddress:
+            raise private_network() from None
+        except TooLarge:
             raise ConfigurationProblem(
-                "The address of the connection cannot be used.",
-                hint="It leads to a private network. Use the public address.",
+                "Close answered with more than 20 MB at once.",
+                hint="Check the address of the connection.",
             ) from None
-        # One sentence for all: what is behind an address is not told to the asker.
-        except requests.RequestException:
-            raise _Passing("it did not answer in full") from None
-        reset = limits.seconds_until_reset(_lowered(response))
+        except NoAnswer as problem:
+            raise _Passing(str(problem)) from None
+        reset = limits.seconds_until_reset(reply.headers)
         self._closed_until = Decimal(str(time.monotonic())) + reset
-        return response, received
+        return reply, reply.body
 
     def _keep_to_limit(self) -> None:
         left = self._closed_until - Decimal(str(time.monotonic()))
@@ -163,8 +164,8 @@ class Transport:
         if left > 0:
             self._wait(left)
 
-    def _wait_as_told(self, response: requests.Response, nth: int) -> None:
-        pause = limits.seconds_to_wait(_lowered(response), nth)
+    def _wait_as_told(self, response: Reply, nth: int) -> None:
+        pause = limits.seconds_to_wait(response.headers, nth)
         if nth > _MOST_REFUSALS or pause > self._longest_wait:
             raise _too_often(pause)
         self._closed_until = Decimal(0)
@@ -175,43 +176,18 @@ class Transport:
         self._sleep(seconds)
 
 
-def _session(allow_loopback: bool, key: str, seconds: int) -> requests.Session:
-    config = Config(
-        ip_filter_enable=True,
-        ip_filter_allow_loopback_ips=allow_loopback,
-        never_redirect=True,
-        default_timeout=(_CONNECT_SECONDS, seconds),
-        user_agent_override="commissions-saas",
-    )
-    session: requests.Session = Manager(config).get_session()
-    # Neither a proxy nor a password of the machine's own has business here.
-    session.trust_env = False
+def _session(reach: Reach, key: str) -> requests.Session:
+    session = checked_session(reach)
     session.auth = (key, "")
-    session.headers["Accept"] = "application/json"
-    session.headers["Accept-Encoding"] = "identity"
     return session
 
 
-def _read(response: requests.Response, ends: float) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_content(_CHUNK):
-        body += chunk
-        if len(body) > _LARGEST_ANSWER:
-            raise ConfigurationProblem(
-                "Close answered with more than 20 MB at once.",
-                hint="Check the address of the connection.",
-            )
-        if time.monotonic() > ends:
-            raise _Passing("it answered too slowly")
-    return bytes(body)
-
-
-def _understood(response: requests.Response, body: bytes) -> Answer | None:
-    status = response.status_code
+def _understood(response: Reply, body: bytes) -> Answer | None:
+    status = response.status
     if status == 404:
         return None
     if status >= 500 or status in (408, 425):
-        told = response.headers.get("Retry-After", "")
+        told = response.headers.get("retry-after", "")
         wait = Decimal(told) if told.isdecimal() and len(told) < 6 else Decimal(0)
         raise _Passing(f"it failed ({status})", wait)
     if not 200 <= status < 300:
@@ -270,13 +246,9 @@ def _too_often(pause: Decimal) -> TryAgainLater:
     )
 
 
-def _lowered(response: requests.Response) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
-
-
-def _server_time(response: requests.Response) -> datetime:
+def _server_time(response: Reply) -> datetime:
     try:
-        at = parsedate_to_datetime(response.headers.get("Date", ""))
+        at = parsedate_to_datetime(response.headers.get("date", ""))
     except ValueError:
         return datetime.now(UTC)
     return at if at.tzinfo else at.replace(tzinfo=UTC)

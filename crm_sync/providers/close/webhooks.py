@@ -18,8 +18,8 @@ from crm_sync.contract import (
     as_moment,
     as_version,
 )
-from crm_sync.providers.close.json_text import Unreadable as NotJson
-from crm_sync.providers.close.json_text import read_object, too_large
+from crm_sync.json_text import Unreadable as NotJson
+from crm_sync.json_text import read_object, too_large
 from crm_sync.providers.close.kinds import STANDARD
 from crm_sync.providers.close.transport import Transport
 

@@ -7,6 +7,7 @@ from crm_sync.contract import (
     ConnectionSettings,
     TryAgainLater,
 )
+from crm_sync.outgoing.addresses import Reach
 from crm_sync.providers import open_provider
 from crm_sync.providers.close.address import app_address, checked_address
 from tests.crm_sync.providers.close_source import Source
@@ -64,7 +65,7 @@ def test_private_addresses_are_refused_and_never_reached(address: str) -> None:
 )
 def test_unsafe_addresses_are_refused_before_anything_is_asked(address: str) -> None:
     with pytest.raises(ConfigurationProblem):
-        checked_address(address, allow_loopback=False)
+        checked_address(address, reach=Reach.PUBLIC)
 
 
 def test_the_loopback_is_reached_only_when_that_is_allowed(close: Source) -> None:
@@ -106,9 +107,9 @@ def test_a_closed_port_and_a_silent_one_are_told_alike(close: Source) -> None:
 
 
 def test_an_address_without_a_path_is_that_of_the_interface() -> None:
-    assert checked_address("", allow_loopback=False) == "https://api.close.com/api/v1/"
+    assert checked_address("", reach=Reach.PUBLIC) == "https://api.close.com/api/v1/"
     assert (
-        checked_address("https://api.close.com", allow_loopback=False)
+        checked_address("https://api.close.com", reach=Reach.PUBLIC)
         == "https://api.close.com/api/v1/"
     )
 

@@ -16,7 +16,7 @@ from crm_sync.contract import (
     value_at,
 )
 from crm_sync.providers import kinds, open_provider
-from crm_sync.providers.close.json_text import Unreadable, read_object, too_large
+from crm_sync.json_text import Unreadable, read_object, too_large
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_both_errors_are_for_a_person_to_read() -> None:
 
 
 def test_a_kind_that_nobody_registered_is_refused_with_those_that_exist() -> None:
-    assert kinds() == ("close", "files")
+    assert kinds() == ("close", "files", "rest", "webhook")
     with pytest.raises(ConfigurationProblem, match="close, files"):
         open_provider("fax", ConnectionSettings())
 

@@ -1,0 +1,188 @@
+"""The addresses to which sources send: made, told to the source, and looked after.
+
+A subscription that the source has paused or lost is made anew at the next sync, which
+reads by itself what was not sent meanwhile.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from commissions_saas.lib import clock
+from crm_sync.connections.models import Connection, Delivery, Endpoint
+from crm_sync.connections.sealing import open_sealed, seal
+from crm_sync.contract import (
+    ConfigurationProblem,
+    Provider,
+    Pushes,
+    Subscription,
+    TryAgainLater,
+)
+
+OVERLAP = timedelta(hours=24)  # how long an old secret still counts
+KEPT_FOR = timedelta(days=31)
+INBOUND = "webhook"  # the kind of whoever has no CRM
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_FIELD = "endpoint"
+_NOT_ALLOWED = (400, 402, 403, 404, 405)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a sender needs, and sees once."""
+
+    url: str
+    client_id: str
+    secret: str
+
+
+def address_of(endpoint: Endpoint) -> str:
+    """Return the whole address that a sender posts to."""
+    return settings.SITE_URL + reverse("connections:hook", args=[endpoint.code])
+
+
+def can_be_reached(connection: Connection) -> bool:
+    """Say whether the source can send to us at all: not to localhost from elsewhere."""
+    if not settings.IS_LOCAL:
+        return True
+    return urlsplit(connection.base_url).hostname in _LOOPBACK
+
+
+def new_endpoint(connection: Connection) -> Endpoint:
+    """Give a connection an address that nobody can guess."""
+    endpoint, _ = Endpoint.objects.get_or_create(
+        connection=connection,
+        defaults={
+            "code": secrets.token_urlsafe(32),
+            "client_id": f"client_{secrets.token_hex(8)}",
+        },
+    )
+    return endpoint
+
+
+def secrets_of(endpoint: Endpoint) -> list[str]:
+    """Return the secrets that count now: the new one, and for a day the old one."""
+    group_id = endpoint.connection.group_id
+    found = [open_sealed(bytes(endpoint.secret), group_id=group_id, field=_FIELD)]
+    until = endpoint.old_secret_until
+    if until is not None and until > clock.now():
+        old = bytes(endpoint.old_secret)
+        found.append(open_sealed(old, group_id=group_id, field=_FIELD))
+    return [secret for secret in found if secret]
+
+
+def put_secret(endpoint: Endpoint, secret: str) -> None:
+    """Change the secret; the one before it counts for a day more."""
+    sealed = seal(secret, group_id=endpoint.connection.group_id, field=_FIELD)
+    Endpoint.objects.filter(pk=endpoint.pk).update(
+        secret=sealed,
+        old_secret=bytes(endpoint.secret),
+        old_secret_until=clock.now() + OVERLAP if bytes(endpoint.secret) else None,
+    )
+    endpoint.refresh_from_db()
+
+
+def new_client_secret(endpoint: Endpoint) -> Shown:
+    """Make a client secret, which is shown now and never again."""
+    random = base64.b64encode(secrets.token_bytes(32)).decode()
+    secret = f"whsec_{random}"
+    put_secret(endpoint, secret)
+    Endpoint.objects.filter(pk=endpoint.pk).update(state=Endpoint.State.ACTIVE)
+    endpoint.refresh_from_db()
+    return Shown(address_of(endpoint), endpoint.client_id, secret)
+
+
+def watch(
+    *,
+    connection: Connection,
+    provider: Provider,
+    check: Callable[[], None] = lambda: None,
+) -> str:
+    """See that the source sends its events here; say what was done, or "".
+
+    Reading goes on regardless: without webhooks it is only later.
+    """
+    if not isinstance(provider, Pushes) or connection.options.get("webhooks") is False:
+        return ""
+    if not can_be_reached(connection):
+        return ""
+    with transaction.atomic():
+        check()
+        endpoint = new_endpoint(connection)
+    try:
+        return _watch(endpoint, provider)
+    except TryAgainLater as problem:
+        return f"The webhook could not be looked at: {problem.message}"
+    except ConfigurationProblem as problem:
+        if problem.status not in _NOT_ALLOWED:
+            raise
+        _note(endpoint, Endpoint.State.REFUSED, problem.message)
+        return f"The source takes no webhook from this key: {problem.message}"
+
+
+def _watch(endpoint: Endpoint, provider: Pushes) -> str:
+    found = None
+    if endpoint.external_id:
+        found = provider.subscription(endpoint.external_id)
+    if found is not None and found.active and bytes(endpoint.secret):
+        _note(endpoint, Endpoint.State.ACTIVE, "")
+        return ""
+    was = bool(endpoint.external_id)
+    if found is not None:
+        provider.unsubscribe(found.external_id)
+    made = provider.subscribe(address_of(endpoint))
+    with transaction.atomic():
+        put_secret(endpoint, made.secret)
+        Endpoint.objects.filter(pk=endpoint.pk).update(
+            external_id=made.external_id,
+            state=Endpoint.State.ACTIVE,
+            problem="",
+            checked_at=clock.now(),
+        )
+    endpoint.refresh_from_db()
+    return _said(was, found)
+
+
+def _said(was: bool, found: Subscription | None) -> str:
+    if not was:
+        return "The source sends its events here from now on."
+    if found is None:
+        return "The source had lost the webhook; it was made anew."
+    why = f" ({found.why})" if found.why else ""
+    return f"The source had paused the webhook{why}; it was made anew."
+
+
+def _note(endpoint: Endpoint, state: str, problem: str) -> None:
+    Endpoint.objects.filter(pk=endpoint.pk).update(
+        state=state, problem=problem, checked_at=clock.now()
+    )
+
+
+def stop_sending(connection: Connection, provider: Provider) -> None:
+    """Ask the source to send nothing more; that it does not answer is no problem."""
+    endpoint = Endpoint.objects.filter(connection=connection).first()
+    if endpoint is None:
+        return
+    if isinstance(provider, Pushes) and endpoint.external_id:
+        try:
+            provider.unsubscribe(endpoint.external_id)
+        except (ConfigurationProblem, TryAgainLater) as problem:
+            _note(endpoint, Endpoint.State.PAUSED, problem.message)
+            return
+    _note(endpoint, Endpoint.State.PAUSED, "")
+
+
+def forget_old_deliveries() -> int:
+    """Delete deliveries that nobody will look at any more; revisions keep the facts."""
+    old = Delivery.objects.filter(received_at__lt=clock.now() - KEPT_FOR)
+    count, _ = old.exclude(state=Delivery.State.WAITING).delete()
+    return count

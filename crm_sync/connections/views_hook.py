@@ -1,0 +1,20 @@
+"""The door for what is sent from outside: no log-in, no cookie, no page."""
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from crm_sync.connections.receiving import LARGEST, receive
+
+
+@csrf_exempt
+@require_POST
+def hook(request: HttpRequest, code: str) -> JsonResponse:
+    """Take a delivery and answer at once; a job does the rest."""
+    # One byte more than is taken says that it is too large, however much follows.
+    body = request.read(LARGEST + 1)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    answer = receive(code=code[:64], headers=headers, body=body)
+    response = JsonResponse(answer.said, status=answer.status)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,1 @@
+"""Whoever has no CRM sends records itself; nobody is asked."""

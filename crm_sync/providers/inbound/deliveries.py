@@ -1,0 +1,127 @@
+"""What a delivery of somebody without a CRM says: an object, an id, what to do, data."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from crm_sync.contract import Event, RemoteRecord, Unreadable, as_moment, as_version
+from crm_sync.json_text import Unreadable as NotJson
+from crm_sync.json_text import read_object, too_large
+from crm_sync.providers.inbound.signatures import check_sender
+
+ACTIONS = ("create", "update", "delete")
+MOST_AT_ONCE = 500
+_LONGEST_ID = 200
+_SHAPE = '{"objectname": "deal", "id": "A-1", "action": "update", "data": {…}}'
+
+
+def read_delivery(
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    secrets: Sequence[str],
+    client_id: str,
+    now: datetime,
+    received_at: datetime,
+    window: int,
+) -> tuple[Event, ...]:
+    """Return the records of a delivery, if its sender is known."""
+    check_sender(
+        headers,
+        body,
+        secrets=secrets,
+        client_id=client_id,
+        now=now,
+        window=window,
+    )
+    id = headers.get("webhook-id") or headers.get("x-event-id") or ""
+    return read_body(body, event_id=id, received_at=received_at)
+
+
+def read_body(
+    body: bytes, *, event_id: str, received_at: datetime
+) -> tuple[Event, ...]:
+    """Return the records that a body holds: one object, or `{"records": […]}`."""
+    try:
+        doc = read_object(body)
+    except NotJson as problem:
+        raise Unreadable(f"It is not a JSON object: {problem}", hint=_SHAPE) from None
+    rows = doc.get("records", [doc])
+    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_AT_ONCE:
+        raise Unreadable(f"records must hold 1 to {MOST_AT_ONCE} records.")
+    several = "records" in doc
+    return tuple(
+        _event(
+            row, f"{event_id}#{n}" if event_id and several else event_id, received_at
+        )
+        for n, row in enumerate(rows)
+    )
+
+
+def _event(row: Any, event_id: str, received_at: datetime) -> Event:
+    if not isinstance(row, dict):
+        raise Unreadable("A record must be an object.", hint=_SHAPE)
+    if too_large(row):
+        raise Unreadable("It is nested more than 32 deep, or has too many keys.")
+    object, id = row.get("objectname", row.get("object")), row.get("id")
+    action, data = str(row.get("action") or "update"), row.get("data", {})
+    problems = []
+    if not isinstance(object, str) or not object.strip():
+        problems.append("objectname: must name the object, such as deal.")
+    if not isinstance(id, str) or not 0 < len(id.strip()) <= _LONGEST_ID:
+        problems.append("id: must be the record's id, of at most 200 characters.")
+    if action not in ACTIONS:
+        problems.append(f"action: must be one of {', '.join(ACTIONS)}.")
+    if not isinstance(data, dict) or (not data and action != "delete"):
+        problems.append("data: must be an object with the record's values.")
+    moment = _moment(row, received_at, problems)
+    if problems:
+        raise Unreadable(" ".join(problems), hint=_SHAPE)
+    name, external_id = str(object).strip(), str(id).strip()
+    by = row.get("by")
+    record = RemoteRecord(
+        object=name,
+        external_id=external_id,
+        version=as_version(moment.isoformat()),
+        payload=data if isinstance(data, dict) else {},
+        deleted=action == "delete",
+        changed_by=by if isinstance(by, str) else None,
+        changed_at=moment,
+    )
+    return Event(
+        id=(event_id or _fingerprint(row))[:100],
+        version=record.version if event_id == "" and "at" in row else "",
+        kind=f"{name} {action}"[:100],
+        object=name[:60],
+        external_id=external_id,
+        deleted=record.deleted,
+        by=record.changed_by,
+        at=moment,
+        record=record,
+    )
+
+
+def _moment(
+    row: dict[str, Any], received_at: datetime, problems: list[str]
+) -> datetime:
+    """A sender that says when a record changed may send in any order."""
+    if row.get("at") is None:
+        return received_at
+    try:
+        return as_moment(str(row["at"]))
+    except ValueError:
+        problems.append("at: must be a moment like 2026-11-24T10:42:00Z.")
+        return received_at
+
+
+def _fingerprint(row: dict[str, Any]) -> str:
+    """Without an id of its own an event is known by nothing: each one counts."""
+    if "at" not in row:
+        return ""
+    text = (
+        f"{row.get('objectname')} {row.get('id')} {row.get('at')} {row.get('action')}"
+    )
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
