@@ -4,9 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 from commissions.plans.assigning import assign, set_table
+from commissions.plans.models import PlanVersion, Preview, PreviewedStatement
 from commissions.plans.services import create_plan
 from commissions.plans.yaml_form import plan_from_yaml
 from commissions.statements.models import PayPeriod
+from commissions.statements.previews import summary_of
 from commissions_saas.lib import clock
 from crm_sync.ledger.services import create_payee
 from payouts.runs.models import ExportFile, Payout, PayoutRun
@@ -38,6 +40,53 @@ def a_draft(business: Business) -> Arguments:
 
 def a_version(business: Business) -> Arguments:
     return (*a_draft(business), 1)
+
+
+def two_versions(business: Business) -> Arguments:
+    return (*a_draft(business), 1, 1)
+
+
+def _preview(business: Business, kind: str) -> Preview:
+    (slug,) = a_draft(business)
+    version = PlanVersion.objects.get(plan__slug=slug)
+    return Preview.objects.create(
+        kind=kind,
+        plan=version.plan,
+        version=version,
+        number=1,
+        document=version.document,
+        sha256=version.sha256,
+        starts_on=date(2026, 11, 1),
+        period_slug="2026-11" if kind == "ghost" else "",
+        state=Preview.State.READY,
+        change=0,
+        summary=summary_of([]),
+        asked_by_id=1,
+        asked_at=clock.now(),
+    )
+
+
+def a_preview(business: Business) -> Arguments:
+    return (_preview(business, "impact").plan.slug,)
+
+
+def a_previewed_statement(business: Business) -> Arguments:
+    preview = _preview(business, "impact")
+    row = PreviewedStatement.objects.create(
+        preview=preview,
+        payee_id=create_payee(name="Route Payee").pk,
+        payee_name="Route Payee",
+        period_slug="2026-11",
+        now=Decimal(1),
+        after=Decimal(2),
+        difference=Decimal(1),
+    )
+    return preview.plan.slug, row.pk
+
+
+def a_ghost(business: Business) -> Arguments:
+    ghost = _preview(business, "ghost")
+    return ghost.plan.slug, ghost.pk
 
 
 def an_assignment(business: Business) -> Arguments:

@@ -1,6 +1,8 @@
 """What each plan page shows, as one literal context."""
 
+import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,15 +16,15 @@ from commissions.plans import services
 from commissions.plans.compiling import check_plan
 from commissions.plans.diff import diff_plans
 from commissions.plans.document import InvalidPlan, PlanDocument
-from commissions.plans.examples import ExampleResult, untouched_components
+from commissions.plans.examples import ExampleResult, Tried, untouched_components
 from commissions.plans.form_door import form_of, raw_from_form
 from commissions.plans.models import Assignment, Plan, PlanVersion, RateTable
 from commissions.plans.selectors import field_catalogue
 from commissions.plans.sentences import plan_words
 from commissions.plans.yaml_form import plan_to_yaml
 from commissions_saas.lib import clock
-from tenants.access import Member, may, others_who_may
-from tenants.accounts.models import Role, User
+from tenants.access import Member, may
+from tenants.accounts.models import User
 from tenants.schema import current_business
 
 TEMPLATES = Path(__file__).parent / "templates_of_plans"
@@ -92,9 +94,7 @@ def plan_page(plan: Plan, member: Member) -> dict[str, Any]:
         "document": document,
         "words": plan_words(document, _labels()) if document else (),
         "examples": _examples(tried.results) if tried else (),
-        "untouched": untouched_components(document, tried)
-        if document and tried
-        else (),
+        "untouched": _untouched(document, tried) if document and tried else (),
         "versions": _with_people(versions),
         "draft": _draft_of(versions),
         "assigned": list(assigned[:SHOWN]),
@@ -105,17 +105,21 @@ def plan_page(plan: Plan, member: Member) -> dict[str, Any]:
     }
 
 
-def version_page(version: PlanVersion) -> dict[str, Any]:
-    """One version in words, and what is different from the version before it."""
+def version_page(
+    version: PlanVersion, member: Member, before: PlanVersion | None = None
+) -> dict[str, Any]:
+    """One version in words, and what is different from another, or the one before."""
     document = services.document_of(version)
-    before = (
-        version.plan.versions.filter(number__lt=version.number)
-        .order_by("-number")
-        .first()
-    )
+    others = version.plan.versions.exclude(pk=version.pk).order_by("-number")
+    if before is None:
+        before = others.filter(number__lt=version.number).first()
     changes = diff_plans(services.document_of(before), document) if before else []
+    stands = others.filter(state=S.DRAFT).exists() or version.state == S.DRAFT
     return {
         "plan": version.plan,
+        "others": list(others.values_list("number", flat=True)),
+        "diff": text_diff(before, version) if before else (),
+        "may_revert": may(member, "plans.write") and not stands,
         "version": _with_people([version])[0],
         "before": before,
         "changes": changes,
@@ -159,28 +163,8 @@ def check_part(draft: PlanVersion, document: PlanDocument) -> dict[str, Any]:
         "problems": (),
         "examples": _examples(tried.results),
         "passes": tried.ok and bool(tried.results),
-        "untouched": untouched_components(document, tried),
+        "untouched": _untouched(document, tried),
         "words": plan_words(document, _labels()),
-    }
-
-
-def publish_page(draft: PlanVersion, request: Any) -> dict[str, Any]:
-    """What publishing would change in words, and whether it may be done now."""
-    document = services.document_of(draft)
-    before = draft.plan.versions.filter(state=S.PUBLISHED).order_by("-number").first()
-    today = clock.today(current_business().time_zone)
-    solo = current_business().solo_mode
-    return {
-        **check_part(draft, document),
-        "plan": draft.plan,
-        "draft": draft,
-        "changes": diff_plans(services.document_of(before), document) if before else [],
-        "first": before is None,
-        "starts_on": request.POST.get("starts_on") or today.replace(day=1),
-        "own_draft": draft.edited_by_id == request.member.user_id and not solo,
-        "others": others_who_may(request, [Role.ADMIN]),
-        "is_owner": request.member.has(Role.OWNER),
-        "payees": draft.plan.assignments.filter(closed__isnull=True).count(),
     }
 
 
@@ -200,6 +184,32 @@ def _examples(results: Iterable[ExampleResult]) -> list[dict[str, Any]]:
         }
         for name, rows in found.items()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    """One line of two texts: added, removed or the same."""
+
+    kind: str
+    word: str
+    text: str
+
+
+def text_diff(before: PlanVersion, after: PlanVersion) -> list[DiffLine]:
+    """Return two versions' files line by line, with some lines around each change."""
+    old, new = (
+        plan_to_yaml(services.document_of(each)).splitlines()
+        for each in (before, after)
+    )
+    kinds = {"+": ("added", "added"), "-": ("removed", "removed"), " ": ("same", "")}
+    lines = list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]
+    return [DiffLine(*kinds[x[0]], x[1:]) for x in lines if x[0] in kinds]
+
+
+def _untouched(document: PlanDocument, tried: Tried) -> list[str]:
+    """Name the components that no worked example has a line of."""
+    keys = set(untouched_components(document, tried))
+    return [part.name for part in document.components if part.key in keys]
 
 
 def functions_page() -> dict[str, Any]:

@@ -12,8 +12,15 @@ urlpatterns = [
     path("plans/<slug:slug>/draft/", views.draft, name="draft"),
     path("plans/<slug:slug>/draft/check/", views.draft_check, name="draft_check"),
     path("plans/<slug:slug>/draft/discard/", views.draft_discard, name="draft_discard"),
-    path("plans/<slug:slug>/draft/publish/", views.publish, name="publish"),
     path("plans/<slug:slug>/versions/<int:number>/", views.version, name="version"),
+    path(
+        "plans/<slug:slug>/versions/<int:before>..<int:number>/",
+        views.versions,
+        name="versions",
+    ),
+    path(
+        "plans/<slug:slug>/versions/<int:number>/revert/", views.revert, name="revert"
+    ),
     path(
         "plans/<slug:slug>/versions/<int:number>/file/",
         views.version_file,

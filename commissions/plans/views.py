@@ -54,8 +54,36 @@ def plan(request: MemberRequest, slug: str) -> HttpResponse:
 @require_GET
 def version(request: MemberRequest, slug: str, number: int) -> HttpResponse:
     """One version, and what it changed against the one before."""
+    page = pages.version_page(_version(slug, number), request.member)
+    return render(request, "plans/version.html", page)
+
+
+@requires(*READS)
+@require_GET
+def versions(
+    request: MemberRequest, slug: str, before: int, number: int
+) -> HttpResponse:
+    """What is different between any two versions."""
+    page = pages.version_page(
+        _version(slug, number), request.member, _version(slug, before)
+    )
+    return render(request, "plans/version.html", page)
+
+
+@requires(*WRITES)
+@require_POST
+def revert(request: MemberRequest, slug: str, number: int) -> HttpResponse:
+    """Start a draft that says what an older version said."""
     found = _version(slug, number)
-    return render(request, "plans/version.html", pages.version_page(found))
+    try:
+        services.revert_to(version=found, by=request.member)
+    except ProductError as problem:
+        messages.error(request, str(problem))
+        return redirect(business_url(request.business, "plans:plan", slug))
+    messages.success(
+        request, f"The draft says what v{number} said; edit or publish it."
+    )
+    return redirect(business_url(request.business, "plans:draft", slug))
 
 
 @requires(*READS)
@@ -131,30 +159,6 @@ def draft_discard(request: MemberRequest, slug: str) -> HttpResponse:
         services.discard_draft(draft=found, by=request.member)
     messages.success(request, f"The draft of {plan} is given up.")
     return redirect(business_url(request.business, "plans:plans"))
-
-
-@requires(*WRITES)
-def publish(request: MemberRequest, slug: str) -> HttpResponse:
-    """Ask (GET) and publish (POST); refused while a worked example fails."""
-    found = _draft(slug)
-    if request.method != "POST":
-        return render(request, "plans/publish.html", pages.publish_page(found, request))
-    starts_on = pages.day_of(request.POST.get("starts_on", ""))
-    try:
-        if starts_on is None:
-            raise ProductError(
-                "The day is not clear.", hint="Write it like 2026-12-01."
-            )
-        published = services.publish_version(
-            draft=found, starts_on=starts_on, by=request.member
-        )
-    except ProductError as problem:
-        page = {**pages.publish_page(found, request), "problem": problem}
-        return render(request, "plans/publish.html", page, status=409)
-    messages.success(
-        request, f"{found.plan} v{published.number} is in force from {starts_on}."
-    )
-    return redirect(business_url(request.business, "plans:plan", slug))
 
 
 @requires(*READS)

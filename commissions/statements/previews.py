@@ -183,6 +183,8 @@ def publish_previewed(*, preview: Preview, by: Member) -> PlanVersion:
 def headline(summary: dict[str, Any], currency: str) -> str:
     """Return the price in words: `37 statements, +$1,240.00`."""
     count = int(summary["statements"])
+    if not count:
+        return "no statement changes"
     noun = "statement" if count == 1 else "statements"
     return f"{count:,} {noun}, {signed(Decimal(summary['total']), currency)}"
 

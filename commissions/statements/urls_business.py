@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commissions.statements import finance_views, views
+from commissions.statements import finance_views, impact_urls, views
 
 STATEMENT = "statements/<int:payee_id>/<slug:slug>/"
 
@@ -33,4 +33,5 @@ urlpatterns = [
     path(
         "disputes/<int:dispute_id>/withdraw/", finance_views.withdraw, name="withdraw"
     ),
+    *impact_urls.urlpatterns,
 ]

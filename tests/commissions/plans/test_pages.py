@@ -10,6 +10,7 @@ from commissions.plans.models import PlanVersion
 from commissions.plans.yaml_form import plan_from_yaml, plan_to_yaml
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
+from tenants.jobs.services import run_all_jobs, without_sending
 from tests.commissions.plans.test_publishing import FLAT
 from tests.people import a_group_member, a_member
 
@@ -40,7 +41,7 @@ def page(client: Client, ada: Member) -> Client:
         "/flat/",
         "/flat/draft/",
         "/flat/draft/?as=yaml",
-        "/flat/draft/publish/",
+        "/flat/draft/impact/",
         "/flat/versions/1/",
         "/flat/versions/1/file/",
         "/../functions/",
@@ -150,9 +151,13 @@ def test_who_is_alone_is_told_how_a_plan_gets_published(
     services.create_plan(document=plan_from_yaml(FLAT), by=owner)
     client.force_login(owner.user)
 
-    alone = client.get(f"{BASE}/flat/draft/publish/").content.decode()
+    with without_sending():
+        client.post(f"{BASE}/flat/draft/impact/", {"starts_on": "2026-11-01"})
+        run_all_jobs()
+
+    alone = client.get(f"{BASE}/flat/draft/impact/").content.decode()
     a_member(acme, "Ben", Role.ADMIN)
-    helped = client.get(f"{BASE}/flat/draft/publish/").content.decode()
+    helped = client.get(f"{BASE}/flat/draft/impact/").content.decode()
 
     assert "There is no other admin yet." in alone
     assert 'href="/b/acme/settings/">turn on solo mode' in alone
