@@ -1,27 +1,42 @@
 """Stages three to five: what a component pays, its limits, its gate, one rounding."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from commissions.calculation.credits import (
+from commissions.calculation.credits import Standing, standing
+from commissions.calculation.facts import LineDraft, LineKey
+from commissions.calculation.names import EARNED
+from commissions.calculation.program import (
+    ONE,
+    ZERO,
+    ComponentProgram,
+    PlanProgram,
+    rounding_of,
+)
+from commissions.calculation.scope import (
     CannotReckon,
     Credited,
+    Readable,
     Scope,
+    evaluate,
     holds,
     number,
-    stands,
 )
-from commissions.calculation.facts import LineDraft, LineKey
-from commissions.calculation.program import ONE, ZERO, ComponentProgram
 from commissions_saas.lib.money import LARGEST, round_money
+from commissions_saas.lib.periods import Period
 
 _BASE_PLACES = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How a line came to its amount, for the receipt."""
+    """How a line came to its amount, for the receipt.
+
+    `earned` is what the amount was before the entry was lost, where only a part of it
+    is kept. `rounded` is not rounded yet where the plan rounds on the total.
+    """
 
     base: Decimal | None
     exact: Decimal
@@ -31,21 +46,59 @@ class Amounts:
     rounded: Decimal
     limited_by: Literal["", "cap", "floor"]
     waiting_for: str
+    steps: tuple[tuple[str, object], ...] = ()
+    earned: Decimal | None = None
 
 
-def applies(component: ComponentProgram, unit: Credited) -> bool:
-    """Say whether a component pays for a credit: object, role, standing, condition."""
-    return (
-        unit.entry.object == component.object
-        and unit.role in component.roles
-        and stands(unit.entry, component.clawback_days)
-        and holds(component.when, unit)
+def applies(
+    component: ComponentProgram, program: PlanProgram, unit: Credited, period: Period
+) -> Standing:
+    """Say whether a component pays for a credit, as a whole or what is kept of it:
+    object, role, standing, condition, and nothing more specific that replaces it."""
+    if unit.entry.object != component.object or unit.role not in component.roles:
+        return ""
+    found = standing(
+        unit.entry,
+        component.clawback_days,
+        component.keeps is not None,
+        period.ends_on if component.repeat else None,
     )
+    if not found or not holds(component.when, unit):
+        return ""
+    if component.repeat and not _goes_on(component, unit):
+        return ""
+    return "" if replaced(component, program, unit) else found
 
 
-def reckon(component: ComponentProgram, scope: Scope) -> Amounts:
-    """Work out base, amount, cap and floor, gate; round once, at the end."""
+def _goes_on(component: ComponentProgram, unit: Credited) -> bool:
+    """Say whether a repeated payment is still made in this period."""
+    if component.times is not None and unit.nth > number(component.times, unit):
+        return False
+    return holds(component.going, unit)
+
+
+def replaced(
+    component: ComponentProgram, program: PlanProgram, scope: Scope
+) -> ComponentProgram | None:
+    """Return the component that applies instead of this one, if there is any."""
+    for other in program.components:
+        if component.key not in other.replaces or other.per != component.per:
+            continue
+        if isinstance(scope, Credited):
+            same_object = scope.entry.object == other.object
+            if not same_object or scope.role not in other.roles:
+                continue
+        if holds(other.when, scope):
+            return other
+    return None
+
+
+def reckon(
+    component: ComponentProgram, scope: Scope, found: Standing = "whole"
+) -> Amounts:
+    """Work out steps, base, amount, cap and floor, what is kept, gate; round once."""
     program = scope.assignment.program
+    steps = _steps(component, scope) if component.steps else ()
     base = None
     scope.values.pop("base", None)
     if component.base is not None:
@@ -59,25 +112,51 @@ def reckon(component: ComponentProgram, scope: Scope) -> Amounts:
     floor = number(component.floor, scope) if component.floor is not None else None
     if floor is not None and limited < floor:
         limited, by = floor, "floor"
-    rounded = round_money(_bounded(limited), program.currency, program.half)
+    earned = None
+    if found == "kept" and component.keeps is not None:
+        earned = scope.values[EARNED] = limited
+        limited = number(component.keeps, scope)
+    _require_bounded(limited)
+    rounded = limited
+    if program.round_on == "line":
+        rounded = round_money(limited, program.currency, rounding_of(program))
     gate_open = holds(component.payable_when, scope)
-    waiting_for = "" if gate_open else component.waiting_for or "release"
     return Amounts(
-        base,
-        exact,
-        cap,
-        floor,
-        limited,
-        rounded,
-        "cap" if by == "cap" else "floor" if by == "floor" else "",
-        waiting_for,
+        base=base,
+        exact=exact,
+        cap=cap,
+        floor=floor,
+        limited=limited,
+        rounded=rounded,
+        limited_by="cap" if by == "cap" else "floor" if by == "floor" else "",
+        waiting_for="" if gate_open else component.waiting_for or "release",
+        steps=steps,
+        earned=earned,
     )
 
 
-def _bounded(amount: Decimal) -> Decimal:
+def _steps(component: ComponentProgram, scope: Scope) -> tuple[tuple[str, object], ...]:
+    """Work out the named values of a component, each of which may read the earlier."""
+    found: list[tuple[str, object]] = []
+    for name, formula in component.steps:
+        try:
+            value = evaluate(formula, scope)
+        except CannotReckon as problem:
+            raise CannotReckon(f"“{name}”: {problem}") from problem
+        scope.values[name] = _readable(value)
+        found.append((name, value))
+    return tuple(found)
+
+
+def _readable(value: object) -> Readable:
+    if value is None or isinstance(value, Decimal | str | bool | date):
+        return value
+    raise CannotReckon("A step gives an amount, a number, a text, a date or yes or no.")
+
+
+def _require_bounded(amount: Decimal) -> None:
     if abs(amount) > LARGEST:
         raise CannotReckon("The amount is too large to be paid.")
-    return amount
 
 
 def line_of(
@@ -86,7 +165,8 @@ def line_of(
     """Return the line that pays these amounts."""
     base = amounts.base
     if base is not None:
-        base = _bounded(base).quantize(_BASE_PLACES)
+        _require_bounded(base)
+        base = base.quantize(_BASE_PLACES)
     return _draft(component, scope, key, base, amounts.rounded, amounts.waiting_for, "")
 
 
@@ -108,7 +188,7 @@ def _draft(
 ) -> LineDraft:
     return LineDraft(
         key=key,
-        kind="earning",
+        kind=component.kind,
         version_id=scope.assignment.version_id,
         component=component.key,
         component_name=component.name,

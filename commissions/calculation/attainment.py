@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from commissions.calculation.credits import Credited
-from commissions.calculation.facts import AssignmentFact, MeasureDraft, PayeeInputs
-from commissions.calculation.pipeline import Observer, PlanReckoning
-from commissions.calculation.program import ComponentProgram, MeasureProgram
+from commissions.calculation.facts import MeasureDraft, PayeeInputs
+from commissions.calculation.pipeline import reckonings
+from commissions.calculation.program import ComponentProgram
+from commissions.calculation.reckoning import Observer, PlanReckoning
+from commissions.calculation.scope import Credited
 from commissions.formula import TierTable, arithmetic
 
 
@@ -57,34 +58,27 @@ def attainments(
 
 def tiers_passed(inputs: PayeeInputs) -> tuple[TierPassed, ...]:
     """Return the tiers that the payee's entries of this period reached, in order."""
-    by_plan: dict[int, list[AssignmentFact]] = {}
-    for fact in inputs.assignments:
-        by_plan.setdefault(fact.plan_id, []).append(fact)
     found: list[TierPassed] = []
     with arithmetic():
-        for plan_id in sorted(by_plan):
-            reckoning = PlanReckoning(inputs, plan_id, by_plan[plan_id], Observer())
-            reckoning.all_lines()
-            for unit in reckoning.units:
-                if unit.day >= inputs.period.starts_on:
-                    found += _passed_with(plan_id, unit)
+        for plan in reckonings(inputs, Observer()):
+            plan.all_measures()
+            for at, unit in enumerate(plan.units):
+                if unit.day >= inputs.period.starts_on and not unit.nth:
+                    found += _passed_with(plan, at, unit)
     return tuple(found)
 
 
-def _passed_with(plan_id: int, unit: Credited) -> Iterable[TierPassed]:
-    program = unit.assignment.program
-    for component in program.components:
-        for measure in program.measures:
-            for bound, rate in _bounds(component, measure, unit):
-                before = unit.values.get(f"{measure.name}.before")
-                after = unit.values.get(f"{measure.name}.after")
-                if not isinstance(before, Decimal) or not isinstance(after, Decimal):
-                    continue
-                if before < bound <= after:
+def _passed_with(plan: PlanReckoning, at: int, unit: Credited) -> Iterable[TierPassed]:
+    for component in unit.assignment.program.components:
+        for running in plan.runnings.values():
+            before, part = running.befores[at], running.parts[at]
+            names = running.latest.names
+            for bound, rate in _bounds(component, names, unit):
+                if part is not None and before < bound <= before + part:
                     yield TierPassed(
-                        plan_id,
+                        plan.plan_id,
                         component.key,
-                        measure.name,
+                        running.name,
                         bound,
                         rate,
                         unit.day,
@@ -94,11 +88,11 @@ def _passed_with(plan_id: int, unit: Credited) -> Iterable[TierPassed]:
 
 
 def _bounds(
-    component: ComponentProgram, measure: MeasureProgram, unit: Credited
+    component: ComponentProgram, measure: tuple[str, ...], unit: Credited
 ) -> Iterable[tuple[Decimal, Decimal]]:
     """Return the tiers above the first that a component reads by this measure."""
     names = component.amount.names
-    if component.per != "deal" or not names & set(measure.names):
+    if component.per != "deal" or not names & set(measure):
         return
     for name in sorted(names):
         table = unit.values.get(name)

@@ -1,137 +1,98 @@
 """Stage one: which entries count for a payee, and what a formula reads from each."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Literal, NamedTuple
 
 from commissions.calculation.facts import (
     AssignmentFact,
+    LeftOut,
     PayeeInputs,
     RateFact,
-    TableFact,
 )
-from commissions.calculation.program import FieldRead, PlanProgram
+from commissions.calculation.names import DATES as DATES
+from commissions.calculation.names import OWN_FIELDS as OWN_FIELDS
+from commissions.calculation.program import ZERO, FieldRead, rounding_of
+from commissions.calculation.readings import (
+    DayReader,
+    points_elsewhere,
+    read_around,
+)
+from commissions.calculation.scope import (
+    CannotReckon,
+    Conversion,
+    Credited,
+    Readable,
+    checked,
+)
 from commissions.calculation.words import day_words
-from commissions.formula import EvaluationError, Formula, Table
-from commissions_saas.lib.money import round_money
-from crm_sync.ledger.facts import EntryFact, Value, ValueType
+from commissions_saas.lib.money import round_money, split
+from commissions_saas.lib.periods import Period, period_of
+from crm_sync.ledger.facts import CreditFact, EntryFact, Value
 
-Readable = Value | Table | None
+UPLINE = "upline"
+_SHARED = ("owner", "split")  # who divide an entry between them
+_ABOVE = ("manager", UPLINE)  # they do not sell, and may be paid for any sale
+_AMOUNT = "amount"
 
-# Fields that the calculation answers itself, whatever a source may send under them.
-OWN_FIELDS: Mapping[str, ValueType] = {
-    "id": "text",
-    "name": "text",
-    "role": "text",
-    "share": "percent",
-    "occurred_on": "date",
-}
-_HELD_AS: Mapping[ValueType, type] = {
-    "money": Decimal,
-    "number": Decimal,
-    "percent": Decimal,
-    "text": str,
-    "date": date,
-    "yesno": bool,
-}
-_WORDS: Mapping[ValueType, str] = {
-    "money": "an amount",
-    "number": "a number",
-    "percent": "a percentage",
-    "text": "text",
-    "date": "a date",
-    "yesno": "yes or no",
-}
+Standing = Literal["whole", "kept", ""]
 
 
-_DAY = timedelta(days=1)
-# Days that every formula may read beside the fields of the entry.
-DATES = (
-    "period.starts_on",
-    "period.ends_on",
-    "assignment.starts_on",
-    "assignment.ends_on",
-)
+class _Share(NamedTuple):
+    """What the payee holds of an entry in one role, and at one level of the upline."""
 
-
-class CannotReckon(Exception):
-    """A line or a measure cannot be worked out; the text says why, for a person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """An amount of an entry that was turned into the plan's currency."""
-
-    name: str
-    original: Decimal
-    currency: str
-    rate: RateFact
-    converted: Decimal
-
-
-@dataclass(slots=True)
-class Scope:
-    """The names that a formula may read, and why some of them cannot be read."""
-
-    values: dict[str, Readable]
-    problems: dict[str, str]
-    assignment: AssignmentFact
-    day: date
-
-
-@dataclass(slots=True)
-class Credited(Scope):
-    """One entry that is credited to the payee in one role, in the plan's order."""
-
-    entry: EntryFact
     role: str
+    line_role: str
     share: Decimal
-    conversions: tuple[Conversion, ...] = ()
+    level: int
+    through: int
+    problem: str
 
 
-def evaluate(formula: Formula, scope: Scope) -> object:
-    """Evaluate a formula, or say which of its names cannot be read."""
-    if scope.problems:
-        for name in sorted(formula.names):
-            if name in scope.problems:
-                raise CannotReckon(scope.problems[name])
-    try:
-        return formula.evaluate(scope.values)
-    except EvaluationError as problem:
-        raise CannotReckon(str(problem)) from problem
+def standing(
+    entry: EntryFact,
+    clawback_days: int | None,
+    keeps: bool = False,
+    until: date | None = None,
+) -> Standing:
+    """Say whether an entry earns: as a whole, as what is kept of it, or not at all.
 
-
-def number(formula: Formula, scope: Scope) -> Decimal:
-    """Evaluate a formula that was checked to give an amount or a number."""
-    answer = evaluate(formula, scope)
-    if not isinstance(answer, Decimal):
-        raise CannotReckon(f"“{formula.text}” does not give a number.")
-    return answer
-
-
-def holds(formula: Formula | None, scope: Scope) -> bool:
-    """Say whether a condition holds; one that is not written always does."""
-    return formula is None or evaluate(formula, scope) is True
+    It earns while it counts, and after that if it was lost after the clawback days or,
+    where each period is paid by itself, after the period that ends on `until`.
+    """
+    if entry.occurred_on is None:
+        return ""
+    if entry.counts:
+        return "whole"
+    lost = entry.reversed_on
+    if lost is None or (until is not None and lost <= until):
+        return ""
+    days = clawback_days if until is None else None
+    if days is not None and lost > entry.occurred_on + timedelta(days=days):
+        return "whole"
+    if keeps:
+        return "kept"
+    return "whole" if until is not None else ""
 
 
 def stands(entry: EntryFact, clawback_days: int | None) -> bool:
     """Say whether an entry earns: it counts, or it was lost after the clawback days."""
-    if entry.occurred_on is None:
-        return False
-    if entry.counts:
-        return True
-    if clawback_days is None or entry.reversed_on is None:
-        return False
-    return entry.reversed_on > entry.occurred_on + timedelta(days=clawback_days)
+    return standing(entry, clawback_days) == "whole"
 
 
 def credited_in_order(
-    inputs: PayeeInputs, assignments: Iterable[AssignmentFact]
+    inputs: PayeeInputs,
+    assignments: Iterable[AssignmentFact],
+    days: DayReader,
+    left_out: list[LeftOut],
 ) -> list[Credited]:
-    """Return the payee's credits under one plan, oldest first, ties bytewise by id."""
+    """Return the payee's credits under one plan, oldest first, ties bytewise by id.
+
+    A credit of the period for something that the payee may not sell is left out, and
+    noted in `left_out`.
+    """
     in_force = sorted(assignments, key=lambda fact: fact.starts_on, reverse=True)
-    days = DayReader(inputs)
     found = []
     for entry in sorted(_dated(inputs), key=_plan_order):
         day = entry.occurred_on
@@ -140,9 +101,46 @@ def credited_in_order(
         assignment = next((fact for fact in in_force if fact.covers(day)), None)
         if assignment is None:
             continue
-        for role, share in _shares(entry, inputs.payee_id).items():
-            found.append(_credited(inputs, days, assignment, entry, day, role, share))
+        for share in _shares(entry, inputs.payee_id):
+            reason = _outside(inputs, entry, share, day) if inputs.may_sell else ""
+            if not reason:
+                found.append(_credited(inputs, days, assignment, entry, day, share))
+            elif day >= inputs.period.starts_on:
+                left_out.append(LeftOut(entry.id, share.line_role, reason))
     return found
+
+
+def repeated(
+    inputs: PayeeInputs,
+    units: Iterable[Credited],
+    assignment: AssignmentFact,
+    day: date,
+    days: DayReader,
+) -> list[Credited]:
+    """Return the same credits once more, as the pay period that ends on `day` reads
+    them: for what is paid again in each period."""
+    counted: dict[Period, int] = {}
+    found = []
+    for unit in units:
+        began = period_of(inputs.period.kind, unit.day)
+        if began not in counted:
+            counted[began] = _periods_from(began, inputs.period)
+        share = _Share(
+            unit.role, unit.line_role, unit.share, unit.level, unit.through, ""
+        )
+        again = _credited(inputs, days, assignment, unit.entry, day, share)
+        again.nth = counted[began]
+        again.values["nth"] = Decimal(again.nth)
+        found.append(again)
+    return found
+
+
+def _periods_from(first: Period, last: Period) -> int:
+    count = 1
+    while first.ends_on < last.starts_on:
+        first = first.next()
+        count += 1
+    return count
 
 
 def _dated(inputs: PayeeInputs) -> Iterable[EntryFact]:
@@ -156,184 +154,226 @@ def _plan_order(entry: EntryFact) -> tuple[date, bytes, int]:
     return entry.occurred_on or date.min, entry.external_id.encode(), entry.id
 
 
-def _shares(entry: EntryFact, payee_id: int) -> dict[str, Decimal]:
-    """Add up what the payee holds in each role; two shares in one role are one."""
-    shares: dict[str, Decimal] = {}
-    for credit in entry.credits:
-        if credit.payee_id == payee_id:
-            shares[credit.role] = shares.get(credit.role, Decimal(0)) + credit.share
-    return dict(sorted(shares.items()))
+def _shares(entry: EntryFact, payee_id: int) -> list[_Share]:
+    """Add up what the payee holds in each role; two shares in one role are one.
+
+    In the upline each level is paid by itself, and so is each person below; where a
+    level is reached through several, a point and a number tell them apart.
+    """
+    own = [credit for credit in entry.credits if credit.payee_id == payee_id]
+    if len(own) == 1 and own[0].role != UPLINE:
+        (one,) = own
+        alone = one.role, one.role, one.share, one.level, one.through, one.problem
+        return [_Share(*alone)]
+    found: dict[tuple[str, int, int], CreditFact] = {}
+    for credit in own:
+        up = credit.role == UPLINE
+        key = credit.role, credit.level if up else 0, credit.through if up else 0
+        seen = found.get(key)
+        if seen is not None:
+            credit = _together(seen, credit)
+        found[key] = credit
+    if len(found) > 1:
+        found = dict(sorted(found.items()))
+    return [_share(key, found) for key in found]
+
+
+def _together(one: CreditFact, other: CreditFact) -> CreditFact:
+    return CreditFact(
+        one.payee_id,
+        one.role,
+        one.share + other.share,
+        one.level if one.level == other.level else 0,
+        one.through if one.through == other.through else 0,
+        one.problem or other.problem,
+    )
+
+
+def _share(
+    key: tuple[str, int, int], found: Mapping[tuple[str, int, int], CreditFact]
+) -> _Share:
+    role, level, through = key
+    credit = found[key]
+    if role != UPLINE:
+        return _Share(
+            role, role, credit.share, credit.level, credit.through, credit.problem
+        )
+    ways = [other for other in found if other[:2] == (role, level)]
+    line_role = f"{role} {level}"
+    if len(ways) > 1:
+        line_role += f".{ways.index(key) + 1}"
+    return _Share(role, line_role, credit.share, level, through, credit.problem)
+
+
+def _outside(inputs: PayeeInputs, entry: EntryFact, share: _Share, day: date) -> str:
+    """Say why the payee may not sell what an entry names; empty where they may."""
+    if share.role in _ABOVE:
+        return ""
+    for kind in sorted({fact.kind for fact in inputs.may_sell}):
+        name = entry.values.get(kind)
+        if not name:
+            continue
+        allowed = any(
+            fact.kind == kind
+            and fact.name == name
+            and fact.starts_on <= day
+            and (fact.ends_on is None or day <= fact.ends_on)
+            for fact in inputs.may_sell
+        )
+        if not allowed:
+            who = f"{inputs.payee_name} may not sell the {kind} “{name}”"
+            return f"{entry.name}: {who} on {day_words(day)}."
+    return ""
 
 
 def _credited(
     inputs: PayeeInputs,
-    days: "DayReader",
+    days: DayReader,
     assignment: AssignmentFact,
     entry: EntryFact,
     day: date,
-    role: str,
-    share: Decimal,
+    share: _Share,
 ) -> Credited:
     of_day, problems = days.read(assignment, day)
+    program = assignment.program
     unit = Credited(
-        dict(of_day), problems, assignment, day, entry, role=role, share=share
+        dict(of_day),
+        problems,
+        assignment,
+        day,
+        entry,
+        role=share.role,
+        share=share.share,
+        line_role=share.line_role,
+        level=share.level,
+        through=share.through,
     )
-    conversions: list[Conversion] = []
-    for read in assignment.program.fields.get(entry.object, ()):
+    own_problems: dict[str, str] = {}
+    conversions: dict[str, Conversion] = {}
+    for read in program.fields.get(entry.object, ()):
         try:
-            value = _field(read, unit)
-            if read.type == "money" and isinstance(value, Decimal):
-                value = _in_plan_currency(inputs, unit, read, value, conversions)
-            unit.values[read.name] = value
+            unit.values[read.name] = _field(inputs, read, unit, conversions)
         except CannotReckon as problem:
-            # The problems of a day are shared by its entries until one has its own.
-            unit.problems = {**unit.problems, read.name: str(problem)}
-    unit.conversions = tuple(conversions)
+            own_problems[read.name] = str(problem)
+    if points_elsewhere(program):
+        read_around(inputs, unit, unit.values, own_problems)
+    if share.problem:
+        own_problems |= {
+            read.name: share.problem for read in program.fields.get(entry.object, ())
+        }
+    if own_problems:
+        # The problems of a day are shared by its entries until one has its own.
+        unit.problems = {**problems, **own_problems}
+    if conversions:
+        unit.conversions = tuple(conversions.values())
     return unit
 
 
-def _field(read: FieldRead, unit: Credited) -> Value | None:
-    if read.key in OWN_FIELDS or read.key == "won_on":
-        return _own_field(read.key, unit)
-    return _checked(read, unit.entry.values.get(read.key), unit.entry.name)
-
-
-def _own_field(key: str, unit: Credited) -> Value:
-    if key == "share":
-        return unit.share
-    if key == "role":
-        return unit.role
-    if key == "id":
-        return unit.entry.external_id
-    if key == "name":
-        return unit.entry.name
-    return unit.day
-
-
-def _checked(read: FieldRead, value: Value | None, owner: str) -> Value | None:
-    if value is None or value == "":
-        # The language knows empty fields: text reads as empty, a yes/no as no, and an
-        # amount fails the line unless the formula says what counts instead.
-        return None
-    if type(value) is not _HELD_AS[read.type]:
-        raise CannotReckon(
-            f"{read.name} should be {_WORDS[read.type]}, but {owner} has “{value}”."
-        )
+def _field(
+    inputs: PayeeInputs,
+    read: FieldRead,
+    unit: Credited,
+    conversions: dict[str, Conversion],
+) -> Readable:
+    entry, key = unit.entry, read.key
+    if key in OWN_FIELDS or key == "won_on":
+        return _own_field(inputs, read, unit, conversions)
+    value = checked(read, entry.values.get(key), entry.name)
+    if read.type == "money" and isinstance(value, Decimal):
+        return _in_plan_currency(inputs, unit, read.name, value, conversions)
     return value
+
+
+def _own_field(
+    inputs: PayeeInputs,
+    read: FieldRead,
+    unit: Credited,
+    conversions: dict[str, Conversion],
+) -> Value | None:
+    key, entry = read.key, unit.entry
+    if key == "credited":
+        return _credited_part(inputs, unit, conversions)
+    answers: dict[str, Value | None] = {
+        "share": unit.share,
+        "role": unit.role,
+        "id": entry.external_id,
+        "name": entry.name,
+        "lost_on": entry.reversed_on,
+        "level": Decimal(unit.level),
+    }
+    return answers.get(key, entry.occurred_on)
+
+
+def _credited_part(
+    inputs: PayeeInputs, unit: Credited, conversions: dict[str, Conversion]
+) -> Decimal | None:
+    """Return the payee's part of the amount, so that all parts add up to the whole."""
+    entry, program = unit.entry, unit.assignment.program
+    name = f"{entry.object}.{_AMOUNT}"
+    read = FieldRead(name, _AMOUNT, "money")
+    amount = checked(read, entry.values.get(_AMOUNT), entry.name)
+    if not isinstance(amount, Decimal):
+        return None
+    amount = _in_plan_currency(inputs, unit, name, amount, conversions)
+    currency, rounding = program.currency, rounding_of(program)
+    if unit.role not in _SHARED:
+        return round_money(amount * unit.share, currency, rounding)
+    sharing = sorted(
+        (credit for credit in entry.credits if credit.role in _SHARED),
+        key=lambda credit: (credit.payee_id, credit.role),
+    )
+    shares = [credit.share for credit in sharing]
+    if any(share < 0 for share in shares):
+        raise CannotReckon(f"{entry.name} has a share below zero.")
+    if not sum(shares, ZERO):
+        return ZERO
+    whole = round_money(amount * sum(shares, ZERO), currency, rounding)
+    parts = split(whole, shares, currency)
+    return sum(
+        (
+            part
+            for credit, part in zip(sharing, parts, strict=True)
+            if (credit.payee_id, credit.role) == (inputs.payee_id, unit.role)
+        ),
+        ZERO,
+    )
 
 
 def _in_plan_currency(
     inputs: PayeeInputs,
     unit: Credited,
-    read: FieldRead,
+    name: str,
     value: Decimal,
-    conversions: list[Conversion],
+    conversions: dict[str, Conversion],
 ) -> Decimal:
-    program: PlanProgram = unit.assignment.program
+    program = unit.assignment.program
     currency = unit.entry.currency
     if currency in ("", program.currency):
         return value
-    rate = inputs.rates.get((currency, unit.day))
-    if rate is None:
-        raise CannotReckon(
-            f"{unit.entry.name} is in {currency}, and there is no rate from"
-            f" {currency} to {program.currency} for {day_words(unit.day)}."
-        )
-    converted = round_money(value * rate.rate, program.currency, program.half)
-    conversions.append(Conversion(read.name, value, currency, rate, converted))
+    if name in conversions:
+        return conversions[name].converted
+    day = unit.entry.occurred_on or unit.day
+    if program.convert_on == "period_end":
+        day = period_of(inputs.period.kind, unit.day).ends_on
+    rate = usable_rate(
+        inputs.rates.get((currency, day)),
+        f"{unit.entry.name} is in {currency}",
+        (currency, program.currency),
+        day,
+    )
+    converted = round_money(value * rate.rate, program.currency, rounding_of(program))
+    conversions[name] = Conversion(name, value, currency, rate, converted, day)
     return converted
 
 
-@dataclass(slots=True)
-class DayReader:
-    """Reads what is the same for all entries of a day: tables, variables, the payee."""
-
-    inputs: PayeeInputs
-    _seen: dict[tuple[int, date], tuple[dict[str, Readable], dict[str, str]]] = field(
-        default_factory=dict
-    )
-
-    def read(
-        self, assignment: AssignmentFact, day: date
-    ) -> tuple[dict[str, Readable], dict[str, str]]:
-        """Return the names that can be read on `day`, and those that cannot."""
-        key = id(assignment), day
-        if key not in self._seen:
-            self._seen[key] = self._fresh(assignment, day)
-        return self._seen[key]
-
-    def _fresh(
-        self, assignment: AssignmentFact, day: date
-    ) -> tuple[dict[str, Readable], dict[str, str]]:
-        values: dict[str, Readable] = {}
-        problems: dict[str, str] = {}
-        program = assignment.program
-        for reading in sorted(program.table_names):
-            name = reading.partition(".")[2]
-            table = table_on(self.inputs.tables, name, day) or program.tables.get(name)
-            if table is None:
-                words = f"There is no rate table “{name}” for {day_words(day)}."
-                problems[reading] = words
-            else:
-                values[reading] = table
-        if program.dates:
-            values.update(self._dates(assignment))
-        for name, kind in program.variables.items():
-            given = assignment.values.get(name)
-            owner = f"the assignment of {self.inputs.payee_name}"
-            self._take(FieldRead(name, name, kind), given, owner, values, problems)
-        for read in program.payee_fields:
-            given = self.inputs.attributes.get(read.key)
-            if read.key == "name":
-                given = self.inputs.payee_name
-            self._take(read, given, self.inputs.payee_name, values, problems)
-        return values, problems
-
-    def _dates(self, assignment: AssignmentFact) -> dict[str, Readable]:
-        """Return the days that proration needs: the period's, and those on the plan."""
-        first, last = assignment.starts_on, assignment.ends_on
-        own = [
-            fact
-            for fact in self.inputs.assignments
-            if fact.plan_id == assignment.plan_id
-        ]
-        # Facts that follow each other without a gap are one stay on the plan.
-        for fact in sorted(own, key=lambda fact: fact.starts_on, reverse=True):
-            if fact.ends_on is not None and fact.ends_on + _DAY == first:
-                first = fact.starts_on
-        for fact in sorted(own, key=lambda fact: fact.starts_on):
-            if last is not None and fact.starts_on == last + _DAY:
-                last = fact.ends_on
-        return {
-            "period.starts_on": self.inputs.period.starts_on,
-            "period.ends_on": self.inputs.period.ends_on,
-            "assignment.starts_on": first,
-            "assignment.ends_on": last,
-        }
-
-    def _take(
-        self,
-        read: FieldRead,
-        given: Value | None,
-        owner: str,
-        values: dict[str, Readable],
-        problems: dict[str, str],
-    ) -> None:
-        try:
-            values[read.name] = _checked(read, given, owner)
-        except CannotReckon as problem:
-            problems[read.name] = str(problem)
-
-
-def table_on(tables: Iterable[TableFact], name: str, day: date) -> Table | None:
-    """Return the rate table of this name that holds on `day`, the latest started."""
-    holding = [
-        fact
-        for fact in tables
-        if fact.name == name
-        and fact.starts_on <= day
-        and (fact.ends_on is None or day <= fact.ends_on)
-    ]
-    if not holding:
-        return None
-    return max(holding, key=lambda fact: fact.starts_on).table
+def usable_rate(
+    rate: RateFact | None, what: str, pair: Sequence[str], day: date
+) -> RateFact:
+    """Return a rate that can be used, or say that it is missing or not above zero."""
+    way = f"from {pair[0]} to {pair[1]} for {day_words(day)}"
+    if rate is None:
+        raise CannotReckon(f"{what}, and there is no rate {way}.")
+    if not rate.rate.is_finite() or rate.rate <= 0:
+        words = f"{what}, and the rate {way} is {rate.rate} ({rate.source})"
+        raise CannotReckon(f"{words}. A rate must be above zero.")
+    return rate

@@ -94,6 +94,12 @@ class MemberFact:
     value: Decimal
     attributes: Mapping[str, Value] = field(default_factory=dict)
     failed: str = ""
+    name: str = ""
+
+    @property
+    def who(self) -> str:
+        """Return what to call the member in a sentence."""
+        return self.name or self.order
 
 
 @dataclass(frozen=True, slots=True)

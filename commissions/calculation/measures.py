@@ -1,46 +1,50 @@
 """Stage two: running totals, taken once through the credits in the plan's order."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
-from commissions.calculation.credits import (
+from commissions.calculation.credits import stands
+from commissions.calculation.facts import MeasureDraft, PayeeInputs, measure_key
+from commissions.calculation.order import reads_stored
+from commissions.calculation.program import ZERO, MeasureProgram, Window
+from commissions.calculation.scope import (
     CannotReckon,
     Credited,
     Scope,
     holds,
     number,
-    stands,
 )
-from commissions.calculation.facts import MeasureDraft, PayeeInputs, measure_key
-from commissions.calculation.program import ZERO, MeasureProgram, Window
-from commissions_saas.lib.periods import Period, period_of
+from commissions_saas.lib.periods import Period, parse_period, period_of
 
-# The part that one credit adds to a measure; None where it is not part of it.
-Contribution = Callable[[MeasureProgram, Credited], Decimal | None]
+# The part that one credit adds to a measure that stands at an amount; None where the
+# credit is not part of it. The number is the credit's place in the plan's order.
+Contribution = Callable[[MeasureProgram, Credited, int, Decimal], Decimal | None]
+Kept = tuple[tuple[Period, Decimal], ...]
 
 
 @dataclass(slots=True)
 class Sum:
-    """A measure inside one window, as it grows."""
+    """A measure inside one window, as it grows; `kept` is what was stored before."""
 
+    window: Period
     total: Decimal = ZERO
     at_start: Decimal = ZERO
     failed: str = ""
-    kept: tuple[Period, ...] = ()
+    kept: Kept = ()
 
-
-@dataclass(slots=True)
-class Running:
-    """A measure of one plan: where it stood at each credit, and each window's total."""
-
-    name: str
-    programs: Mapping[int, MeasureProgram]
-    befores: list[Decimal] = field(default_factory=list)
-    parts: list[Decimal | None] = field(default_factory=list)
-    windows: list[str] = field(default_factory=list)
-    sums: dict[str, Sum] = field(default_factory=dict)
+    def standing(self, period: Period) -> tuple[Decimal, Decimal]:
+        """Return what was stored before an earlier period, and with it."""
+        before = after = ZERO
+        for earlier, value in self.kept:
+            if earlier.ends_on < period.starts_on:
+                before += value
+            if earlier.starts_on <= period.ends_on:
+                after += value
+        return before, after
 
 
 @dataclass(slots=True)
@@ -50,6 +54,7 @@ class Windows:
     inputs: PayeeInputs
     plan_id: int
     _found: dict[tuple[Window, date], Period] = field(default_factory=dict)
+    _kept: dict[str, list[tuple[Period, Decimal]]] | None = None
 
     def of(self, over: Window, day: date) -> Period:
         """Return the window of this kind that holds `day`."""
@@ -61,154 +66,262 @@ class Windows:
 
     def opened(self, name: str, window: Period) -> Sum:
         """Start a window with what is stored of its earlier periods."""
-        kept = []
-        start = ZERO
-        earlier = self.inputs.period.previous() if self.inputs.stored else None
-        while earlier is not None and earlier.ends_on >= window.starts_on:
-            key = measure_key(self.plan_id, name), earlier.slug
-            stored = self.inputs.stored.get(key)
-            if stored is not None and earlier.ends_on <= window.ends_on:
-                start += stored
-                kept.append(earlier)
-            earlier = earlier.previous()
-        return Sum(start, start, kept=tuple(kept))
+        if self._kept is None:
+            self._kept = self._read_kept()
+        kept = tuple(
+            (period, value)
+            for period, value in self._kept.get(name, ())
+            if window.starts_on <= period.ends_on <= window.ends_on
+        )
+        start = sum((value for _, value in kept), ZERO)
+        return Sum(window, start, start, kept=kept)
+
+    def now(self, measure: MeasureProgram) -> Sum:
+        """Start the window that holds the period's last day."""
+        window = self.of(measure.over, self.inputs.period.ends_on)
+        return self.opened(measure.name, window)
+
+    def _read_kept(self) -> dict[str, list[tuple[Period, Decimal]]]:
+        found: dict[str, list[tuple[Period, Decimal]]] = {}
+        start = measure_key(self.plan_id, "")
+        for (key, slug), value in self.inputs.stored.items():
+            period = _period(slug)
+            if key.startswith(start) and period.ends_on < self.inputs.period.starts_on:
+                found.setdefault(key[len(start) :], []).append((period, value))
+        for periods in found.values():
+            periods.sort(key=lambda one: one[0].starts_on)
+        return found
 
 
-def add_up(
-    name: str,
-    programs: Mapping[int, MeasureProgram],
-    units: Sequence[Credited],
-    windows: Windows,
-    contribution: Contribution,
-) -> Running:
-    """Take the credits once, in order, and note where the measure stood at each.
+@lru_cache(maxsize=4096)
+def _period(slug: str) -> Period:
+    return parse_period(slug)
+
+
+class Running:
+    """A measure of one plan: where it stood at each credit, and each window's total.
 
     A credit whose part cannot be worked out spoils its window from there on: what
     comes after it would rest on a wrong total.
     """
-    running = Running(name, programs)
-    starts = windows.inputs.period.starts_on
-    any_program = next(iter(programs.values()))
-    for unit in units:
-        program = programs.get(id(unit.assignment.program))
-        window = windows.of((program or any_program).over, unit.day)
-        total = running.sums.get(window.slug)
-        if total is None:
-            total = running.sums[window.slug] = windows.opened(name, window)
-        running.befores.append(total.total)
-        running.windows.append(window.slug)
-        _publish(unit, name, "before", total.total, total.failed)
+
+    def __init__(
+        self,
+        programs: Mapping[int, MeasureProgram],
+        windows: Windows,
+        read: frozenset[str],
+        contribution: Contribution,
+    ) -> None:
+        self.programs = programs
+        self.latest = list(programs.values())[-1]
+        self.name = self.latest.name
+        self.windows = windows
+        self.contribution = contribution
+        self.parts: list[Decimal | None] = []
+        self.befores: list[Decimal] = []
+        self.at: list[Sum] = []
+        self.sums: dict[str, Sum] = {}
+        self._by_day: dict[tuple[date, Window], Sum] = {}
+        self._starts = windows.inputs.period.starts_on
+        self._stored_only = reads_stored(self.latest)
+        before, after, total = self.latest.names
+        self._before = before if before in read else ""
+        self._after = after if after in read else ""
+        self._total = total if total in read else ""
+
+    def open(self, unit: Credited) -> None:
+        """Let a credit read where the measure stands before it."""
+        program = self.programs.get(id(unit.assignment.program)) or self.latest
+        key = unit.day, program.over
+        found = self._by_day.get(key)
+        if found is None:
+            found = self._by_day[key] = self._sum(program.over, unit.day)
+        self.at.append(found)
+        before = found.total
+        if unit.day < self._starts and found.kept:
+            before = self._standing(found, unit, 0)
+        self.befores.append(before)
+        if self._before:
+            publish(unit, self._before, before, found.failed)
+
+    def take(self, unit: Credited, at: int) -> None:
+        """Add a credit's part, and let the credit read where the measure stands then."""
+        total = self.at[at]
+        program = self.programs.get(id(unit.assignment.program))
         part = None
-        stored = any(period.contains(unit.day) for period in total.kept)
-        if program is not None and not stored:
-            part = _part(program, unit, total, contribution)
-        running.parts.append(part)
+        if program is not None and not self._is_kept(unit, total):
+            try:
+                part = self.contribution(program, unit, at, total.total)
+            except CannotReckon as problem:
+                words = f"“{program.name}” could not be added up. {problem}"
+                total.failed = total.failed or words
+        self.parts.append(part)
         if part:
             total.total += part
-            if unit.day < starts:
+            if unit.day < self._starts:
                 total.at_start += part
-        _publish(unit, name, "after", total.total, total.failed)
-    for unit, slug in zip(units, running.windows, strict=True):
-        total = running.sums[slug]
-        _publish(unit, name, "total", total.total, total.failed)
-    return running
+        if self._after:
+            after = total.total
+            if unit.day < self._starts and total.kept:
+                after = self._standing(total, unit, 1)
+            publish(unit, self._after, after, total.failed)
+
+    def publish_totals(self, units: Iterable[Credited], of_lines: Decimal) -> None:
+        """Let every credit read its window's total, lines of the period included."""
+        if not self._total:
+            return
+        now = self.windows.of(self.latest.over, self.windows.inputs.period.ends_on)
+        for unit, found in zip(units, self.at, strict=True):
+            more = of_lines if found.window == now else ZERO
+            publish(unit, self._total, found.total + more, found.failed)
+
+    def now(self) -> Sum:
+        """Return the window that holds the period's last day, as it has grown."""
+        window = self.windows.of(self.latest.over, self.windows.inputs.period.ends_on)
+        if window.slug not in self.sums:
+            self.sums[window.slug] = self.windows.opened(self.name, window)
+        return self.sums[window.slug]
+
+    def _sum(self, over: Window, day: date) -> Sum:
+        window = self.windows.of(over, day)
+        if window.slug not in self.sums:
+            self.sums[window.slug] = self.windows.opened(self.name, window)
+        return self.sums[window.slug]
+
+    def _is_kept(self, unit: Credited, total: Sum) -> bool:
+        """Say whether a credit is already in what was stored."""
+        if unit.day >= self._starts:
+            return False
+        if self._stored_only:
+            return True
+        return any(period.contains(unit.day) for period, _ in total.kept)
+
+    def _standing(self, total: Sum, unit: Credited, which: int) -> Decimal:
+        """Return where the measure stood in an earlier period that was stored."""
+        if not self._is_kept(unit, total):
+            return total.total
+        period = period_of(self.windows.inputs.period.kind, unit.day)
+        return total.standing(period)[which]
 
 
-def _part(
-    program: MeasureProgram, unit: Credited, total: Sum, contribution: Contribution
-) -> Decimal | None:
-    try:
-        return contribution(program, unit)
-    except CannotReckon as problem:
-        words = f"“{program.name}” could not be added up. {problem}"
-        total.failed = total.failed or words
-        return None
-
-
-def _publish(scope: Scope, name: str, which: str, value: Decimal, failed: str) -> None:
-    reading = f"{name}.{which}"
+def publish(scope: Scope, reading: str, value: Decimal, failed: str) -> None:
+    """Let a formula read where a measure stands, or why that is not known."""
     if failed:
         scope.problems = {**scope.problems, reading: failed}
     else:
         scope.values[reading] = value
 
 
-def part_of_credit(program: MeasureProgram, unit: Credited) -> Decimal | None:
-    """Return what a credit adds to a measure, or None where it is not part of it."""
-    if unit.entry.object != program.object or unit.role not in program.roles:
+def part_of_credit(
+    program: MeasureProgram, unit: Credited, at: int, total: Decimal
+) -> Decimal | None:
+    """Return what a credit adds to a measure, or None where it is not part of it.
+
+    A measure that has a `value` becomes it, so that the part is the difference.
+    """
+    if unit.nth or unit.role not in program.roles:
         return None
-    if not stands(unit.entry, program.clawback_days) or program.sum is None:
+    if unit.entry.object != program.object:
+        return None
+    formula = program.value or program.sum
+    if formula is None or not stands(unit.entry, program.clawback_days):
         return None
     if not holds(program.when, unit):
         return None
-    return number(program.sum, unit)
+    if program.value is not None:
+        return number(formula, unit) - total
+    return number(formula, unit)
+
+
+def added_once(measure: MeasureProgram, before: Decimal, scope: Scope) -> Decimal:
+    """Return by how much a period moves a measure that moves once in it."""
+    if not holds(measure.when, scope):
+        return ZERO
+    if measure.value is not None:
+        return number(measure.value, scope) - before
+    return number(measure.sum, scope) if measure.sum is not None else ZERO
 
 
 def draft_of(
-    running: Running,
-    program: MeasureProgram,
-    windows: Windows,
-    of_lines: Decimal = ZERO,
-    failed: str = "",
+    plan_id: int, measure: MeasureProgram, total: Sum, added: Decimal, failed: str
 ) -> MeasureDraft:
-    """Return the measure at the end of the period: what it added, and its total.
-
-    `of_lines` is what lines of the whole period add that belong to no credit.
-    """
-    window = windows.of(program.over, windows.inputs.period.ends_on)
-    total = running.sums.get(window.slug)
-    if total is None:
-        total = windows.opened(running.name, window)
-    whole = total.total + of_lines
+    """Return a measure at the end of the period: what it added, and its total."""
     return MeasureDraft(
-        key=measure_key(windows.plan_id, running.name),
-        plan_id=windows.plan_id,
-        name=running.name,
-        over=program.over,
-        window=window.slug,
-        added=whole - total.at_start,
-        total=whole,
-        failed=failed or total.failed,
+        key=measure_key(plan_id, measure.name),
+        plan_id=plan_id,
+        name=measure.name,
+        over=measure.over,
+        window=total.window.slug,
+        added=added,
+        total=total.at_start + added,
+        failed=failed,
     )
 
 
-def of_team(
-    program: MeasureProgram, units: Sequence[Credited], windows: Windows
-) -> MeasureDraft:
+def of_team(program: MeasureProgram, windows: Windows) -> MeasureDraft:
     """Read a team's measure, which was reckoned from all its payees and stored."""
-    window = windows.of(program.over, windows.inputs.period.ends_on)
-    before = windows.opened(program.name, window).total
+    now = windows.now(program)
     key = measure_key(windows.plan_id, program.name)
     added = windows.inputs.stored.get((key, windows.inputs.period.slug))
     failed = ""
     if added is None:
         failed = f"“{program.name}” of the team has not been worked out yet."
-    total = before + (added or ZERO)
-    for unit in units:
-        for which in ("before", "after", "total"):
-            _publish(unit, program.name, which, total, failed)
-    return MeasureDraft(
-        key,
-        windows.plan_id,
-        program.name,
-        program.over,
-        window.slug,
-        added or ZERO,
-        total,
-        failed,
-    )
+    return draft_of(windows.plan_id, program, now, added or ZERO, failed)
 
 
-def publish_totals(scope: Scope, draft: MeasureDraft) -> None:
+def publish_draft(scope: Scope, draft: MeasureDraft) -> None:
     """Let a component of the whole period read a measure."""
     start = draft.total - draft.added
-    _publish(scope, draft.name, "before", start, draft.failed)
-    _publish(scope, draft.name, "after", draft.total, draft.failed)
-    _publish(scope, draft.name, "total", draft.total, draft.failed)
+    for which, value in (
+        ("before", start),
+        ("after", draft.total),
+        ("total", draft.total),
+    ):
+        publish(scope, f"{draft.name}.{which}", value, draft.failed)
 
 
-def publish_start(scope: Scope, program: MeasureProgram, windows: Windows) -> None:
-    """Let a component of the whole period read where a measure stood before it."""
-    window = windows.of(program.over, windows.inputs.period.ends_on)
-    start = windows.opened(program.name, window).total
-    _publish(scope, program.name, "before", start, "")
+def publish_to_credits(
+    units: Sequence[Credited],
+    measure: MeasureProgram,
+    windows: Windows,
+    draft: MeasureDraft | None,
+) -> None:
+    """Let credits read a measure that moves once a period.
+
+    Without a draft only `.before`; a credit of an earlier period reads what was stored
+    then.
+    """
+    before_name, after_name, total_name = measure.names
+    seen: dict[date, _Standing] = {}
+    before_name, after_name, total_name = measure.names
+    for unit in units:
+        found = seen.get(unit.day)
+        if found is None:
+            found = seen[unit.day] = _standing_on(unit.day, measure, windows, draft)
+        before_failed = found.failed if measure.of_team else ""
+        publish(unit, before_name, found.before, before_failed)
+        if draft is not None:
+            publish(unit, after_name, found.after, found.failed)
+            publish(unit, total_name, found.total, found.failed)
+
+
+class _Standing(NamedTuple):
+    before: Decimal
+    after: Decimal
+    total: Decimal
+    failed: str
+
+
+def _standing_on(
+    day: date, measure: MeasureProgram, windows: Windows, draft: MeasureDraft | None
+) -> _Standing:
+    period = windows.inputs.period
+    if draft is not None and day >= period.starts_on:
+        before = draft.total if measure.of_team else draft.total - draft.added
+        return _Standing(before, draft.total, draft.total, draft.failed)
+    window = windows.of(measure.over, day)
+    stored = windows.opened(measure.name, window)
+    before, after = stored.standing(period_of(period.kind, day))
+    if draft is not None and draft.window == window.slug:
+        return _Standing(before, after, draft.total, draft.failed)
+    return _Standing(before, after, stored.total, "")

@@ -84,7 +84,13 @@ class MeasureProgram:
 
 @dataclass(frozen=True, slots=True)
 class ComponentProgram:
-    """One rule of a plan: who is credited, when it applies, what it pays."""
+    """One rule of a plan: who is credited, when it applies, what it pays.
+
+    `steps` are named values that what follows may read, in order. With `repeat` a
+    credit is paid again in each pay period, at most `times`, and while `going` holds.
+    `keeps` says what stays once the entry was lost. Where this applies to a credit, the
+    components that it `replaces` do not. A deduction's amount is below zero.
+    """
 
     key: str
     name: str
@@ -160,3 +166,10 @@ class PlanProgram:
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+
+
+def rounding_of(program: PlanProgram) -> Rounding:
+    """Return how a plan rounds; one that says only which half goes where says that."""
+    if program.rounding is not None:
+        return program.rounding
+    return "half_even" if program.half == "even" else "half_up"

@@ -6,19 +6,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from commissions.calculation.amounts import Amounts
-from commissions.calculation.credits import Credited, Scope
 from commissions.calculation.facts import (
     AdjustmentFact,
     LineDraft,
     LineKey,
     PayeeInputs,
 )
-from commissions.calculation.pipeline import (
-    Observer,
-    PlanReckoning,
-    adjustment_line,
-    observed,
-)
+from commissions.calculation.pipeline import adjustment_line, observed
 from commissions.calculation.program import ComponentProgram, MeasureProgram
 from commissions.calculation.receipt import (
     FormulaTrace,
@@ -28,6 +22,8 @@ from commissions.calculation.receipt import (
     Sentence,
     rows_of,
 )
+from commissions.calculation.reckoning import Observer, PlanReckoning
+from commissions.calculation.scope import Credited, Scope
 from commissions.calculation.words import day_words, name_words, share_words, shown
 from commissions.formula import (
     EvaluationError,
@@ -258,10 +254,7 @@ class _Writer:
             return
         starts = self.inputs.period.starts_on
         kept = running.sums[window].kept if window in running.sums else ()
-        for period in reversed(kept):
-            stored = self.inputs.stored[
-                (reckoning.drafts[measure.name].key, period.slug)
-            ]
+        for period, stored in kept:
             yield Sentence(f"{period.label}: {self.money(stored)}, as locked", stored)
         for at, unit in enumerate(reckoning.units):
             if which != "total" and unit is self.unit:
@@ -270,7 +263,7 @@ class _Writer:
             elif self.unit is None and which == "before" and unit.day >= starts:
                 return
             part = running.parts[at]
-            if part is not None and running.windows[at] == window:
+            if part is not None and running.at[at].window.slug == window:
                 words = f"{unit.entry.name} ({day_words(unit.day)}): {self.money(part)}"
                 yield Sentence(words, part, unit.entry.id)
             if which == "after" and unit is self.unit:

@@ -2,13 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
+from decimal import (
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Decimal,
+    localcontext,
+)
 from typing import Literal
 
 from commissions_saas.lib.errors import ProductError
 
 Half = Literal["up", "even"]
 Rounding = Literal["half_up", "half_even", "up", "down"]
+_MODES: dict[Rounding, str] = {
+    "half_up": ROUND_HALF_UP,
+    "half_even": ROUND_HALF_EVEN,
+    "up": ROUND_UP,
+    "down": ROUND_DOWN,
+}
 
 # ISO 4217 currencies whose smallest unit is not a hundredth.
 _OTHER_PLACES = {
@@ -77,11 +91,33 @@ def places(currency: str) -> int:
     return _OTHER_PLACES.get(currency, 2)
 
 
-def round_money(amount: Decimal, currency: str, half: Half = "up") -> Decimal:
-    """Round to the currency's places; halves go away from zero, or to even."""
-    mode = ROUND_HALF_UP if half == "up" else ROUND_HALF_EVEN
-    rounded = amount.quantize(Decimal(1).scaleb(-places(currency)), rounding=mode)
+def round_money(
+    amount: Decimal, currency: str, rounding: Rounding = "half_up"
+) -> Decimal:
+    """Round to the currency's places; up is away from zero, down is towards it."""
+    unit = Decimal(1).scaleb(-places(currency))
+    rounded = amount.quantize(unit, rounding=_MODES[rounding])
     return rounded if rounded else abs(rounded)  # never a negative zero
+
+
+def round_together(
+    amounts: Sequence[Decimal], currency: str, rounding: Rounding = "half_up"
+) -> list[Decimal]:
+    """Round the sum of amounts, and each of them so that they add up to it.
+
+    Each is cut to the currency's places, then the missing units go one each to the
+    largest remainders, the earlier amount first where two are equal.
+    """
+    unit = Decimal(1).scaleb(-places(currency))
+    with localcontext() as context:
+        context.prec = 50
+        wanted = round_money(sum(amounts, Decimal(0)), currency, rounding)
+        parts = [part.quantize(unit, rounding=ROUND_FLOOR) for part in amounts]
+        missing = wanted - sum(parts, Decimal(0))
+        order = sorted(range(len(parts)), key=lambda i: (parts[i] - amounts[i], i))
+        for i in order[: int(missing / unit)]:
+            parts[i] += unit
+    return [part if part else abs(part) for part in parts]
 
 
 def split(amount: Decimal, shares: Sequence[Decimal], currency: str) -> list[Decimal]:

@@ -26,6 +26,7 @@ class CreditFact:
     share: Decimal
     level: int = 0
     through: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

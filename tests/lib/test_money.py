@@ -69,7 +69,7 @@ def test_rounding_never_leaves_a_negative_zero() -> None:
 
 
 def test_a_plan_may_round_halves_to_even() -> None:
-    assert str(round_money(Decimal("0.125"), "USD", half="even")) == "0.12"
+    assert str(round_money(Decimal("0.125"), "USD", "half_even")) == "0.12"
 
 
 def test_two_currencies_are_never_added() -> None:

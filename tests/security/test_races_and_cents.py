@@ -263,7 +263,7 @@ def test_halves_are_rounded_as_is_said_and_no_zero_is_negative(
     amount = Decimal(text)
 
     assert str(round_money(amount, currency)) == up
-    assert str(round_money(amount, currency, "even")) == even
+    assert str(round_money(amount, currency, "half_even")) == even
 
 
 def test_a_file_has_every_place_of_its_currency(

@@ -1,0 +1,97 @@
+"""What a formula reads: names with their values, and why some cannot be read."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from commissions.calculation.facts import AssignmentFact, RateFact
+from commissions.calculation.names import HELD_AS, TYPE_WORDS
+from commissions.calculation.program import FieldRead
+from commissions.formula import EvaluationError, Formula, Table
+from crm_sync.ledger.facts import EntryFact, Value
+
+Readable = Value | Table | None
+
+
+class CannotReckon(Exception):
+    """A line or a measure cannot be worked out; the text says why, for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """An amount of an entry that was turned into the plan's currency."""
+
+    name: str
+    original: Decimal
+    currency: str
+    rate: RateFact
+    converted: Decimal
+    on: date
+
+
+@dataclass(slots=True)
+class Scope:
+    """The names that a formula may read, and why some of them cannot be read."""
+
+    values: dict[str, Readable]
+    problems: dict[str, str]
+    assignment: AssignmentFact
+    day: date
+
+
+@dataclass(slots=True)
+class Credited(Scope):
+    """One entry that is credited to the payee in one role, in the plan's order.
+
+    `day` is the day as of which it is paid: the entry's own, or for a payment that
+    repeats the last one of the pay period; `nth` then counts from one. `line_role`
+    tells levels apart, where `role` does not.
+    """
+
+    entry: EntryFact
+    role: str
+    share: Decimal
+    line_role: str
+    level: int = 0
+    through: int = 0
+    nth: int = 0
+    conversions: tuple[Conversion, ...] = ()
+
+
+def evaluate(formula: Formula, scope: Scope) -> object:
+    """Evaluate a formula, or say which of its names cannot be read."""
+    if scope.problems:
+        for name in sorted(formula.names):
+            if name in scope.problems:
+                raise CannotReckon(scope.problems[name])
+    try:
+        return formula.evaluate(scope.values)
+    except EvaluationError as problem:
+        raise CannotReckon(str(problem)) from problem
+
+
+def number(formula: Formula, scope: Scope) -> Decimal:
+    """Evaluate a formula that was checked to give an amount or a number."""
+    answer = evaluate(formula, scope)
+    if not isinstance(answer, Decimal):
+        raise CannotReckon(f"“{formula.text}” does not give a number.")
+    return answer
+
+
+def holds(formula: Formula | None, scope: Scope) -> bool:
+    """Say whether a condition holds; one that is not written always does."""
+    return formula is None or evaluate(formula, scope) is True
+
+
+def checked(read: FieldRead, value: Value | None, owner: str) -> Value | None:
+    """Return a value of the type that the plan was checked with, or say whose is not.
+
+    The language knows empty fields: text reads as empty, a yes/no as no, and an amount
+    fails the line unless the formula says what counts instead.
+    """
+    if value is None or value == "":
+        return None
+    if type(value) is not HELD_AS[read.type]:
+        words = f"{read.name} should be {TYPE_WORDS[read.type]}"
+        raise CannotReckon(f"{words}, but {owner} has “{value}”.")
+    return value
