@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 from crm_sync.connections import services
 from crm_sync.connections.models import Connection, SourceUser, SyncRun, Upload
 from crm_sync.connections.uploads import file_connection
+from crm_sync.ledger import dated
 from crm_sync.ledger.models import RefusedRecord
 from crm_sync.ledger.services import (
+    create_customer,
     create_payee,
     create_product,
+    create_service,
     create_territory,
 )
 from tenants.accounts.models import Business, Role
@@ -92,6 +95,49 @@ def a_product(business: Business) -> Arguments:
 
 def a_territory(business: Business) -> Arguments:
     return (create_territory(name="Austin North").pk,)
+
+
+def a_service(business: Business) -> Arguments:
+    return (create_service(name="Tune-up").pk,)
+
+
+def a_customer(business: Business) -> Arguments:
+    return (create_customer(name="Delgado residence").pk,)
+
+
+def leave_file(business: Business) -> Arguments:
+    return ("leave",)
+
+
+def a_rate(business: Business) -> Arguments:
+    made = dated.set_rate(
+        currency="EUR",
+        into="USD",
+        rate="1.08",
+        starts_on=NOW.date(),
+        source="A bank",
+    )
+    assert made is not None
+    return (made.pk,)
+
+
+def a_payee_for_values(business: Business) -> Arguments:
+    return ("payee", *a_payee(business))
+
+
+def a_leave(business: Business) -> Arguments:
+    payee = create_payee(name="Maya Away")
+    made = dated.set_leave(payee=payee, starts_on=NOW.date(), ends_on=None)
+    assert made is not None
+    return (made.pk,)
+
+
+def a_right(business: Business) -> Arguments:
+    payee = create_payee(name="Maya Limited")
+    create_product(name="Roof")
+    made = dated.allow_selling(payee=payee, kind="product", name="Roof")
+    assert made is not None
+    return (made.pk,)
 
 
 def deals(business: Business) -> Arguments:

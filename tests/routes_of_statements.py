@@ -4,7 +4,13 @@ from datetime import date
 from decimal import Decimal
 
 from commissions.statements.disputes import open_dispute
-from commissions.statements.models import Line, PayPeriod, Proposal, Statement
+from commissions.statements.models import (
+    Line,
+    OpeningBalance,
+    PayPeriod,
+    Proposal,
+    Statement,
+)
 from commissions.statements.recalculate import recalculate
 from commissions_saas.lib import clock
 from tenants.access import Member, member_of
@@ -74,6 +80,19 @@ def a_proposal(business: Business) -> Arguments:
         made_at=clock.now(),
     )
     return (proposal.pk,)
+
+
+def an_opening(business: Business) -> Arguments:
+    payee = world.a_payee("Nina Began", "user_nina")
+    row = OpeningBalance.objects.create(
+        payee=payee,
+        plan_id=1,
+        measure="sold",
+        value=1,
+        as_of=date(2020, 1, 1),
+        opened=1,
+    )
+    return (row.pk,)
 
 
 def _finance(business: Business) -> Member:

@@ -103,6 +103,64 @@ def change_assignment(
     return made
 
 
+def change_values_from(
+    *, assignment: Assignment, starts_on: date, values: Mapping[str, str], by: Member
+) -> Assignment:
+    """Give an assignment other values from a day on; the days before keep theirs.
+
+    Where nothing is different, nothing is written.
+    """
+    if starts_on <= assignment.starts_on:
+        return change_assignment(
+            assignment=assignment,
+            starts_on=assignment.starts_on,
+            ends_on=assignment.ends_on,
+            values=values,
+            by=by,
+        )
+    if assignment.ends_on is not None and assignment.ends_on < starts_on:
+        raise errors.WrongValue(
+            f"{assignment.payee} is on {assignment.plan} only until"
+            f" {assignment.ends_on:%d %b %Y}."
+        )
+    clean = _clean_values(assignment.plan, values)
+    if clean == assignment.values:
+        return assignment
+    return _split(assignment, starts_on, clean, by)
+
+
+def _split(
+    assignment: Assignment, day: date, values: dict[str, str], by: Member
+) -> Assignment:
+    """Close an assignment and open its two parts under one number."""
+    _require_not_own(assignment.payee, by)
+    with transaction.atomic():
+        number = next_change(
+            kind="assignment",
+            words=_change_words(assignment, day, assignment.ends_on, values),
+            source=f"entered by {by.name}",
+            payee_id=assignment.payee_id,
+            by_id=by.user_id,
+        )
+        _close(assignment, number)
+        common = {
+            "payee": assignment.payee,
+            "plan": assignment.plan,
+            "opened": number,
+        }
+        Assignment.objects.create(
+            **common,
+            starts_on=assignment.starts_on,
+            ends_on=day - ONE_DAY,
+            values=assignment.values,
+        )
+        made = Assignment.objects.create(
+            **common, starts_on=day, ends_on=assignment.ends_on, values=values
+        )
+        _trail("plans.assignment.changed", made, by, assignment)
+    return made
+
+
 def set_table(
     *,
     key: str,
@@ -150,9 +208,26 @@ def set_table(
 
 def variables_of(plan: Plan) -> dict[str, str]:
     """Return what the plan's newest version asks of an assignment: name and type."""
+    return {name: type_ for name, (type_, _) in _declared(plan).items()}
+
+
+def defaults_of(plan: Plan) -> dict[str, str]:
+    """Return the values that hold where an assignment gives none."""
+    return {name: default for name, (_, default) in _declared(plan).items() if default}
+
+
+def _declared(plan: Plan) -> dict[str, tuple[str, str]]:
+    """Return each variable's type and default; most are written as a type alone."""
     newest = plan.versions.order_by("-number").first()
     declared = newest.document.get("variables", {}) if newest else {}
-    return dict(declared)
+    return {
+        name: (
+            (str(raw.get("type", "")), str(raw.get("default", "")))
+            if isinstance(raw, Mapping)
+            else (str(raw), "")
+        )
+        for name, raw in declared.items()
+    }
 
 
 def _cut_before(table: RateTable, starts_on: date, number: int) -> None:
@@ -199,8 +274,11 @@ def _clean_rows(kind: str, rows: Sequence[Mapping[str, str]]) -> list[dict[str, 
 def _clean_values(plan: Plan, values: Mapping[str, str]) -> dict[str, str]:
     """Return the values that the plan asks for, each readable as its type."""
     clean = {}
-    for name, type_ in variables_of(plan).items():
+    declared = _declared(plan)
+    for name, (type_, default) in declared.items():
         text = str(values.get(name, "")).strip()
+        if not text and default:
+            continue  # the plan's own value holds, also when the plan changes it
         if not text:
             raise errors.WrongValue(f"{plan} needs “{name}”.", hint=f"It is {type_}.")
         try:
@@ -211,7 +289,7 @@ def _clean_values(plan: Plan, values: Mapping[str, str]) -> dict[str, str]:
         if value is None:
             raise errors.WrongValue(f"{name}: “{text[:40]}” is not {type_}.")
         clean[name] = to_text(value)
-    unknown = sorted(set(values) - set(clean) - {""})
+    unknown = sorted(set(values) - set(declared) - {""})
     if unknown:
         raise errors.WrongValue(f"{plan} does not know {', '.join(unknown)}.")
     return clean

@@ -59,7 +59,7 @@ def assign(request: MemberRequest) -> HttpResponse:
     plan = get_object_or_404(Plan, slug=request.POST.get("plan", ""))
     try:
         made = assigning.assign(
-            payee=payee, plan=plan, by=request.member, **_typed(request, plan)
+            payee=payee, plan=plan, by=request.member, **typed(request, plan)
         )
     except ProductError as problem:
         page = {**assigning_pages.assign_page(request.POST), "problem": problem}
@@ -74,7 +74,7 @@ def change(request: MemberRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Assignment.objects.select_related("payee", "plan"), pk=pk)
     try:
         made = assigning.change_assignment(
-            assignment=row, by=request.member, **_typed(request, row.plan)
+            assignment=row, by=request.member, **typed(request, row.plan)
         )
     except ProductError as problem:
         page = assigning_pages.assignment_page(row, request.member)
@@ -169,7 +169,7 @@ def _set_table(
     return made.table
 
 
-def _typed(request: MemberRequest, plan: Plan) -> Typed:
+def typed(request: MemberRequest, plan: Plan) -> Typed:
     """Return the days and values that were typed; the service checks the values."""
     starts_on = day_of(request.POST.get("starts_on", ""))
     if starts_on is None:

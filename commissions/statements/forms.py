@@ -5,10 +5,11 @@ from typing import Any
 
 from django import forms
 
+from commissions.plans.models import Plan
 from commissions.statements.models import MONEY, PayPeriod
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.money import parse_decimal
-from crm_sync.ledger.models import Payee
+from crm_sync.ledger.models import Payee, Territory
 
 
 class AmountField(forms.CharField):
@@ -99,3 +100,58 @@ class DecisionForm(forms.Form):
         if adjusts and not isinstance(cleaned.get("amount"), Decimal):
             self.add_error("amount", "Say what the line should be.")
         return cleaned
+
+
+class TransferForm(forms.Form):
+    """Where a payee goes, and from which day."""
+
+    starts_on = forms.DateField(
+        label="From", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    manager = forms.ModelChoiceField(
+        queryset=Payee.objects.none(), required=False, empty_label="Nobody"
+    )
+    territory = forms.ModelChoiceField(
+        queryset=Territory.objects.none(), required=False, empty_label="None"
+    )
+    plan = forms.ModelChoiceField(
+        queryset=Plan.objects.none(),
+        required=False,
+        empty_label="No new plan",
+        label="New plan",
+        to_field_name="slug",
+    )
+
+    def __init__(self, *args: Any, payee: Payee, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = Payee.objects.filter(merged_into__isnull=True, hidden=False)
+        choices = {
+            "manager": others.exclude(pk=payee.pk).order_by("name"),
+            "territory": Territory.objects.filter(active=True).order_by("name"),
+            "plan": Plan.objects.filter(archived=False).order_by("name"),
+        }
+        for name, rows in choices.items():
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+
+
+class OpeningForm(forms.Form):
+    """What a measure of a plan stood at on the day before a payee began here."""
+
+    payee = forms.ModelChoiceField(queryset=Payee.objects.none())
+    plan = forms.ModelChoiceField(queryset=Plan.objects.none())
+    measure = forms.CharField(max_length=100)
+    value = forms.CharField(
+        label="Balance", max_length=40, widget=forms.TextInput({"inputmode": "decimal"})
+    )
+    as_of_day = forms.DateField(
+        label="As of",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="The day before the payee's first day here.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        payees = Payee.objects.filter(merged_into__isnull=True, hidden=False)
+        plans = Plan.objects.filter(archived=False)
+        self.fields["payee"].queryset = payees.order_by("name")  # type: ignore[attr-defined]
+        self.fields["plan"].queryset = plans.order_by("name")  # type: ignore[attr-defined]

@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from commissions.statements import finance_views, impact_urls, views
+from commissions.statements import (
+    finance_views,
+    impact_urls,
+    moving_views,
+    opening_views,
+    views,
+)
 
 STATEMENT = "statements/<int:payee_id>/<slug:slug>/"
 
@@ -22,6 +28,22 @@ urlpatterns = [
     path("deals/<int:entry_id>/", views.deal, name="deal"),
     path("periods/", finance_views.period, name="period"),
     path("periods/<slug:slug>/", finance_views.period, name="period"),
+    path("openings/", opening_views.openings, name="openings"),
+    path("openings/csv/", opening_views.openings_file, name="openings_file"),
+    path("openings/upload/", opening_views.openings_upload, name="openings_upload"),
+    path(
+        "openings/<int:pk>/remove/",
+        opening_views.opening_remove,
+        name="opening_remove",
+    ),
+    path("quotas/", moving_views.quotas, name="quotas"),
+    path("payees/<int:payee_id>/move/", moving_views.move_payee, name="move_payee"),
+    path("moves/assign/", moving_views.assign_moves, name="assign_moves"),
+    path(
+        "moves/assignments/<int:pk>/",
+        moving_views.assignment_moves,
+        name="assignment_moves",
+    ),
     path("adjustments/", finance_views.adjustments, name="adjustments"),
     path(
         "proposals/<int:proposal_id>/",

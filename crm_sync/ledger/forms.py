@@ -1,10 +1,12 @@
-"""What people send to the pages of payees, products and territories."""
+"""What people send to the pages of payees, named things and facts by date."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 
-from crm_sync.ledger.models import Payee, Territory
+from crm_sync.ledger.days import ALWAYS
+from crm_sync.ledger.models import Payee, SellRight, Territory
 
 
 class PayeeForm(forms.Form):
@@ -88,6 +90,74 @@ class MergeForm(forms.Form):
         field = self.fields["into"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = others.exclude(pk=payee.pk).order_by("name")
+
+
+class SpanForm(forms.Form):
+    """From a day to a day, both included."""
+
+    starts_on = forms.DateField(
+        label="From", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    ends_on = forms.DateField(
+        label="To", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class LongSpanForm(SpanForm):
+    """From a day on, or always."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["starts_on"].required = False
+        self.fields["starts_on"].help_text = "Left empty, it has always held."
+
+    def clean_starts_on(self) -> date:
+        given: date | None = self.cleaned_data["starts_on"]
+        return given or ALWAYS
+
+
+class ValueForm(LongSpanForm):
+    """What somebody or something has from a day on; an empty value takes it away."""
+
+    key = forms.CharField(
+        label="What", max_length=60, help_text="Like salary, hours, score or family."
+    )
+    value = forms.CharField(
+        max_length=200,
+        required=False,
+        help_text="An empty one takes what is there away.",
+    )
+    field_order = ("key", "value", "starts_on", "ends_on")
+
+
+class LeaveForm(SpanForm):
+    """Days on which a payee is away."""
+
+    reason = forms.CharField(max_length=200, required=False)
+
+
+class SellRightForm(LongSpanForm):
+    """A product or service that a payee may sell."""
+
+    kind = forms.ChoiceField(choices=SellRight.Kind.choices, label="Kind")
+    name = forms.CharField(max_length=200)
+    field_order = ("kind", "name", "starts_on", "ends_on")
+
+
+class RateForm(SpanForm):
+    """What one unit of a currency is worth in another, and who says so."""
+
+    currency = forms.CharField(label="One", max_length=3, help_text="Like EUR.")
+    rate = forms.CharField(label="Is worth", max_length=30, help_text="Like 1.0842.")
+    into = forms.CharField(label="In", max_length=3, help_text="Like USD.")
+    source = forms.CharField(
+        max_length=200, help_text="Who published it: lines name the source."
+    )
+    field_order = ("currency", "rate", "into", "starts_on", "ends_on", "source")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["ends_on"].help_text = "Left empty, it is the rate of that day."
 
 
 class FileForm(forms.Form):

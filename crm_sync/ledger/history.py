@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crm_sync.ledger.models import Payee, Product, Territory
+from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
 from crm_sync.ledger.selectors import HistoryRow, payee_history
 from tenants.audit.models import AuditRow
 from tenants.audit.selectors import history_of
@@ -32,8 +32,8 @@ def history_of_payee(payee: Payee) -> list[HistoryRow]:
     return sorted(rows, key=lambda row: row.at, reverse=True)[:MOST]
 
 
-def history_of_named(row: Product | Territory) -> list[HistoryRow]:
-    """Return what was edited of a product or territory, newest first."""
+def history_of_named(row: Product | Service | Territory | Customer) -> list[HistoryRow]:
+    """Return what was edited of a thing, newest first."""
     found = _rows(row._meta.model_name or "", row.pk)
     return [_shown(one, words) for one in found if (words := _words(one))]
 

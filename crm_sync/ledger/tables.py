@@ -7,7 +7,9 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from crm_sync.ledger.models import Payee, Product, Territory
+from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
+
+Named = Product | Service | Territory | Customer
 
 NAMED_COLUMNS = ("name", "active")
 PAYEE_COLUMNS = ("payee", "name", "email", "employee_number", "title", "last_day")
@@ -38,8 +40,8 @@ def csv_of(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return text.getvalue()
 
 
-def named_csv(rows: Iterable[Product | Territory]) -> str:
-    """Return products or territories with one column for each attribute."""
+def named_csv(rows: Iterable[Named]) -> str:
+    """Return products, services, territories or customers with one column for each attribute."""
     listed = list(rows)
     keys = sorted({key for row in listed for key in row.attributes})
     return csv_of(

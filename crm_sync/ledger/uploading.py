@@ -1,4 +1,4 @@
-"""CSV in for payees, products and territories: looked at first, then row by row.
+"""CSV in for payees and named things: looked at first, then row by row.
 
 A column that the file does not have is left as it is, and an empty cell empties. So the
 download sent back changes nothing.
@@ -19,7 +19,7 @@ from crm_sync.contract import field_name
 from crm_sync.ledger import services
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.history import differences
-from crm_sync.ledger.models import Payee, Product, Territory
+from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
 from crm_sync.ledger.tables import NAMED_COLUMNS, PAYEE_COLUMNS, plain_cell
 from crm_sync.providers.files.table import read_table
 from tenants.access import Member
@@ -31,6 +31,13 @@ _NO = ("no", "false", "0")
 _LONGEST = {"name": 200, "email": 254, "employee_number": 40, "title": 100}
 
 Cells = Mapping[str, str]
+
+NAMED: Mapping[str, tuple[Any, Callable[..., Any]]] = {
+    "products": (Product, services.create_product),
+    "services": (Service, services.create_service),
+    "territories": (Territory, services.create_territory),
+    "customers": (Customer, services.create_customer),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class Preview:
 
 
 def look_at(kind: str, content: bytes) -> Preview:
-    """Say what a file of `payees`, `products` or `territories` would change."""
+    """Say what a file of payees, or of one of the `NAMED` lists, would change."""
     if len(content) > LARGEST:
         raise ProductError("The file is larger than 2 MB.", hint="Split it.")
     reader = _payee_reader() if kind == "payees" else _named_reader(kind)
@@ -131,8 +138,7 @@ def _rows(content: bytes, columns: Sequence[str]) -> Iterator[tuple[int, Cells, 
 
 
 def _named_reader(kind: str) -> Reader:
-    model: Any = {"products": Product, "territories": Territory}[kind]
-    make = services.create_product if model is Product else services.create_territory
+    model, make = NAMED[kind]
     have = {row.name: row for row in model.objects.all()}
 
     def read(line: int, cells: Cells, attributes: Cells) -> tuple[object, GoodRow]:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from commissions_saas.lib import clock
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, merging, selectors, services
+from crm_sync.ledger.dated_pages import of_payee
 from crm_sync.ledger.history import history_of_payee
 from crm_sync.ledger.models import ExternalId, Manager, Payee
 from crm_sync.ledger.placements import place_payee
@@ -40,6 +41,7 @@ def payee(request: MemberRequest, payee_id: int) -> HttpResponse:
         "merged": Payee.objects.filter(merged_into=found).order_by("name"),
         "history": history_of_payee(found),
         "may_write": may_write,
+        **of_payee(found),
     }
     if may_write:
         context["placement_form"] = forms.PlacementForm(

@@ -1,5 +1,6 @@
-"""Pages of products and territories: two lists that work alike."""
+"""Pages of products, services, territories and customers: lists that work alike."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,9 @@ from django.views.decorators.http import require_safe
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, services
+from crm_sync.ledger.dated_pages import values_about
 from crm_sync.ledger.history import history_of_named
-from crm_sync.ledger.models import Entry, Product, Territory
+from crm_sync.ledger.models import Customer, Entry, Product, Service, Territory
 from crm_sync.ledger.tables import named_csv
 from crm_sync.ledger.views import csv_answer
 from tenants.access import MemberRequest, Role, may, requires
@@ -24,21 +26,39 @@ WRITES = (Role.FINANCE, Role.ADMIN)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What differs between the two lists: the table and the words."""
+    """What differs between the lists: the table, the words, how one is made."""
 
-    model: type[Product] | type[Territory]
+    model: Any
     one: str
     many: str
+    make: Callable[..., Any]
+    is_counted: bool = False  # entries carry it in a column of their own
 
 
-PRODUCTS = Kind(Product, "product", "products")
-TERRITORIES = Kind(Territory, "territory", "territories")
+PRODUCTS = Kind(Product, "product", "products", services.create_product, True)
+SERVICES = Kind(Service, "service", "services", services.create_service)
+CUSTOMERS = Kind(Customer, "customer", "customers", services.create_customer)
+TERRITORIES = Kind(
+    Territory, "territory", "territories", services.create_territory, True
+)
 
 
 @requires(*READS)
 @require_safe
 def products(request: MemberRequest) -> HttpResponse:
     return _list(request, PRODUCTS)
+
+
+@requires(*READS)
+@require_safe
+def services_list(request: MemberRequest) -> HttpResponse:
+    return _list(request, SERVICES)
+
+
+@requires(*READS)
+@require_safe
+def customers_list(request: MemberRequest) -> HttpResponse:
+    return _list(request, CUSTOMERS)
 
 
 @requires(*READS)
@@ -71,6 +91,16 @@ def _list(request: MemberRequest, kind: Kind) -> HttpResponse:
 @requires(*READS)
 def product(request: MemberRequest, row_id: int) -> HttpResponse:
     return _detail(request, PRODUCTS, row_id)
+
+
+@requires(*READS)
+def service(request: MemberRequest, row_id: int) -> HttpResponse:
+    return _detail(request, SERVICES, row_id)
+
+
+@requires(*READS)
+def customer(request: MemberRequest, row_id: int) -> HttpResponse:
+    return _detail(request, CUSTOMERS, row_id)
 
 
 @requires(*READS)
@@ -107,7 +137,12 @@ def _detail(request: MemberRequest, kind: Kind, row_id: int) -> HttpResponse:
         "row": row,
         "form": form,
         "attributes": sorted(row.attributes.items()),
-        "records": Entry.objects.filter(**{kind.one: row.name}, deleted=False).count(),
+        "records": _records(kind, row),
+        "values": values_about(kind.one, row.pk),
+        "value_form": forms.ValueForm(),
+        "value_url": business_url(
+            request.business, "ledger:value_new", kind.one, row.pk
+        ),
         "history": history_of_named(row),
         "may_write": may(request.member, "payees.write"),
         "urls": _urls(request, kind),
@@ -115,9 +150,25 @@ def _detail(request: MemberRequest, kind: Kind, row_id: int) -> HttpResponse:
     return render(request, "ledger/named.html", context, status=status)
 
 
+def _records(kind: Kind, row: Any) -> int | None:
+    if not kind.is_counted:
+        return None
+    return Entry.objects.filter(**{kind.one: row.name}, deleted=False).count()
+
+
 @requires(*WRITES)
 def product_new(request: MemberRequest) -> HttpResponse:
     return _new(request, PRODUCTS)
+
+
+@requires(*WRITES)
+def service_new(request: MemberRequest) -> HttpResponse:
+    return _new(request, SERVICES)
+
+
+@requires(*WRITES)
+def customer_new(request: MemberRequest) -> HttpResponse:
+    return _new(request, CUSTOMERS)
 
 
 @requires(*WRITES)
@@ -132,13 +183,8 @@ def _new(request: MemberRequest, kind: Kind) -> HttpResponse:
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            make = (
-                services.create_product
-                if kind is PRODUCTS
-                else services.create_territory
-            )
             try:
-                made = make(
+                made = kind.make(
                     name=form.cleaned_data["name"],
                     attributes=form.cleaned_data["attributes"],
                     by=request.member,
@@ -155,13 +201,30 @@ def _new(request: MemberRequest, kind: Kind) -> HttpResponse:
 @requires(*READS)
 @require_safe
 def products_file(request: MemberRequest) -> HttpResponse:
-    return csv_answer(named_csv(Product.objects.order_by("name")), "products.csv")
+    return _file(PRODUCTS)
+
+
+@requires(*READS)
+@require_safe
+def services_file(request: MemberRequest) -> HttpResponse:
+    return _file(SERVICES)
+
+
+@requires(*READS)
+@require_safe
+def customers_file(request: MemberRequest) -> HttpResponse:
+    return _file(CUSTOMERS)
 
 
 @requires(*READS)
 @require_safe
 def territories_file(request: MemberRequest) -> HttpResponse:
-    return csv_answer(named_csv(Territory.objects.order_by("name")), "territories.csv")
+    return _file(TERRITORIES)
+
+
+def _file(kind: Kind) -> HttpResponse:
+    rows = kind.model.objects.order_by("name")
+    return csv_answer(named_csv(rows), f"{kind.many}.csv")
 
 
 def _urls(request: MemberRequest, kind: Kind) -> dict[str, str]:

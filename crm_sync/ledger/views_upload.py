@@ -1,4 +1,4 @@
-"""The upload page of payees, products and territories: a preview, then the rows."""
+"""The upload page of payees and of named things: a preview, then the rows."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -13,13 +13,11 @@ WRITES = (Role.FINANCE, Role.ADMIN)
 SHOWN = 50
 _LISTS = {
     "payees": "connections:people",
-    "products": "ledger:products",
-    "territories": "ledger:territories",
+    **{kind: f"ledger:{kind}" for kind in uploading.NAMED},
 }
 _FILES = {
     "payees": "ledger:payees_file",
-    "products": "ledger:products_file",
-    "territories": "ledger:territories_file",
+    **{kind: f"ledger:{kind}_file" for kind in uploading.NAMED},
 }
 
 
@@ -31,6 +29,16 @@ def payees(request: MemberRequest) -> HttpResponse:
 @requires(*WRITES)
 def products(request: MemberRequest) -> HttpResponse:
     return _upload(request, "products")
+
+
+@requires(*WRITES)
+def services(request: MemberRequest) -> HttpResponse:
+    return _upload(request, "services")
+
+
+@requires(*WRITES)
+def customers(request: MemberRequest) -> HttpResponse:
+    return _upload(request, "customers")
 
 
 @requires(*WRITES)

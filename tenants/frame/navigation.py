@@ -53,6 +53,7 @@ BUSINESS_ITEMS = (
     ),
     _item("people", "People", "connections:people", "finance admin owner group_admin"),
     _item("tables", "Rate tables", "plans:tables", "admin"),
+    _item("facts", "Facts by date", "ledger:facts", "admin finance auditor"),
     _item("assignments", "Assignments", "plans:assignments", "admin finance"),
     _item(
         "disputes",
