@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -162,6 +163,16 @@ class PlanProgram:
     defaults: Mapping[str, Value] = field(default_factory=dict)
     thing_fields: Mapping[str, tuple[FieldRead, ...]] = field(default_factory=dict)
     person_fields: Mapping[str, tuple[FieldRead, ...]] = field(default_factory=dict)
+    dated_tables: Mapping[str, tuple[tuple[date, Table], ...]] = field(
+        default_factory=dict
+    )
+
+    def table_on(self, name: str, day: date) -> Table | None:
+        """Return the plan's own rate table as it reads on a day."""
+        versions = [
+            table for start, table in self.dated_tables.get(name, ()) if start <= day
+        ]
+        return versions[-1] if versions else self.tables.get(name)
 
 
 ZERO = Decimal(0)

@@ -46,7 +46,9 @@ class DayReader:
         program = assignment.program
         for reading in sorted(program.table_names):
             name = reading.partition(".")[2]
-            table = table_on(self.inputs.tables, name, day) or program.tables.get(name)
+            table = table_on(self.inputs.tables, name, day) or program.table_on(
+                name, day
+            )
             if table is None:
                 words = f"There is no rate table “{name}” for {day_words(day)}."
                 problems[reading] = words

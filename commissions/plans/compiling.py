@@ -20,6 +20,7 @@ from commissions.formula import (
     render,
 )
 from commissions.plans.document import (
+    DEFAULT_CREDIT,
     OBJECTS,
     THINGS,
     ComponentDocument,
@@ -33,13 +34,17 @@ from commissions.plans.hints import join, suggestion
 from commissions.plans.json_form import plan_from_json
 from commissions.plans.names import ALWAYS, Inputs, Names
 from commissions.plans.needs import circles, reads
-from commissions.plans.table_form import build_table
+from commissions.plans.table_form import build_table, build_versions
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.facts import FieldFact, Value
 
 __all__ = ["ALWAYS", "OBJECTS", "check_plan", "compile_plan"]
 
 _RESULTS = {"when": Type.YESNO, "payable_when": Type.YESNO, "while": Type.YESNO}
+_ABOVE: Mapping[str, Collection[str]] = {
+    "team": ("manager",),
+    "downline": ("upline",),
+}
 # Asked before anything of the line is worked out.
 _FIRST = ("when", "while", "times")
 
@@ -103,14 +108,13 @@ class _Compiler:
         measures = [self.measure(part) for part in document.measures]
         components = [self.component(part) for part in document.components]
         defaults = self.defaults()
-        self.problems += circles(measures, components)
         if self.problems:
             return None
         done = [part for part in components if part is not None]
         counted = [with_clawback(part, done) for part in measures if part is not None]
         named = _names(counted, done)
         own = document.tables
-        return PlanProgram(
+        program = PlanProgram(
             hash=document.hash,
             name=document.name,
             currency=document.currency,
@@ -127,10 +131,21 @@ class _Compiler:
             person_fields={who: self.reads(who, named, "payee") for who in PEOPLE},
             variables=document.variables,
             defaults=defaults,
-            tables={name: build_table(own[name]) for name in own},
+            tables={
+                name: build_table(own[name])
+                for name in own
+                if "versions" not in own[name]
+            },
+            dated_tables={
+                name: build_versions(own[name])
+                for name in own
+                if "versions" in own[name]
+            },
             table_names=frozenset(self.names.shared) & named,
             dates=frozenset(CALENDAR) & named,
         )
+        self.problems += circles(program)
+        return program
 
     def defaults(self) -> dict[str, Value]:
         found: dict[str, Value] = {}
@@ -159,11 +174,10 @@ class _Compiler:
             name=part.name,
             over=over,
             object=part.object,
-            roles=frozenset(part.credit),
+            roles=frozenset(_roles(part)),
             sum=self.formula(part.sum, inputs, kind, join(path, "sum")),
             when=self.formula(part.when, inputs, Type.YESNO, join(path, "when")),
             clawback_days=part.clawback_days,
-            of_team=bool(part.sum) and part.of == "team",
             of_components=part.component,
             per=part.per,
             value=self.formula(part.value, own, kind, join(path, "value")),
@@ -293,6 +307,13 @@ class _Compiler:
             for key, kind in sorted(types.items())
             if f"{owner}.{key}" in named
         )
+
+
+def _roles(part: MeasureDocument) -> Collection[str]:
+    """Return whose credits a measure adds up: a team's are those of its manager."""
+    if part.sum and part.of in _ABOVE and part.credit == DEFAULT_CREDIT:
+        return _ABOVE[part.of]
+    return part.credit
 
 
 def with_clawback(

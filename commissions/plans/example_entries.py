@@ -222,13 +222,6 @@ def _changes(
 
 
 def _credits(raw: Mapping[str, Raw]) -> Sequence[Raw]:
-    given = raw.get("credits", [])
-    if isinstance(given, Mapping) and "payee" not in given:
-        # The first who is named owns the deal, the others have a split of it.
-        return [
-            {"payee": name, "share": share, "role": "split" if at else "owner"}
-            for at, (name, share) in enumerate(given.items())
-        ]
     return listed(raw, "credits") or [
         {key: raw[key] for key in _CREDIT_KEYS if key in raw}
     ]

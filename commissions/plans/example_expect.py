@@ -25,7 +25,7 @@ _TOTALS = (
 )
 _FIGURES = ("amount", "base", "rate", "waiting")
 _SETS = ("components", "lines", "measures", "failed", "left_out")
-_PROMISES = (*_TOTALS, *_SETS, "settled")
+PROMISES = (*_TOTALS, *_SETS, "settled")
 _ALIASES = {"balances": "measures", "balance": "measures", "deals": "lines"}
 EVERYBODY = "everybody"
 
@@ -81,7 +81,7 @@ class Promises:
             elif key == "periods":
                 for slug, inner in _mapping(value).items():
                     yield from self.walk(inner, payee, self.period(slug, period))
-            elif key in _PROMISES:
+            elif key in PROMISES:
                 yield from self.promise(key, value, self.scope(payee, period))
             elif any(person.name == key for person in self.setting.people):
                 yield from self.walk(value, self.payee(key, payee), period)
@@ -119,10 +119,10 @@ class Promises:
             return "measures"
         if key in self.setting.ids:
             return "lines"
-        names = [*_PROMISES, "payees", "periods"]
+        names = [*PROMISES, "payees", "periods"]
         names += [part.key for part in document.components]
         names += [person.name for person in self.setting.people]
-        hint = suggestion(key, names) or f"Like {', '.join(_PROMISES)}."
+        hint = suggestion(key, names) or f"Like {', '.join(PROMISES)}."
         raise ProductError(f"“{key[:80]}” cannot be expected.", hint=hint)
 
     def scope(self, payee: str, period: str) -> Scope:

@@ -182,7 +182,7 @@ def _refuse_new_window(
     name = key.partition("/")[2]
     measure = document.measure(name)
     over = measure.over if measure is not None else ""
-    if over in ("", "always"):
+    if not over or over == "always":
         return
     kind = first.kind if over == "period" else over
     if period_of(kind, before.ends_on) != period_of(kind, first.starts_on):

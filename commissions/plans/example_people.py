@@ -119,10 +119,6 @@ def _payees(raw: Mapping[str, Raw]) -> Iterable[Mapping[str, Raw]]:
     if "payee" in raw and "payees" in raw:
         raise ProductError("An example has a payee or payees, not both.")
     given = raw.get("payees", raw.get("payee", "The payee"))
-    if isinstance(given, Mapping) and "payees" in raw and "name" not in given:
-        for name, body in given.items():
-            yield {"name": name, **(mapping(body, name) if body else {})}
-        return
     items = given if isinstance(given, list) else [given]
     for item in items:
         if isinstance(item, str):

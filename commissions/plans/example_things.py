@@ -116,7 +116,8 @@ def read_rates(raw: Mapping[str, Raw], document: PlanDocument) -> tuple[Rates, R
         refuse_unknown(part, _RATE_KEYS, "a rate")
         source = text(part, "source") or "this example"
         rate = number(text(part, "rate"), "A rate")
-        base, other = text(part, "from"), text(part, "to") or document.currency
+        base = text(part, "from") or document.currency
+        other = text(part, "to") or document.currency
         if document.currency not in (base, other) or base == other:
             words = f"A rate is from or to {document.currency}, the plan's currency."
             raise ProductError(words, hint="Like {from: EUR, on: …, rate: 1.08}.")

@@ -215,12 +215,23 @@ class PartReader(ValueReader):
             )
 
     def steps(self, part: Mapping[str, Raw], path: str) -> Mapping[str, str]:
-        given = self.mapping(part, "steps", path)
+        given = part.get("steps", [])
         where = join(path, "steps")
-        for name in given:
-            if not NAME.fullmatch(name) or name in TAKEN:
-                self.note(join(where, name), f"“{name}” cannot be the name of a step.")
-        return {name: self.text(given, name, where) for name in given}
+        found: dict[str, str] = {}
+        if not isinstance(given, list):
+            self.note(where, "Steps are names with formulas, in order.")
+            given = []
+        for step in given:
+            for name in step if isinstance(step, Mapping) else ():
+                if not NAME.fullmatch(name) or name in TAKEN:
+                    words = f"“{name}” cannot be the name of a step."
+                    self.note(join(where, name), words)
+                if name in found:
+                    self.note(join(where, name), "Two steps have this name.")
+                found[name] = self.text(step, name, where)
+            if not isinstance(step, Mapping):
+                self.note(where, "A step is a name and a formula: net: deal.amount.")
+        return found
 
     def part(
         self, raw: Mapping[str, Raw], key: str, path: str, keys: Collection[str]

@@ -83,7 +83,9 @@ def tidy_plan(raw: Given) -> Given:
         }
     if isinstance(raw.get("examples"), list):
         raw["examples"] = [
-            {"name": f"Example {at}", **part} if isinstance(part, dict) else part
+            {"name": f"Example {at}", **_example(part)}
+            if isinstance(part, dict)
+            else part
             for at, part in enumerate(raw["examples"], start=1)
         ]
     return {key: v for key, v in raw.items() if v != _PLAN_DEFAULTS.get(key)}
@@ -153,8 +155,37 @@ def _component(part: Any) -> Any:
         part["key"] = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     if part.get("per") in _WINDOWS and "over" not in part:
         part |= {"per": "period", "over": part["per"]}
+    if isinstance(part.get("steps"), dict):
+        part["steps"] = [{name: text} for name, text in part["steps"].items()]
     defaults = {**_PART_DEFAULTS, "over": "period"}
     return {key: v for key, v in part.items() if v != defaults.get(key)}
+
+
+def _example(part: Given) -> Given:
+    """Turn sets whose order says something into lists: a set has none when stored."""
+    part = dict(part)
+    payees = part.get("payees")
+    if isinstance(payees, dict) and "name" not in payees:
+        part["payees"] = [
+            {"name": name, **body} if isinstance(body, dict) else {"name": name}
+            for name, body in payees.items()
+        ]
+    for key in ("deals", "entries"):
+        if isinstance(part.get(key), list):
+            part[key] = [_entry(entry) for entry in part[key]]
+    return part
+
+
+def _entry(entry: Any) -> Any:
+    credits = entry.get("credits") if isinstance(entry, dict) else None
+    if not isinstance(credits, dict) or "payee" in credits:
+        return entry
+    # The first who is named owns the deal, the others have a split of it.
+    listed = [
+        {"payee": name, "share": share, "role": "split" if at else "owner"}
+        for at, (name, share) in enumerate(credits.items())
+    ]
+    return {**entry, "credits": listed}
 
 
 def _lists(part: Given) -> Given:

@@ -32,7 +32,8 @@ class ValueReader:
                 name = str(key).strip()
                 inner = self.texts(value, join(path, name), depth + 1)
                 # An empty value says nothing, unless its name is a text gone astray.
-                if inner not in ("", [], {}) or not NAME.fullmatch(name):
+                said = inner not in ("", [], {}) or not NAME.fullmatch(name)
+                if said or path.endswith(".payees"):
                     cleaned[name] = inner
             return cleaned
         if isinstance(given, list | tuple):

@@ -115,13 +115,14 @@ def test_two_components_with_one_key_are_refused() -> None:
 def test_measures_that_need_each_other_are_refused() -> None:
     text = PLAN.replace(
         "components:",
-        "  other:\n    sum: deal.amount + volume.before\ncomponents:",
-    ).replace("sum: deal.amount\n", "sum: deal.amount + other.before\n", 1)
+        "  other:\n    sum: deal.amount + volume.total\ncomponents:",
+    ).replace("sum: deal.amount\n", "sum: deal.amount + other.total\n", 1)
 
     (problem,) = refused(text)
 
     assert problem == (
         "measures.other: This goes in a circle: other needs volume needs other."
+        " Read “.before” instead: what was there before is known in time."
     )
 
 
