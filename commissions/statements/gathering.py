@@ -13,9 +13,15 @@ from decimal import Decimal
 from django.db.models import Count, Q, Sum
 
 from commissions.calculation.facts import AssignmentFact, MemberFact, measure_key
-from commissions.calculation.program import MeasureProgram, Of, PlanProgram
-from commissions.plans.models import Assignment, PlanVersion
-from commissions.plans.selectors import as_of, programs_of, versions_known
+from commissions.calculation.program import MeasureProgram, Of
+from commissions.plans.models import Assignment
+from commissions.plans.selectors import as_of
+from commissions.statements.features import (
+    InForce,
+    by_plan,
+    features_known,
+    in_force,
+)
 from commissions.statements.models import PayPeriod
 from commissions.statements.opening import balances_known
 from commissions.statements.periods import pay_period_of
@@ -47,7 +53,7 @@ class Gathering:
     """The members of gathered measures at one change number, read when first asked."""
 
     change: int
-    _programs: dict[int, tuple[tuple[PlanVersion, PlanProgram], ...]] | None = None
+    _versions: Mapping[int, list[InForce]] | None = None
     _placed: Placements | None = None
     _held: dict[tuple[str, str, str], _Held] = field(default_factory=dict)
     _subjects: dict[int, Subject] = field(default_factory=dict)
@@ -150,8 +156,8 @@ class Gathering:
     def _read_measure(self, name: str, window: Period, period: Period) -> _Held:
         plans = [
             plan_id
-            for plan_id, versions in self._all_programs().items()
-            if any(_has(program, name) for _, program in versions)
+            for plan_id, versions in self._known().items()
+            if any(name in row.features.measures for row in versions)
         ]
         names = [measure_key(plan_id, name) for plan_id in plans]
         slugs = [one.slug for one in _periods(window, period)]
@@ -207,50 +213,21 @@ class Gathering:
             "payee_id", "plan_id", "ends_on"
         ):
             end = min(last or period.ends_on, period.ends_on)
-            latest = self._in_force(plan_id, end)
-            if latest is not None and (not name or _has(latest, name)):
+            latest = in_force(self._known().get(plan_id, ()), end)
+            if latest is not None and (not name or name in latest.measures):
                 found[payee_id].add(plan_id)
         return found
 
-    def _in_force(self, plan_id: int, day: date) -> PlanProgram | None:
-        holding = [
-            program
-            for version, program in self._all_programs().get(plan_id, ())
-            if version.starts_on is not None and version.starts_on <= day
-        ]
-        return holding[-1] if holding else None
-
-    def _all_programs(
-        self,
-    ) -> Mapping[int, tuple[tuple[PlanVersion, PlanProgram], ...]]:
-        if self._programs is None:
-            self._programs = all_programs(self.change)
-        return self._programs
+    def _known(self) -> Mapping[int, list[InForce]]:
+        if self._versions is None:
+            self._versions = by_plan(features_known(self.change))
+        return self._versions
 
     def _read_subjects(self, groups: Mapping[int, frozenset[int]]) -> None:
         wanted = {one for below in groups.values() for one in below} | set(groups)
         missing = wanted - self._subjects.keys()
         if missing:
             self._subjects |= payees_known(missing, self.change)
-
-
-def all_programs(
-    change: int,
-) -> dict[int, tuple[tuple[PlanVersion, PlanProgram], ...]]:
-    """Return the published versions of each plan with their programs, oldest first."""
-    plans = PlanVersion.objects.filter(opened__lte=change).values_list(
-        "plan_id", flat=True
-    )
-    known = versions_known(set(plans), change)
-    programs = programs_of([version for own in known.values() for version in own])
-    return {
-        plan_id: tuple((version, programs[version.pk]) for version in versions)
-        for plan_id, versions in known.items()
-    }
-
-
-def _has(program: PlanProgram, name: str) -> bool:
-    return any(part.name == name for part in program.measures)
 
 
 def _window(part: MeasureProgram, period: Period) -> Period:

@@ -69,7 +69,7 @@ class Statement(BusinessModel):
     # The total in the currency that the plan settles in, with its rate, and the
     # credits that the payee was not allowed, with why.
     settled = models.JSONField(null=True)
-    left_out = models.JSONField(default=list)
+    credits_left_out = models.JSONField(default=list)
     calculated_at = models.DateTimeField(null=True)
     frozen_at = models.DateTimeField(null=True)
     document = models.JSONField(null=True)  # canonical, once locked

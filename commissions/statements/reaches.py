@@ -1,0 +1,230 @@
+"""Which days of which payees the changes after a number concern, kind by kind.
+
+It errs on the side of more: a statement that is looked at in vain writes nothing, and
+one that is forgotten is wrong.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+from django.db.models import Q
+
+from commissions.calculation.facts import AssignmentFact
+from commissions.plans.models import Assignment, PlanVersion, RateTableRows
+from commissions.statements.features import InForce
+from commissions.statements.models import Adjustment
+from commissions.statements.periods import pay_period_of
+from commissions_saas.lib.periods import parse_period
+from crm_sync.ledger.as_of import changes_since, touched_by
+from crm_sync.ledger.models import Change, Manager
+
+# Above this many changes, days are found by one query and not by change.
+FEW = 50
+DEEPEST = 50
+_CREDITS = """
+SELECT DISTINCT payee_id, occurred_on FROM ledger_credit
+WHERE occurred_on IS NOT NULL
+AND (opened > %(since)s AND opened <= %(fence)s
+     OR closed > %(since)s AND closed <= %(fence)s)
+"""
+# Kinds whose rows are dated, so that they are found by their own numbers.
+DATED_KINDS = frozenset(
+    [
+        "adjustment",
+        "assignment",
+        "fact",
+        "leave",
+        "opening",
+        "plan",
+        "rate",
+        "sells",
+        "table",
+        "thing",
+    ]
+)
+Pairs = set[tuple[int, date]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A stretch of days of one payee that a change concerns.
+
+    `above`: the payee is concerned only as somebody above those who sold.
+    """
+
+    payee_id: int
+    first: date
+    last: date | None
+    number: int
+    above: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The changes that are looked at, and what the plans of the business use."""
+
+    since: int
+    fence: int
+    known: tuple[InForce, ...]
+    programs: Callable[[Iterable[Reach]], dict[int, tuple[AssignmentFact, ...]]]
+
+    @property
+    def is_deep(self) -> bool:
+        """Say whether deals reach further up than to the direct manager."""
+        return any(row.features.is_deep for row in self.known)
+
+    @property
+    def reads_people(self) -> bool:
+        """Say whether a formula reads what somebody else is, like `owner.title`."""
+        return any(row.features.reads_people for row in self.known)
+
+    def numbers(self, opened: int, closed: int | None) -> list[int]:
+        """Return those of a row's two numbers that are looked at."""
+        return [n for n in (opened, closed) if n and self.since < n <= self.fence]
+
+
+def of_entries(span: Span) -> Iterator[Reach]:
+    """Whoever a deal credits, before or after it changed, and who is above them."""
+    if span.fence - span.since <= FEW:
+        changes = changes_since(span.since, span.fence)
+        numbers = [c.number for c in changes if c.kind not in DATED_KINDS]
+        for number, pairs in touched_by(numbers).items():
+            yield from _days(pairs, number, span)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_CREDITS, {"since": span.since, "fence": span.fence})
+        pairs = {(payee, pay_period_of(day).starts_on) for payee, day in cursor}
+    # A period's first day stands for all of them; who was above on another day of it
+    # is found by asking for every day of the period.
+    yield from _days(pairs, span.fence, span, whole_periods=True)
+
+
+def of_assignments(span: Span) -> Iterator[Reach]:
+    """All of a payee's time on plans: stays and windows join what lies beside."""
+    numbers: dict[int, set[int]] = defaultdict(set)
+    for row in Assignment.objects.filter(changed(span)):
+        numbers[row.payee_id].update(span.numbers(row.opened, row.closed))
+    for row in Assignment.objects.filter(payee_id__in=numbers):
+        for number in numbers[row.payee_id]:
+            yield Reach(row.payee_id, row.starts_on, None, number)
+
+
+def of_placements(span: Span) -> Iterator[Reach]:
+    """A payee who is placed elsewhere, and everybody above, then and now."""
+    for row in Manager.objects.filter(changed(span)):
+        for number in span.numbers(row.opened, row.closed):
+            yield from around(row.payee_id, row.starts_on, row.ends_on, number)
+
+
+def of_plans(span: Span) -> Iterator[Reach]:
+    """Everybody on a plan, from the day on which a new version is in force."""
+    rows = PlanVersion.objects.filter(opened__gt=span.since, opened__lte=span.fence)
+    for version in rows:
+        if version.starts_on is None or version.opened is None:
+            continue
+        for row in Assignment.objects.filter(plan_id=version.plan_id):
+            first = max(version.starts_on, row.starts_on)
+            if row.ends_on is None or first <= row.ends_on:
+                yield Reach(row.payee_id, first, None, version.opened)
+
+
+def of_tables(span: Span) -> Iterator[Reach]:
+    """Everybody whose plan names a rate table, from the day of its new rows."""
+    rows = RateTableRows.objects.filter(changed(span)).select_related("table")
+    new_rows = [
+        (row.table.key, row.starts_on, number)
+        for row in rows
+        for number in span.numbers(row.opened, row.closed)
+    ]
+    if not new_rows:
+        return
+    assigned = Assignment.objects.filter(opened__lte=span.fence)
+    programs = span.programs(
+        Reach(row.payee_id, row.starts_on, row.ends_on, 0) for row in assigned
+    )
+    for payee_id, facts in programs.items():
+        for key, first, number in new_rows:
+            for fact in facts:
+                reading = {f"tiers.{key}", f"tables.{key}", key}
+                if fact.program.table_names & reading and (
+                    fact.ends_on is None or first <= fact.ends_on
+                ):
+                    day = max(first, fact.starts_on)
+                    yield Reach(payee_id, day, fact.ends_on, number)
+
+
+def of_payees(span: Span) -> Iterator[Reach]:
+    """What is known of a payee holds on all days, for them and who reads it of them."""
+    changes = Change.objects.filter(
+        number__gt=span.since,
+        number__lte=span.fence,
+        kind="payee",
+        payee_id__isnull=False,
+    )
+    for number, payee_id in changes.values_list("number", "payee_id"):
+        if payee_id is not None:
+            yield from around(payee_id, date.min, None, number)
+
+
+def of_adjustments(span: Span) -> Iterator[Reach]:
+    """The statement of an adjustment, and what reads the measures that it moved."""
+    for row in Adjustment.objects.filter(changed(span)).select_related("period"):
+        for number in span.numbers(row.opened, row.closed):
+            day = row.period.starts_on
+            yield Reach(row.payee_id, day, day, number)
+            if row.corrects_period:
+                # It moved a measure of that period, which later periods may read.
+                after = parse_period(row.corrects_period).ends_on
+                yield Reach(row.payee_id, after, after, number)
+
+
+def around(
+    payee_id: int, first: date, last: date | None, number: int
+) -> Iterator[Reach]:
+    """The days of a payee, and those of everybody above on one of them."""
+    yield Reach(payee_id, first, last, number)
+    for above in above_in([payee_id], first, last):
+        yield Reach(above, first, last, number, above=True)
+
+
+def above_in(payee_ids: Collection[int], first: date, last: date | None) -> set[int]:
+    """Return who is, or was known to be, above payees on one of these days."""
+    found: set[int] = set()
+    level = set(payee_ids)
+    for _ in range(DEEPEST):
+        rows = Manager.objects.filter(payee_id__in=level, manager__isnull=False)
+        rows = rows.exclude(ends_on__lt=first)
+        if last is not None:
+            rows = rows.filter(starts_on__lte=last)
+        level = {one for one in rows.values_list("manager_id", flat=True) if one}
+        level -= found
+        if not level:
+            break
+        found |= level
+    return found
+
+
+def changed(span: Span) -> Q:
+    """Match dated rows that were opened or closed by the changes looked at."""
+    return Q(opened__gt=span.since, opened__lte=span.fence) | Q(
+        closed__gt=span.since, closed__lte=span.fence
+    )
+
+
+def _days(
+    pairs: Pairs, number: int, span: Span, *, whole_periods: bool = False
+) -> Iterator[Reach]:
+    for payee_id, day in pairs:
+        yield Reach(payee_id, day, day, number)
+    if not whole_periods and not span.is_deep:
+        return  # managers are among the pairs
+    by_span: dict[tuple[date, date], set[int]] = defaultdict(set)
+    for payee_id, day in pairs:
+        end = pay_period_of(day).ends_on if whole_periods else day
+        by_span[day, end].add(payee_id)
+    for (first, last), payee_ids in by_span.items():
+        for above in above_in(payee_ids, first, last):
+            yield Reach(above, first, last, number, above=True)
