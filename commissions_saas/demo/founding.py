@@ -175,7 +175,7 @@ def set_tables(text: str, by: Member) -> None:
         assigning.set_table(
             key=key,
             name=key.replace("_", " ").capitalize(),
-            kind=raw["kind"],
+            kind=raw.get("kind", "tiers"),
             starts_on=BEGIN,
             rows=raw["rows"],
             by=by,
