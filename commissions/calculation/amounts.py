@@ -23,6 +23,7 @@ from commissions.calculation.scope import (
     evaluate,
     holds,
     number,
+    require_payable,
 )
 from commissions_saas.lib.money import LARGEST, round_money
 from commissions_saas.lib.periods import Period
@@ -63,7 +64,10 @@ def applies(
         component.keeps is not None,
         period.ends_on if component.repeat else None,
     )
-    if not found or not holds(component.when, unit):
+    if not found:
+        return ""
+    require_payable(unit)
+    if not holds(component.when, unit):
         return ""
     if component.repeat and not _goes_on(component, unit):
         return ""

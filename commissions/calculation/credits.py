@@ -126,7 +126,12 @@ def repeated(
         if began not in counted:
             counted[began] = _periods_from(began, inputs.period)
         share = _Share(
-            unit.role, unit.line_role, unit.share, unit.level, unit.through, ""
+            unit.role,
+            unit.line_role,
+            unit.share,
+            unit.level,
+            unit.through,
+            unit.problem,
         )
         again = _credited(inputs, days, assignment, unit.entry, day, share)
         again.nth = counted[began]
@@ -247,6 +252,7 @@ def _credited(
         line_role=share.line_role,
         level=share.level,
         through=share.through,
+        problem=share.problem,
     )
     own_problems: dict[str, str] = {}
     conversions: dict[str, Conversion] = {}
@@ -257,10 +263,6 @@ def _credited(
             own_problems[read.name] = str(problem)
     if points_elsewhere(program):
         read_around(inputs, unit, unit.values, own_problems)
-    if share.problem:
-        own_problems |= {
-            read.name: share.problem for read in program.fields.get(entry.object, ())
-        }
     if own_problems:
         # The problems of a day are shared by its entries until one has its own.
         unit.problems = {**problems, **own_problems}

@@ -17,6 +17,7 @@ from commissions.calculation.scope import (
     Scope,
     holds,
     number,
+    require_payable,
 )
 from commissions_saas.lib.periods import Period, parse_period, period_of
 
@@ -226,6 +227,7 @@ def part_of_credit(
     formula = program.value or program.sum
     if formula is None or not stands(unit.entry, program.clawback_days):
         return None
+    require_payable(unit)
     if not holds(program.when, unit):
         return None
     if program.value is not None:

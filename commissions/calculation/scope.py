@@ -45,7 +45,7 @@ class Credited(Scope):
 
     `day` is the day as of which it is paid: the entry's own, or for a payment that
     repeats the last one of the pay period; `nth` then counts from one. `line_role`
-    tells levels apart, where `role` does not.
+    tells levels apart, where `role` does not. With a `problem` it cannot be paid.
     """
 
     entry: EntryFact
@@ -55,7 +55,14 @@ class Credited(Scope):
     level: int = 0
     through: int = 0
     nth: int = 0
+    problem: str = ""
     conversions: tuple[Conversion, ...] = ()
+
+
+def require_payable(unit: Credited) -> None:
+    """Refuse a credit for which nothing can be paid, with the reason."""
+    if unit.problem:
+        raise CannotReckon(unit.problem)
 
 
 def evaluate(formula: Formula, scope: Scope) -> object:
