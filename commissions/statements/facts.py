@@ -24,7 +24,6 @@ def write_facts(
     business = current_business()
     payees, details = [], []
     for row, inputs, draft in written:
-        quota, attained = quota_of(inputs, draft)
         common = {
             "group_id": business.group_id,
             "business_id": business.pk,
@@ -32,20 +31,7 @@ def write_facts(
             "month": month_of(inputs.period.ends_on),
             "payee_id": inputs.payee_id,
         }
-        payees.append(
-            PayeeFact(
-                **common,
-                payee_name=inputs.payee_name,
-                user_id=users.get(inputs.payee_id),
-                currency=row.currency,
-                earned=row.total,
-                waiting=row.waiting,
-                payable=row.payable,
-                quota=quota,
-                attained=attained,
-                as_of=clock.now(),
-            )
-        )
+        payees.append(payee_fact(row, inputs, draft, users.get(inputs.payee_id)))
         DetailFact.objects.filter(
             business_id=business.pk,
             period=inputs.period.slug,
@@ -65,8 +51,32 @@ def write_facts(
                 _details(inputs, draft).items()
             )
         ]
-    _upsert(payees)
+    upsert_payees(payees)
     DetailFact.objects.bulk_create(details, batch_size=1000)
+
+
+def payee_fact(
+    row: Statement, inputs: PayeeInputs, draft: StatementDraft, user_id: int | None
+) -> PayeeFact:
+    """Return a statement as owners' pages add it up."""
+    business = current_business()
+    quota, attained = quota_of(inputs, draft)
+    return PayeeFact(
+        group_id=business.group_id,
+        business_id=business.pk,
+        period=inputs.period.slug,
+        month=month_of(inputs.period.ends_on),
+        payee_id=inputs.payee_id,
+        payee_name=inputs.payee_name,
+        user_id=user_id,
+        currency=row.currency,
+        earned=row.total,
+        waiting=row.waiting,
+        payable=row.payable,
+        quota=quota,
+        attained=attained,
+        as_of=clock.now(),
+    )
 
 
 def quota_of(
@@ -104,7 +114,8 @@ def _details(
     return found
 
 
-def _upsert(payees: list[PayeeFact]) -> None:
+def upsert_payees(payees: list[PayeeFact]) -> None:
+    """Put payees' periods into the roll-up, or bring those that are there up to date."""
     PayeeFact.objects.bulk_create(
         payees,
         update_conflicts=True,

@@ -109,11 +109,13 @@ def load(
     change: int,
     *,
     with_names: bool = False,
+    with_entries: bool = True,
     gathering: Gathering | None = None,
 ) -> Loaded:
     """Read all that decides these statements, as it was known at `change`.
 
-    `with_names` also reads who else is credited, which only receipts show. A caller of
+    `with_names` also reads who else is credited, which only receipts show; who reads
+    the entries in another way does without them. A caller of
     many chunks gives the same `gathering`, so that others are read once.
     """
     payee_ids = {payee_id for payee_id, _ in wanted}
@@ -128,9 +130,11 @@ def load(
     if first < whole[0]:
         # What is paid again and again reaches back to stretches that have ended.
         programs = programs_for(payee_ids, (first, whole[1]), change)
-    entries = entry_facts(
-        payee_ids=payee_ids, first=first, last=whole[1], change=change
-    )
+    entries = {}
+    if with_entries:
+        entries = entry_facts(
+            payee_ids=payee_ids, first=first, last=whole[1], change=change
+        )
     return Loaded(
         currency=current_business().currency,
         payees=payees_known(payee_ids, change),

@@ -16,13 +16,7 @@ def tiers_reached(inputs: PayeeInputs, draft: StatementDraft) -> list[dict[str, 
     Looking for the deal costs a second reckoning, so it is done only for the few
     statements in which a total crossed the bound of some table.
     """
-    bounds = set(_bounds(inputs))
-    crossed = any(
-        total.total - total.added < bound <= total.total
-        for total in draft.totals
-        for bound in bounds
-    )
-    if not crossed:
+    if not has_crossed(inputs, draft):
         return []
     return [
         {
@@ -34,6 +28,16 @@ def tiers_reached(inputs: PayeeInputs, draft: StatementDraft) -> list[dict[str, 
         }
         for tier in tiers_passed(inputs)
     ]
+
+
+def has_crossed(inputs: PayeeInputs, draft: StatementDraft) -> bool:
+    """Say whether a total has crossed the bound of some table in the period."""
+    bounds = set(_bounds(inputs))
+    return any(
+        total.total - total.added < bound <= total.total
+        for total in draft.totals
+        for bound in bounds
+    )
 
 
 def passed_tiers(statement: Statement) -> list[dict[str, object]]:

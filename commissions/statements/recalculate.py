@@ -18,6 +18,7 @@ from django.db import transaction
 from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
 from commissions.calculation.pipeline import calculate
 from commissions.statements import proposals, writing
+from commissions.statements.batch import BatchRecalculation
 from commissions.statements.differences import (
     CauseDraft,
     Step,
@@ -107,6 +108,9 @@ def recalculate(
     by_number = 0 < fence - start <= most_triggers and not everything
     work = Recalculation(fence, _triggers(start, fence) if by_number else {})
     run = writing.RunWriter(fence, work.words(fence - start, everything), job_id)
+    with _uncollected():
+        batch = BatchRecalculation(fence, work.reason, run, within, tell)
+        wanted = _rest(wanted, work.triggers, batch)
     done = 0
     for chunk in _chunks(wanted):
         tell("Recalculating", done, len(wanted))
@@ -143,6 +147,28 @@ def recalculate_now(wanted: Iterable[Key], words: str) -> Summary:
     for chunk in _chunks(dict.fromkeys(wanted, frozenset())):
         work.write(work.calculate(chunk), run)
     return Summary(fence, *run.totals)
+
+
+def _rest(
+    wanted: Mapping[Key, Triggers],
+    triggers: Mapping[int, Trigger],
+    batch: BatchRecalculation,
+) -> dict[Key, Triggers]:
+    """Do what the batch path can, and return what it leaves.
+
+    A statement with several triggers is worked out as of each: that is not for it.
+    """
+    once: dict[Key, Trigger | None] = {}
+    for key, numbers in wanted.items():
+        known = [triggers[number] for number in numbers if number in triggers]
+        if len(known) < 2:
+            once[key] = known[0] if known else None
+    left = batch.write(once)
+    return {
+        key: numbers
+        for key, numbers in wanted.items()
+        if key not in once or key in left
+    }
 
 
 def _triggers(since: int, fence: int) -> dict[int, Trigger]:

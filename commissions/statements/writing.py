@@ -177,15 +177,15 @@ def open_lines(opened: Iterable[tuple[Pair, LineDraft]], run_id: int) -> int:
 def _as_text(pair: Pair, line: LineDraft, run_id: int) -> str:
     base = NULL if line.base is None else f"{money(line.base):f}"
     return (
-        f"{pair[0]}\t{pair[1]}\t{line.version_id or NULL}\t{_escaped(line.component)}\t"
-        f"{_escaped(line.component_name)}\t{line.key.entry_id}\t{line.role}\t"
+        f"{pair[0]}\t{pair[1]}\t{line.version_id or NULL}\t{escaped(line.component)}\t"
+        f"{escaped(line.component_name)}\t{line.key.entry_id}\t{line.role}\t"
         f"{line.key.adjustment_id}\t{line.kind}\t{line.share:f}\t{base}\t"
-        f"{money(line.amount):f}\t{line.currency}\t{_escaped(line.waiting_for)}\t"
-        f"{_escaped(line.failed)}\t{line.earned_on.isoformat()}\t{run_id}\n"
+        f"{money(line.amount):f}\t{line.currency}\t{escaped(line.waiting_for)}\t"
+        f"{escaped(line.failed)}\t{line.earned_on.isoformat()}\t{run_id}\n"
     )
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Escape what COPY reads as its own signs; most texts have none of them."""
     if not any(sign in text for sign in "\\\t\n\r"):
         return text

@@ -1,0 +1,446 @@
+"""One payee's statements, period after period, through a plan's compiled loop.
+
+Rows in, text out that is ready to be copied into the lines table. What it does not know
+or cannot be sure of raises `Doubt`; the pipeline gives the same answer, only later.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TypeGuard
+
+from commissions.calculation.batch_code import (
+    BatchProgram,
+    Doubt,
+    Row,
+    compile_program,
+    input_kinds,
+    keys_read,
+)
+from commissions.calculation.facts import (
+    AssignmentFact,
+    MeasureDraft,
+    PayeeInputs,
+    TableFact,
+    measure_key,
+)
+from commissions.calculation.program import ZERO, MeasureProgram, PlanProgram
+from commissions.formula import Table, TierTable, arithmetic
+from commissions.formula.inlined import AMOUNTS, LEAST, MOST, PYTHON_TYPES, Type
+from commissions_saas.lib.periods import Period, period_of
+
+_DAY = timedelta(days=1)
+_WIDER = Decimal(10) ** 30  # beyond what any total can be
+# What must be empty, because nobody here has thought about it.
+_KNOWN_INPUTS = frozenset(
+    [
+        "payee_id",
+        "payee_name",
+        "period",
+        "currency",
+        "assignments",
+        "entries",
+        "tables",
+        "adjustments",
+        "stored",
+        "attributes",
+        "rates",
+        "names",
+        "facts",
+        "people",
+        "things",
+        "members",
+        "given",
+        "settle_rates",
+    ]
+)
+Cells = dict[tuple[str, str, str], tuple[Decimal, int]]
+Prefix = Callable[[PayeeInputs, AssignmentFact, str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A credit with which a measure reached a tier that a component reads."""
+
+    plan_id: int
+    component: str
+    measure: str
+    bound: Decimal
+    rate: Decimal
+    head: str
+
+
+@dataclass(slots=True)
+class Reckoned:
+    """One statement: lines as text, and everything that is recorded beside them.
+
+    `cells` adds up by where it was sold, component name and currency.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    total: Decimal = ZERO
+    waiting: Decimal = ZERO
+    totals: list[MeasureDraft] = field(default_factory=list)
+    cells: Cells = field(default_factory=dict)
+    crossings: list[Crossing] = field(default_factory=list)
+
+    @property
+    def measures(self) -> dict[str, Decimal]:
+        """Return what the period added to each measure."""
+        return {total.key: total.added for total in self.totals}
+
+
+@dataclass(slots=True)
+class Batch:
+    """The compiled programs of some plans, over rows with the same columns."""
+
+    object: str
+    keys: tuple[str, ...]
+    programs: Mapping[int, BatchProgram]
+
+    @classmethod
+    def of(cls, programs: Iterable[PlanProgram]) -> "Batch | None":
+        """Compile what the batch path knows; None where it knows nothing of it."""
+        wanted = {id(program): program for program in programs}
+        found = {key: keys_read(program) for key, program in wanted.items()}
+        reads = [read for read in found.values() if read is not None]
+        if not reads:
+            return None
+        object_ = reads[0][0]
+        keys = tuple(sorted({key for name, own in reads for key in own}))
+        return cls(
+            object_,
+            keys,
+            {
+                key: compile_program(wanted[key], keys)
+                for key, read in found.items()
+                if read is not None and read[0] == object_
+            },
+        )
+
+    def program(self, fact: AssignmentFact) -> BatchProgram:
+        """Return the loops of an assignment's program."""
+        found = self.programs.get(id(fact.program))
+        if found is None:
+            raise Doubt
+        return found
+
+
+class PayeeBatch:
+    """One payee's rows, and where their measures stood after each period."""
+
+    def __init__(self, batch: Batch, rows: Sequence[Row], prefix: Prefix) -> None:
+        self.batch = batch
+        self.rows = rows
+        self.days = [row[2] for row in rows]
+        self.prefix = prefix
+        self._ends: dict[tuple[int, str], tuple[str, date, Decimal]] = {}
+
+    def reckon(self, frame: PayeeInputs) -> Reckoned:
+        """Work out a statement; `frame` is its inputs without their entries."""
+        _require_known(frame)
+        by_plan: dict[int, list[AssignmentFact]] = {}
+        for fact in sorted(frame.assignments, key=lambda fact: fact.starts_on):
+            by_plan.setdefault(fact.plan_id, []).append(fact)
+        found = Reckoned()
+        with arithmetic():
+            try:
+                for plan_id in sorted(by_plan):
+                    self._plan(frame, plan_id, by_plan[plan_id], found)
+            except (ArithmeticError, ValueError, TypeError) as fault:
+                raise Doubt from fault
+        found.total = sum((amount for amount, _ in found.cells.values()), ZERO)
+        return found
+
+    def _plan(
+        self,
+        frame: PayeeInputs,
+        plan_id: int,
+        facts: Sequence[AssignmentFact],
+        found: Reckoned,
+    ) -> None:
+        measures = _measures(self.batch.program(fact).program for fact in facts)
+        starts = {
+            name: self._start(frame, plan_id, facts, measure)
+            for name, measure in measures.items()
+        }
+        ends = dict(starts)
+        period = frame.period
+        for first, last, fact in _stretches(frame, facts, period):
+            self._lines(frame, plan_id, fact, (first, last), ends, found)
+        for name, measure in measures.items():
+            window = _window(measure, period)
+            key = measure_key(plan_id, name)
+            self._ends[plan_id, name] = window.slug, period.ends_on, ends[name]
+            found.totals.append(
+                MeasureDraft(
+                    key=key,
+                    plan_id=plan_id,
+                    name=name,
+                    over=measure.over,
+                    window=window.slug,
+                    added=ends[name] - starts[name],
+                    total=ends[name],
+                )
+            )
+
+    def _lines(
+        self,
+        frame: PayeeInputs,
+        plan_id: int,
+        fact: AssignmentFact,
+        days: tuple[date, date],
+        ends: dict[str, Decimal],
+        found: Reckoned,
+    ) -> None:
+        rows = self._between(*days)
+        if not rows:
+            return
+        batch = self.batch.program(fact)
+        program = batch.program
+        names = [measure.name for measure in program.measures]
+        shared = _shared(frame, fact, batch, days[0])
+        crossed = _Crossings(batch, dict(zip(batch.shared, shared, strict=True)))
+        cells: dict[str, list[Decimal | int]] = {}
+        answer = batch.lines(
+            rows,
+            found.texts,
+            cells,
+            crossed,
+            [self.prefix(frame, fact, c.key, c.name) for c in program.components],
+            shared,
+            tuple(ends[name] for name in names),
+        )
+        *totals, waiting = answer
+        ends.update(zip(names, totals, strict=True))
+        found.waiting += waiting
+        found.crossings += crossed.as_tiers(plan_id)
+        _add_cells(found.cells, cells, program)
+
+    def _start(
+        self,
+        frame: PayeeInputs,
+        plan_id: int,
+        facts: Sequence[AssignmentFact],
+        measure: MeasureProgram,
+    ) -> Decimal:
+        """Return where a measure stands at the start of the period.
+
+        Earlier periods of its window come from what was stored of them, else from
+        their rows; the period before may just have been worked out.
+        """
+        period = frame.period
+        window = _window(measure, period)
+        key = measure_key(plan_id, measure.name)
+        before = period.previous()
+        if window.starts_on > before.ends_on:
+            return ZERO
+        known = self._ends.get((plan_id, measure.name))
+        if (key, before.slug) not in frame.stored and known is not None:
+            slug, upto, total = known
+            if slug == window.slug and upto == before.ends_on:
+                return total
+        total = ZERO
+        open_periods = []
+        while before.ends_on >= window.starts_on:
+            stored = frame.stored.get((key, before.slug))
+            if stored is None:
+                open_periods.append(before)
+            else:
+                total += stored
+            before = before.previous()
+        for earlier in reversed(open_periods):
+            for first, last, fact in _stretches(frame, facts, earlier):
+                total = self._added(frame, fact, measure.name, (first, last), total)
+        return total
+
+    def _added(
+        self,
+        frame: PayeeInputs,
+        fact: AssignmentFact,
+        name: str,
+        days: tuple[date, date],
+        total: Decimal,
+    ) -> Decimal:
+        rows = self._between(*days)
+        batch = self.batch.program(fact)
+        names = [measure.name for measure in batch.program.measures]
+        if not rows or name not in names:
+            return total
+        shared = _shared(frame, fact, batch, days[0])
+        return batch.adds[names.index(name)](rows, shared, total)
+
+    def _between(self, first: date, last: date) -> Sequence[Row]:
+        begin = bisect_left(self.days, first.isoformat())
+        return self.rows[begin : bisect_right(self.days, last.isoformat())]
+
+
+class _Crossings:
+    """Watches measures pass the bounds of the tables that are read with them."""
+
+    def __init__(self, batch: BatchProgram, shared: Mapping[str, object]) -> None:
+        self.batch = batch
+        self.shared = shared
+        self.bounds: list[list[Decimal]] = []
+        for pairs in batch.bounded:
+            tables = [shared.get(name) for _, name in pairs]
+            found = {
+                bound
+                for table in tables
+                if isinstance(table, TierTable)
+                for bound in table.starts[1:]
+            }
+            self.bounds.append(sorted(found))
+        self.seen: list[tuple[int, Decimal, Decimal, str]] = []
+
+    def __call__(
+        self, at: int, before: Decimal, after: Decimal, head: str
+    ) -> tuple[Decimal, Decimal]:
+        """Note a crossing; return between which bounds the measure stands now."""
+        if head and before < after:
+            self.seen.append((at, before, after, head))
+        bounds = [-_WIDER, *self.bounds[at], _WIDER]
+        place = bisect_right(bounds, after)
+        return bounds[place - 1], bounds[place]
+
+    def as_tiers(self, plan_id: int) -> Iterable[Crossing]:
+        """Return each tier that was reached, by the component that pays by it."""
+        program = self.batch.program
+        order = {part.key: at for at, part in enumerate(program.components)}
+        credits = {head: at for at, (*_, head) in reversed([*enumerate(self.seen)])}
+        found = []
+        for at, before, after, head in self.seen:
+            measure = program.measures[at].name
+            for component, name in self.batch.bounded[at]:
+                table = self.shared.get(name)
+                for bound, rate in table.rows[1:] if _has_tiers(table) else ():
+                    if before < bound <= after:
+                        tier = Crossing(plan_id, component, measure, bound, rate, head)
+                        place = credits[head], order[component], at, name, bound
+                        found.append((place, tier))
+        return [tier for _, tier in sorted(found, key=lambda pair: pair[0])]
+
+
+def _has_tiers(table: object) -> TypeGuard[TierTable]:
+    return isinstance(table, TierTable)
+
+
+def _measures(programs: Iterable[PlanProgram]) -> dict[str, MeasureProgram]:
+    found: dict[str, MeasureProgram] = {}
+    for program in programs:
+        for measure in program.measures:
+            other = found.get(measure.name)
+            if other is not None and other.over != measure.over:
+                raise Doubt
+            found[measure.name] = measure
+    return found
+
+
+def _window(measure: MeasureProgram, period: Period) -> Period:
+    """Return the one window that holds the whole period."""
+    if measure.over == "period":
+        return period
+    if measure.over not in ("month", "half_month", "week", "quarter", "year"):
+        raise Doubt
+    window = period_of(measure.over, period.ends_on)
+    if not window.contains(period.starts_on):
+        raise Doubt
+    return window
+
+
+def _stretches(
+    frame: PayeeInputs, facts: Sequence[AssignmentFact], period: Period
+) -> Iterable[tuple[date, date, AssignmentFact]]:
+    """Cut a period where another assignment or rate table comes into force."""
+    cuts = {period.starts_on, period.ends_on + _DAY}
+    held: tuple[AssignmentFact | TableFact, ...] = (*facts, *frame.tables)
+    for dated in held:
+        cuts.add(dated.starts_on)
+        if dated.ends_on is not None:
+            cuts.add(dated.ends_on + _DAY)
+    inside = sorted(cut for cut in cuts if period.contains(cut))
+    latest = sorted(facts, key=lambda fact: fact.starts_on, reverse=True)
+    for first, following in zip(
+        inside, [*inside[1:], period.ends_on + _DAY], strict=True
+    ):
+        fact = next((one for one in latest if one.covers(first)), None)
+        if fact is not None:
+            yield first, following - _DAY, fact
+
+
+def _shared(
+    frame: PayeeInputs, fact: AssignmentFact, batch: BatchProgram, day: date
+) -> tuple[object, ...]:
+    """Read what is the same for all credits of a stretch of days."""
+    program = batch.program
+    values: dict[str, object] = {}
+    defaults: Mapping[str, object] = getattr(program, "defaults", {})
+    for name in program.variables:
+        values[name] = fact.values.get(name, defaults.get(name))
+    dated = {fact.key for fact in getattr(frame, "facts", ())}
+    for read in program.payee_fields:
+        if read.key in dated:
+            raise Doubt
+        is_name = read.key == "name"
+        own = frame.payee_name if is_name else frame.attributes.get(read.key)
+        values[read.name] = own
+    for reading in program.table_names:
+        name = reading.partition(".")[2]
+        values[reading] = _table(frame, program, name, day)
+    kinds = input_kinds(program)
+    return tuple(_checked(values[name], kinds.get(name)) for name in batch.shared)
+
+
+def _checked(value: object, kind: Type | None) -> object:
+    """Return a value as formulas read it; doubt one of another kind."""
+    if value is None or value == "" or kind is None:
+        return None
+    wanted = PYTHON_TYPES[kind]
+    fits = isinstance(value, Table) if wanted is Table else type(value) is wanted
+    if not fits:
+        raise Doubt
+    if kind in AMOUNTS and not LEAST <= value <= MOST:  # type: ignore[operator]
+        raise Doubt
+    if isinstance(value, str) and len(value) > 300:
+        raise Doubt
+    return value
+
+
+def _table(
+    frame: PayeeInputs, program: PlanProgram, name: str, day: date
+) -> Table | None:
+    holding = [
+        fact
+        for fact in frame.tables
+        if fact.name == name
+        and fact.starts_on <= day
+        and (fact.ends_on is None or day <= fact.ends_on)
+    ]
+    if holding:
+        return max(holding, key=lambda fact: fact.starts_on).table
+    if name not in program.tables:
+        raise Doubt
+    return program.tables[name]
+
+
+def _require_known(frame: PayeeInputs) -> None:
+    for name in frame.__slots__:
+        if name not in _KNOWN_INPUTS and getattr(frame, name):
+            raise Doubt
+    if any(slug == "opening" for _, slug in frame.stored):
+        raise Doubt
+
+
+def _add_cells(
+    cells: Cells, own: Mapping[str, Sequence[Decimal | int]], program: PlanProgram
+) -> None:
+    for place, sums in own.items():
+        for at, component in enumerate(program.components):
+            amount, count = sums[2 * at], sums[2 * at + 1]
+            if not count:
+                continue
+            key = place, component.name, program.currency
+            before, lines = cells.get(key, (ZERO, 0))
+            cells[key] = before + amount, lines + int(count)

@@ -1,0 +1,430 @@
+"""Writes a plan's formulas into one loop over a payee's credits, and compiles it.
+
+The loop is our own text with invented names; the formulas come from their checked
+trees. What it cannot be sure of raises `Doubt`, and the ordinary pipeline looks.
+"""
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from datetime import date
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Decimal,
+)
+from types import CodeType, FunctionType
+from typing import Any
+
+from commissions.calculation.credits import OWN_FIELDS
+from commissions.calculation.program import (
+    ZERO,
+    ComponentProgram,
+    MeasureProgram,
+    PlanProgram,
+)
+from commissions.formula import Formula
+from commissions.formula.inlined import LEAST, MOST, inline, input_types
+from commissions_saas.lib.money import LARGEST, places
+
+# Columns of a row before the fields: whose it is, what a line begins with (entry, role,
+# share, day), day, role, share, where it was sold, days until it was lost, currency.
+FIXED = ("payee", "head", "day", "role", "share", "place", "late", "currency")
+# A longer text is left to the pipeline, which knows every limit.
+LONGEST_NUMBER, LONGEST_SHARE, LONGEST_TEXT = 30, 10, 300
+_OWN = frozenset({"id", "name", "role", "share", "occurred_on", "won_on"})
+_ABOVE = frozenset({"manager", "upline"})  # such credits are not stored
+_FROM_ROW = _OWN - {"id", "name"}
+_AMOUNT_TYPES = ("money", "number", "percent")
+_MODES = {
+    "half_up": ROUND_HALF_UP,
+    "half_even": ROUND_HALF_EVEN,
+    "up": ROUND_UP,
+    "down": ROUND_DOWN,
+}
+_KNOWN: Mapping[type, frozenset[str]] = {
+    MeasureProgram: frozenset(
+        ["name", "over", "object", "roles", "sum", "when", "clawback_days"]
+    ),
+    ComponentProgram: frozenset(
+        [
+            "key",
+            "name",
+            "per",
+            "object",
+            "roles",
+            "over",
+            "amount",
+            "base",
+            "when",
+            "cap",
+            "floor",
+            "payable_when",
+            "waiting_for",
+            "clawback_days",
+            "says",
+        ]
+    ),
+    PlanProgram: frozenset(
+        [
+            "hash",
+            "name",
+            "currency",
+            "half",
+            "measures",
+            "components",
+            "fields",
+            "payee_fields",
+            "variables",
+            "tables",
+            "table_names",
+            "rounding",
+            "convert_on",
+            "defaults",
+        ]
+    ),
+}
+Row = tuple[Any, ...]
+Part = MeasureProgram | ComponentProgram
+
+
+class Doubt(Exception):
+    """The batch path leaves this to the ordinary pipeline."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchProgram:
+    """A plan's program as loops: `lines` over a period, `adds` over earlier days.
+
+    `shared` names what is the same for all credits of a stretch of days; `bounded`
+    says which measures are read together with which tables, by component.
+    """
+
+    program: PlanProgram
+    shared: tuple[str, ...]
+    lines: Callable[..., tuple[Decimal, ...]]
+    adds: tuple[Callable[..., Decimal], ...]
+    bounded: tuple[tuple[tuple[str, str], ...], ...]
+
+
+def keys_read(program: PlanProgram) -> tuple[str, tuple[str, ...]] | None:
+    """Return the object and the fields that a program reads from each entry.
+
+    None where the program has anything that the batch path does not know.
+    """
+    parts: tuple[Part, ...] = (*program.measures, *program.components)
+    if not program.components or not all(_is_known(part) for part in (program, *parts)):
+        return None
+    if any(part.per != "deal" for part in program.components):
+        return None
+    objects = {part.object for part in parts}
+    if len(objects) != 1 or _rounding(program) not in _MODES:
+        return None
+    if any(part.roles & _ABOVE for part in parts):
+        return None
+    (object_,) = objects
+    keys = []
+    for read in program.fields.get(object_, ()):
+        own = read.key in OWN_FIELDS or read.key == "won_on"
+        if own and read.key not in _OWN:
+            return None
+        if read.key not in _FROM_ROW:
+            keys.append(read.key)
+    known = _locals(program, object_)
+    for part in parts:
+        if not _names(part) <= known.keys():
+            return None
+    if any(_reads_measures(part, program) for part in program.measures):
+        return None
+    return object_, tuple(sorted(set(keys)))
+
+
+def compile_program(program: PlanProgram, keys: Sequence[str]) -> BatchProgram:
+    """Return the loops of a program over rows with these fields."""
+    object_ = program.components[0].object
+    names = _locals(program, object_)
+    shared = tuple(sorted(name for name, at in names.items() if at.startswith("xv")))
+    bounded = tuple(_tables_with(measure, program) for measure in program.measures)
+    writer = _Writer(program, object_, keys, names, shared, bounded)
+    adds = tuple(writer.compiled(writer.add(at)) for at in range(len(program.measures)))
+    return BatchProgram(program, shared, writer.compiled(writer.loop()), adds, bounded)
+
+
+def _is_known(part: object) -> bool:
+    """Say whether a program says nothing but what the batch path knows."""
+    known = _KNOWN[type(part)]
+    for field in fields(part):  # type: ignore[arg-type]
+        if field.name in known:
+            continue
+        value, default = getattr(part, field.name), field.default
+        if isinstance(value, Mapping):
+            value, default = any(value.values()), False
+        if default is MISSING or value != default:
+            return False
+    return True
+
+
+def _rounding(program: PlanProgram) -> str:
+    given = getattr(program, "rounding", None)
+    return given or ("half_even" if program.half == "even" else "half_up")
+
+
+def _formulas(part: Part) -> Iterator[Formula]:
+    if isinstance(part, ComponentProgram):
+        yield from part.formulas
+    else:
+        yield from (one for one in (part.sum, part.when) if one is not None)
+
+
+def _names(part: Part) -> frozenset[str]:
+    return frozenset[str]().union(*(formula.names for formula in _formulas(part)))
+
+
+def _reads_measures(part: MeasureProgram, program: PlanProgram) -> bool:
+    measured = {name for measure in program.measures for name in measure.names}
+    return part.sum is None or bool(_names(part) & measured)
+
+
+def _tables_with(
+    measure: MeasureProgram, program: PlanProgram
+) -> tuple[tuple[str, str], ...]:
+    """Return (component, table) where an amount reads the measure and the table."""
+    found = []
+    for component in program.components:
+        names = component.amount.names
+        if names & set(measure.names):
+            tables = sorted(names & program.table_names)
+            found += [(component.key, name) for name in tables]
+    return tuple(found)
+
+
+def _locals(program: PlanProgram, object_: str) -> dict[str, str]:
+    """Return the local variable under which the loop holds each name."""
+    found = {"base": "xbase"}
+    for at, read in enumerate(program.fields.get(object_, ())):
+        found[read.name] = f"xf{at}"
+    for at, measure in enumerate(program.measures):
+        before, after, _ = measure.names
+        found[before], found[after] = f"xb{at}", f"xm{at}"
+    shared = [*program.variables, *(read.name for read in program.payee_fields)]
+    for at, name in enumerate([*shared, *sorted(program.table_names)]):
+        found.setdefault(name, f"xv{at}")
+    return found
+
+
+class _Writer:
+    """Writes the loops' text; formulas stand in it as marks until it is parsed."""
+
+    def __init__(
+        self,
+        program: PlanProgram,
+        object_: str,
+        keys: Sequence[str],
+        names: Mapping[str, str],
+        shared: Sequence[str],
+        bounded: Sequence[Sequence[object]],
+    ) -> None:
+        self.program = program
+        self.fields = program.fields.get(object_, ())
+        self.keys = keys
+        self.names = names
+        self.shared = [names[name] for name in shared]
+        self.bounded = bounded
+        self.constants: dict[str, object] = {
+            "xD": Decimal,
+            "xZ": ZERO,
+            "xdate": date.fromisoformat,
+            "xlen": len,
+            "xdoubt": _doubt,
+            "xleast": LEAST,
+            "xmost": MOST,
+            "xlargest": LARGEST,
+            "xsmallest": -LARGEST,
+            "xpays": program.currency,
+            "xunit": Decimal(1).scaleb(-places(program.currency)),
+            "xmode": _MODES[_rounding(program)],
+            "xplaces": Decimal("0.0001"),
+        }
+        self.marks: dict[str, ast.expr] = {}
+
+    def mark(self, formula: Formula) -> str:
+        name = f"xe{len(self.marks)}"
+        self.marks[name] = inline(formula, self.names, self.constants)
+        return name
+
+    def constant(self, value: object) -> str:
+        name = f"xc{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def loop(self) -> str:
+        count = len(self.program.measures)
+        measures = "".join(f"xm{at}, " for at in range(count))
+        lines = ["def run(xrows, xout, xcells, xcross, xprefixes, xshared, xtotals):"]
+        lines += [f" ({', '.join(self.shared)},) = xshared"] if self.shared else []
+        lines += [f" ({measures}) = xtotals"] if count else []
+        lines += [" xput = xout.append", " xwaiting = xZ", " xlast = ''"]
+        for at in range(len(self.program.components)):
+            lines.append(f" xp{at} = xprefixes[{at}]")
+        for at in range(count):
+            if self.bounded[at]:
+                lines.append(f" xlow{at}, xhigh{at} = xcross({at}, xm{at}, xm{at}, '')")
+        lines += self.opening()
+        for at, measure in enumerate(self.program.measures):
+            lines += self.growth(at, measure)
+        empty = ", ".join(["xZ, 0"] * len(self.program.components))
+        lines += [
+            "  xcell = xcells.get(xplace)",
+            f"  if xcell is None: xcell = xcells[xplace] = [{empty}]",
+        ]
+        for at, component in enumerate(self.program.components):
+            lines += self.line(at, component)
+        lines.append(f" return ({measures}xwaiting,)")
+        return "\n".join(lines)
+
+    def add(self, at: int) -> str:
+        """Write the loop that only adds one measure up, over days before a period."""
+        lines = [f"def run(xrows, xshared, xm{at}):"]
+        lines += [f" ({', '.join(self.shared)},) = xshared"] if self.shared else []
+        lines += [" xlast = ''", *self.opening()]
+        lines += self.growth(at, self.program.measures[at], is_crossed=False)
+        lines.append(f" return xm{at}")
+        return "\n".join(lines)
+
+    def opening(self) -> list[str]:
+        """Write how a row is taken apart, and looked at before anything uses it."""
+        columns = ", ".join([*(f"x{name}" for name in FIXED), *self.columns()])
+        lines = [
+            f" for {columns} in xrows:",
+            "  if xhead == xlast: xdoubt()",  # two shares in one role are one
+            "  xlast = xhead",
+            "  if xcurrency and xcurrency != xpays: xdoubt()",  # needs a rate
+            f"  if xlen(xshare) > {LONGEST_SHARE}: xdoubt()",
+        ]
+        for at, read in enumerate(self.fields):
+            lines += self.field(f"xf{at}", read.key, read.type)
+        return lines
+
+    def columns(self) -> list[str]:
+        return [f"xt{at}" for at in range(len(self.keys))]
+
+    def field(self, name: str, key: str, kind: str) -> list[str]:
+        if key == "share":
+            return [f"  {name} = xD(xshare)"]
+        if key == "role":
+            return [f"  {name} = xrole"]
+        if key in ("occurred_on", "won_on"):
+            return [f"  {name} = xdate(xday)"]
+        text = f"xt{self.keys.index(key)}"
+        if kind == "yesno":
+            return [f"  {name} = {text} == 'yes' if {text} else None"]
+        longest = LONGEST_NUMBER if kind in _AMOUNT_TYPES else LONGEST_TEXT
+        lines = [f"  if {text}:", f"   if xlen({text}) > {longest}: xdoubt()"]
+        if kind in _AMOUNT_TYPES:
+            bounds = f"xsmallest <= {name} <= xlargest"
+            lines += [f"   {name} = xD({text})", f"   if not {bounds}: xdoubt()"]
+        elif kind == "date":
+            lines.append(f"   {name} = xdate({text})")
+        else:
+            lines.append(f"   {name} = {text}")
+        return [*lines, f"  else: {name} = None"]
+
+    def growth(
+        self, at: int, measure: MeasureProgram, *, is_crossed: bool = True
+    ) -> list[str]:
+        """Write how a credit adds to a measure."""
+        assert measure.sum is not None
+        lines = [f"  xb{at} = xm{at}", f"  if {self.condition(measure)}:"]
+        lines += self.amount("xr", self.mark(measure.sum))
+        lines.append(f"   xm{at} = xm{at} + xr")
+        if is_crossed and self.bounded[at]:
+            test = f"xlow{at} <= xm{at} < xhigh{at}"
+            told = f"xcross({at}, xb{at}, xm{at}, xhead)"
+            lines.append(f"   if not {test}: xlow{at}, xhigh{at} = {told}")
+        return lines
+
+    def condition(self, part: Part) -> str:
+        stands = "xlate is None"
+        if part.clawback_days is not None:
+            stands = f"(xlate is None or xlate > {int(part.clawback_days)})"
+        words = f"xrole in {self.constant(part.roles)} and {stands}"
+        return words if part.when is None else f"{words} and {self.mark(part.when)}"
+
+    def amount(self, name: str, mark: str) -> list[str]:
+        """Write a result as the language finishes it: bounded, no negative zero."""
+        test = f"   if not xleast <= {name} <= xmost: xdoubt()"
+        return [f"   {name} = {mark}", test, f"   {name} = {name} + xZ"]
+
+    def line(self, at: int, component: ComponentProgram) -> list[str]:
+        lines = [f"  if {self.condition(component)}:"]
+        base = r"\\N"
+        if component.base is not None:
+            lines += self.amount("xbase", self.mark(component.base))
+            lines.append("   xq = xbase.quantize(xplaces) + xZ")
+            lines.append("   if not xsmallest <= xbase <= xlargest: xdoubt()")
+            base = "{xq!s}"
+        lines += self.amount("xr", self.mark(component.amount))
+        for limit, sign in ((component.cap, ">"), (component.floor, "<")):
+            if limit is not None:
+                lines += self.amount("xl", self.mark(limit))
+                lines.append(f"   if xr {sign} xl: xr = xl")
+        lines += [
+            "   if not xsmallest <= xr <= xlargest: xdoubt()",
+            "   xr = xr.quantize(xunit, xmode)",
+            "   if not xr: xr = xr.copy_abs()",  # never a negative zero
+        ]
+        waits = "xw = ''"
+        if component.payable_when is not None:
+            words = self.constant(component.waiting_for or "release")
+            gate = self.mark(component.payable_when)
+            waits = f"xw = '' if {gate} else {words}"
+        after = 4 - places(self.program.currency)
+        zeros = ("." if after == 4 else "") + "0" * after
+        text = f"{{xp{at}}}{{xhead}}{base}\\t{{xr!s}}{zeros}\\t{{xw}}"
+        lines += [
+            f"   {waits}",
+            f"   xput(f'{text}')",
+            f"   xcell[{2 * at}] += xr",
+            f"   xcell[{2 * at + 1}] += 1",
+        ]
+        if component.payable_when is not None:
+            lines.append("   if xw: xwaiting += xr")
+        return lines
+
+    def compiled(self, text: str) -> Callable[..., Any]:
+        tree = _Marks(self.marks).visit(ast.parse(text))
+        definition = tree.body[0]
+        assert isinstance(definition, ast.FunctionDef)
+        definition.args.args += [ast.arg(name) for name in self.constants]
+        ast.fix_missing_locations(tree)
+        code = compile(tree, "<plan>", "exec")
+        inner = next(one for one in code.co_consts if isinstance(one, CodeType))
+        nothing: dict[str, object] = {"__builtins__": {}}
+        # Constants travel as defaults, because locals are read faster than globals.
+        return FunctionType(inner, nothing, "plan", tuple(self.constants.values()))
+
+
+class _Marks(ast.NodeTransformer):
+    """Puts the formulas in place of their marks."""
+
+    def __init__(self, marks: Mapping[str, ast.expr]) -> None:
+        self.marks = marks
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.marks.get(node.id, node)
+
+
+def _doubt() -> None:
+    raise Doubt
+
+
+def input_kinds(program: PlanProgram) -> dict[str, Any]:
+    """Return the declared type of each name that the program's formulas read."""
+    found: dict[str, Any] = {}
+    parts: tuple[Part, ...] = (*program.measures, *program.components)
+    for part in parts:
+        for formula in _formulas(part):
+            found.update(input_types(formula))
+    return found

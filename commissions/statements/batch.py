@@ -1,0 +1,365 @@
+"""Recalculates many statements at once: rows in by one connection, lines out by COPY.
+
+It gives what the ordinary way gives, and leaves to it whatever it does not know: the
+keys that it returns. Lock order and the second look under the locks are the same.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+from django.db import connection
+
+from commissions.calculation.batch import Batch, PayeeBatch, Reckoned
+from commissions.calculation.batch_code import FIXED, Doubt
+from commissions.calculation.credits import OWN_FIELDS
+from commissions.calculation.facts import (
+    AssignmentFact,
+    PayeeInputs,
+)
+from commissions.calculation.pipeline import adjustment_line
+from commissions.calculation.program import PlanProgram
+from commissions.statements import batch_writing, writing
+from commissions.statements.batch_reading import Found, Wanted, ahead, credits_of
+from commissions.statements.batch_writing import Worked
+from commissions.statements.differences import ZERO, Trigger, money
+from commissions.statements.inputs import Key, Loaded, load
+from commissions.statements.models import PayPeriod, Statement
+from commissions.statements.periods import rows_of
+from commissions.statements.windows import first_day
+from commissions_saas.lib.periods import Period
+from crm_sync.ledger.catalogue import catalogue
+from crm_sync.ledger.models import Manager
+from tenants.schema import current_business
+
+FEWEST_CREDITS = 400  # fewer are as quick in the ordinary way
+CREDITS_AT_A_TIME = 20_000  # bounds what is in memory at once
+_SIGNS = frozenset("\\\t\n\r")  # what COPY would have to escape
+PLACE, END = FIXED.index("place"), "\x1f"
+_AMOUNTS = ("money", "number", "percent")
+
+Transaction = Callable[[], AbstractContextManager[object]]
+Told = Callable[[str, int, int], None]
+
+
+class BatchRecalculation:
+    """The batch path up to one fence, for payees whose plans it knows."""
+
+    def __init__(
+        self,
+        fence: int,
+        reason: str,
+        run: writing.RunWriter,
+        within: Transaction,
+        tell: Told,
+    ) -> None:
+        self.fence = fence
+        self.reason = reason
+        self.run = run
+        self.within = within
+        self.tell = tell
+        self.left: set[Key] = set()
+        placed = Manager.objects.filter(territory__isnull=False)
+        self.has_territories = placed.exists()
+
+    def write(
+        self, wanted: Mapping[Key, Trigger | None], fewest: int = FEWEST_CREDITS
+    ) -> set[Key]:
+        """Bring these statements up to date; return those that it leaves."""
+        keys = sorted(wanted, key=lambda key: (key[0], key[1].starts_on))
+        if not keys:
+            return set()
+        last = max(period.ends_on for _, period in keys)
+        first = min(period.starts_on for _, period in keys)
+        counts = credits_of({payee_id for payee_id, _ in keys}, first, last)
+        if sum(counts.values()) < fewest:
+            return set(keys)
+        loaded = load(keys, self.fence, with_entries=False)
+        batch = Batch.of(self._programs(loaded))
+        if batch is None:
+            return set(keys)
+        self.left = {key for key in keys if not _is_known(loaded, batch, key)}
+        known = [key for key in keys if key not in self.left]
+        groups = list(_groups(known, counts))
+        periods = rows_of({period for _, period in known})
+        reads = [_wanted(group, loaded, batch, periods, self.fence) for group in groups]
+        done = 0
+        with ahead(reads) as readings:
+            for group, found in zip(groups, readings, strict=False):
+                self.tell("Recalculating", done, len(known))
+                with self.within():
+                    self._write_group(group, loaded, batch, found, wanted)
+                done += len(group)
+        return self.left
+
+    def _programs(self, loaded: Loaded) -> list[PlanProgram]:
+        """Return the programs whose fields have the types that they were checked with."""
+        types = {key: fact.type for key, fact in catalogue().items()}
+        found = {
+            id(fact.program): fact.program
+            for facts in loaded.programs.values()
+            for fact in facts
+        }
+        return [
+            program
+            for program in found.values()
+            if all(
+                _kind(types.get((object_, read.key), "text")) == _kind(read.type)
+                for object_, reads in program.fields.items()
+                for read in reads
+                if read.key not in OWN_FIELDS and read.key != "won_on"
+            )
+        ]
+
+    def _write_group(
+        self,
+        group: Sequence[Key],
+        loaded: Loaded,
+        batch: Batch,
+        found: Found,
+        wanted: Mapping[Key, Trigger | None],
+    ) -> None:
+        periods = self._lock_periods(group)
+        statements = self._lock_statements(group, periods, loaded)
+        changed = _changed_since(statements.values(), found.seen)
+        work = _Work(self, loaded, batch, found, periods)
+        todo = []
+        for key in group:
+            row = statements.get((key[0], periods[key[1].slug].pk))
+            if (
+                row is None
+                or row.pk in changed
+                or not writing.is_open(row, periods[key[1].slug])
+            ):
+                self.left.add(key)
+            elif row.change <= self.fence:
+                todo.append((key, row))
+        if not found.stored:
+            worked = work.write_all(todo)
+        else:
+            worked = work.write_differences(todo)
+        if not worked:
+            return
+        batch_writing.write_beside(worked, self.run, self.fence, self.reason, wanted)
+
+    def _lock_periods(self, group: Sequence[Key]) -> dict[str, PayPeriod]:
+        rows = rows_of(period for _, period in group)
+        writing.lock_periods_to_write([row.pk for row in rows.values()])
+        return {row.slug: row for row in PayPeriod.objects.filter(slug__in=rows)}
+
+    def _lock_statements(
+        self, group: Sequence[Key], periods: Mapping[str, PayPeriod], loaded: Loaded
+    ) -> dict[writing.Pair, Statement]:
+        pairs = [(payee_id, periods[period.slug].pk) for payee_id, period in group]
+        on_a_plan = [
+            pair
+            for pair, (payee_id, period) in zip(pairs, group, strict=True)
+            if _is_on_a_plan(loaded, payee_id, period)
+        ]
+        writing.make_statements(on_a_plan, current_business().currency)
+        return writing.lock_statements_of(pairs)
+
+
+class _Work:
+    """The work on one group under its locks."""
+
+    def __init__(
+        self,
+        run: BatchRecalculation,
+        loaded: Loaded,
+        batch: Batch,
+        found: Found,
+        periods: Mapping[str, PayPeriod],
+    ) -> None:
+        self.run = run
+        self.loaded = loaded
+        self.found = found
+        self.periods = periods
+        self.batch = batch
+        self._payee: tuple[int, PayeeBatch] | None = None
+
+    def write_all(self, todo: Sequence[tuple[Key, Statement]]) -> list[Worked]:
+        """Write every line of statements that have none, as it is worked out."""
+        if not todo:
+            return []
+        worked = []
+        frames = [self.loaded.inputs(*key) for key, _ in todo]  # before the COPY
+        with batch_writing.copying(self.run.run.id()) as put:
+            for frame, (key, row) in zip(frames, todo, strict=True):
+                done = self._reckon(frame, key, row)
+                if done is not None:
+                    put(done.reckoned.texts)
+                    done.count = len(done.reckoned.texts)
+                    done.reckoned.texts = []
+                    worked.append(done)
+        self._compare_measures(worked)
+        return worked
+
+    def write_differences(self, todo: Sequence[tuple[Key, Statement]]) -> list[Worked]:
+        """Write what differs from the lines that stand."""
+        worked = []
+        for key, row in todo:
+            done = self._reckon(self.loaded.inputs(*key), key, row)
+            if done is not None:
+                worked.append(done)
+        self._compare(worked)
+        self._compare_measures(worked)
+        kept = []
+        for done in worked:
+            same = not (done.closed or done.opened or done.measures)
+            if not same or done.row.calculated_at is None:
+                kept.append(done)
+        if kept:
+            ids = [id_ for done in kept for _, id_ in done.closed]
+            writing.close_lines(ids, self.run.run.id())
+            with batch_writing.copying(self.run.run.id()) as put:
+                for done in kept:
+                    put(done.opened)
+        return kept
+
+    def _compare_measures(self, worked: Sequence[Worked]) -> None:
+        stored = writing.live_measures(
+            {done.row.payee_id for done in worked},
+            {done.frame.period.slug for done in worked},
+        )
+        for done in worked:
+            done.before = stored.get((done.row.payee_id, done.frame.period.slug), {})
+            after = done.reckoned.measures
+            done.measures = writing.changed_measures(done.before, after)
+
+    def _compare(self, worked: Sequence[Worked]) -> None:
+        """Find which stored lines are not worked out again, and the other way round."""
+        stored = dict(self.found.stored)
+        for done in worked:
+            take = stored.pop
+            done.opened = [t for t in done.reckoned.texts if take(t, None) is None]
+            done.count = len(done.opened)
+            done.reckoned.texts = []
+        by_pair = {
+            f"{done.row.payee_id}\t{done.row.period_id}": done for done in worked
+        }
+        for text, id_ in stored.items():
+            payee, period, _ = text.split("\t", 2)
+            owner = by_pair.get(f"{payee}\t{period}")
+            if owner is not None:
+                owner.closed.append((text, id_))
+
+    def _reckon(self, frame: PayeeInputs, key: Key, row: Statement) -> Worked | None:
+        try:
+            reckoned = self._of(frame.payee_id).reckon(frame)
+            _add_adjustments(reckoned, frame, row)
+        except Doubt:
+            self.run.left.add(key)
+            return None
+        return Worked(row, frame, reckoned)
+
+    def _of(self, payee_id: int) -> PayeeBatch:
+        if self._payee is None or self._payee[0] != payee_id:
+            rows = self.found.rows.get(payee_id, [])
+            if self.run.has_territories and any(
+                row[PLACE].endswith(END) for row in rows
+            ):
+                raise Doubt  # it was sold where its owner was placed on the day
+            self._payee = payee_id, PayeeBatch(self.batch, rows, self._prefix)
+        return self._payee[1]
+
+    def _prefix(
+        self, frame: PayeeInputs, fact: AssignmentFact, key: str, name: str
+    ) -> str:
+        period = self.periods[frame.period.slug].pk
+        words = (frame.payee_id, period, fact.version_id, key, name, "earning")
+        start = "\t".join(str(word) for word in words)
+        return f"{start}\t{fact.program.currency}\t0\t\t"
+
+
+def _kind(type_: str) -> str:
+    return "number" if type_ in _AMOUNTS else type_
+
+
+def _is_known(loaded: Loaded, batch: Batch, key: Key) -> bool:
+    """Say whether the batch knows every plan that the payee is on."""
+    facts = loaded.programs.get(key[0], ())
+    return bool(facts) and all(
+        id(fact.program) in batch.programs and not _has_signs(fact.program)
+        for fact in facts
+    )
+
+
+def _has_signs(program: PlanProgram) -> bool:
+    words = [program.currency]
+    for part in program.components:
+        words += [part.key, part.name, part.waiting_for]
+    return any(_SIGNS & set(word) for word in words)
+
+
+def _groups(keys: Sequence[Key], counts: Mapping[int, int]) -> Iterator[list[Key]]:
+    """Cut the keys, which are in order, where enough credits have come together."""
+    group: list[Key] = []
+    credits, payee_id = 0, 0
+    for key in keys:
+        if key[0] != payee_id:
+            payee_id = key[0]
+            credits += counts.get(payee_id, 0)
+            if group and credits > CREDITS_AT_A_TIME:
+                yield group
+                group, credits = [], counts.get(payee_id, 0)
+        group.append(key)
+    if group:
+        yield group
+
+
+def _wanted(
+    group: Sequence[Key],
+    loaded: Loaded,
+    batch: Batch,
+    periods: Mapping[str, PayPeriod],
+    fence: int,
+) -> Wanted:
+    first = min(
+        first_day(loaded.programs.get(payee_id, ()), period)
+        for payee_id, period in group
+    )
+    return Wanted(
+        payee_ids=tuple(sorted({payee_id for payee_id, _ in group})),
+        period_ids=tuple(sorted({periods[period.slug].pk for _, period in group})),
+        object=batch.object,
+        keys=batch.keys,
+        first=first,
+        last=max(period.ends_on for _, period in group),
+        change=fence,
+    )
+
+
+def _is_on_a_plan(loaded: Loaded, payee_id: int, period: Period) -> bool:
+    return any(
+        fact.starts_on <= period.ends_on
+        and (fact.ends_on is None or fact.ends_on >= period.starts_on)
+        for fact in loaded.programs.get(payee_id, ())
+    )
+
+
+def _changed_since(rows: Iterable[Statement], seen: Mapping[int, str]) -> set[int]:
+    """Return the statements that somebody wrote after their lines had been read."""
+    ids = [row.pk for row in rows if row.calculated_at is not None]
+    if not ids:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, xmin::text FROM statements_statement WHERE id = ANY(%s)", [ids]
+        )
+        return {id_ for id_, mark in cursor.fetchall() if seen.get(id_) != mark}
+
+
+def _add_adjustments(reckoned: Reckoned, frame: PayeeInputs, row: Statement) -> None:
+    for fact in sorted(frame.adjustments, key=lambda fact: fact.id):
+        line = adjustment_line(fact)
+        words = (line.component, line.component_name, line.waiting_for)
+        if any(_SIGNS & set(word) for word in words) or fact.entry_id:
+            raise Doubt  # the pipeline knows where the entry was sold
+        reckoned.texts.append(batch_writing.text_of(line, row))
+        amount = money(line.amount)
+        reckoned.total += amount
+        if line.waiting_for:
+            reckoned.waiting += amount
+        cell = "\x1f", line.component_name, line.currency
+        earned, lines = reckoned.cells.get(cell, (ZERO, 0))
+        reckoned.cells[cell] = earned + amount, lines + 1

@@ -1,0 +1,197 @@
+"""Reads credits and stored lines as text for the batch path, ahead of who needs them.
+
+A connection of its own reads while the other one writes. Inside a caller's transaction
+everything goes over its connection, since nobody else sees what it has done.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from queue import Queue
+from typing import Any
+
+import psycopg
+from django.db import connection
+from psycopg import sql
+
+from commissions.calculation.batch_code import Row
+from tenants.schema import current_schema
+
+# What a stored line is, as COPY would write it; but for the runs, and the line's id.
+LINE_COLUMNS = (
+    "payee_id, period_id, version_id, component, component_name, kind, currency,"
+    " adjustment_id, failed, entry_id, role, share, earned_on, base, amount, waiting_for"
+)
+_TEXT = " || E'\\t' || ".join(
+    f"coalesce({name}::text, '\\N')"
+    if name in ("version_id", "share", "base")
+    else name
+    for name in LINE_COLUMNS.split(", ")
+)
+_STORED = f"""
+SELECT {_TEXT}, id FROM statements_line
+WHERE payee_id = ANY(%s) AND period_id = ANY(%s) AND closed_run IS NULL
+"""  # noqa: S608
+_SEEN = """
+SELECT id, xmin::text FROM statements_statement
+WHERE payee_id = ANY(%s) AND period_id = ANY(%s)
+"""
+_CREDITED = """
+SELECT credit.payee_id, credit.entry_id || E'\\t' || credit.role || E'\\t'
+        || credit.share || E'\\t' || credit.occurred_on || E'\\t',
+    credit.occurred_on::text, credit.role,
+    CASE jsonb_array_length(revision.credits)
+        WHEN 1 THEN revision.credits -> 0 ->> 'share'
+        ELSE (SELECT string_agg(one ->> 'share', '+')
+              FROM jsonb_array_elements(revision.credits) AS one
+              WHERE (one ->> 'payee')::bigint = credit.payee_id
+              AND one ->> 'role' = credit.role) END,
+    coalesce(revision.values ->> 'product', '') || E'\\x1f'
+        || coalesce(revision.values ->> 'territory', ''),
+    CASE WHEN revision.counts THEN NULL
+        ELSE revision.reversed_on - revision.occurred_on END,
+    revision.currency{fields}
+FROM ledger_credit AS credit
+JOIN ledger_revision AS revision ON revision.entry_id = credit.entry_id
+    AND revision.opened = credit.opened
+JOIN ledger_entry AS entry ON entry.id = credit.entry_id
+WHERE credit.payee_id = ANY(%(payees)s)
+    AND credit.occurred_on BETWEEN %(first)s AND %(last)s
+    AND credit.opened <= %(change)s
+    AND (credit.closed IS NULL OR credit.closed > %(change)s)
+    AND entry.object = %(object)s
+    AND (revision.counts OR revision.reversed_on IS NOT NULL)
+ORDER BY credit.payee_id, credit.occurred_on, entry.external_id COLLATE "C",
+    entry.id, credit.role
+"""
+_COUNTS = """
+SELECT payee_id, count(*) FROM ledger_credit
+WHERE payee_id = ANY(%s) AND occurred_on BETWEEN %s AND %s GROUP BY payee_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read for a few payees."""
+
+    payee_ids: tuple[int, ...]
+    period_ids: tuple[int, ...]
+    object: str
+    keys: tuple[str, ...]
+    first: date
+    last: date
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read: rows by payee, stored lines by their text, statements as seen."""
+
+    rows: dict[int, list[Row]]
+    stored: dict[str, int]
+    seen: dict[int, str]
+
+
+def credits_of(payee_ids: Collection[int], first: date, last: date) -> dict[int, int]:
+    """Return about how many credits each payee has in these days."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, [list(payee_ids), first, last])
+        return dict(cursor.fetchall())
+
+
+@contextmanager
+def ahead(wanted: Sequence[Wanted]) -> Iterator[Iterator[Found]]:
+    """Yield what was read of each, in order; the next is read meanwhile."""
+    if connection.in_atomic_block or len(wanted) < 2:
+        with connection.cursor() as cursor:
+            yield (_read(cursor, one) for one in wanted)
+        return
+    reader = _Reader(wanted)
+    reader.start()
+    try:
+        yield iter(reader)
+    finally:
+        reader.stop()
+
+
+class _Reader(threading.Thread):
+    """Reads group after group over a connection of its own, one group ahead."""
+
+    def __init__(self, wanted: Sequence[Wanted]) -> None:
+        super().__init__(name="reads ahead", daemon=True)
+        self.wanted = wanted
+        self.schema = current_schema()
+        parameters = connection.get_connection_params()
+        parameters.pop("pool", None)
+        self.parameters = parameters
+        self.queue: Queue[Found | BaseException | None] = Queue(maxsize=1)
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        try:
+            with psycopg.connect(**self.parameters) as own, own.cursor() as cursor:
+                path = sql.SQL("SET search_path = {}, public")
+                cursor.execute(path.format(sql.Identifier(self.schema)))
+                own.commit()
+                for one in self.wanted:
+                    # Lines and the mark of their statement are of one moment.
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                    found = _read(cursor, one)
+                    own.commit()
+                    self.queue.put(found)
+                    if self.ended.is_set():
+                        return
+            self.queue.put(None)
+        except BaseException as fault:  # it is raised again where it is waited for
+            self.queue.put(fault)
+
+    def __iter__(self) -> Iterator[Found]:
+        while (found := self.queue.get()) is not None:
+            if isinstance(found, BaseException):
+                raise found
+            yield found
+
+    def stop(self) -> None:
+        self.ended.set()
+        while self.is_alive():
+            while not self.queue.empty():
+                self.queue.get_nowait()
+            self.join(0.05)
+
+
+def _read(cursor: Any, wanted: Wanted) -> Found:
+    both = [list(wanted.payee_ids), list(wanted.period_ids)]
+    cursor.execute(_SEEN, both)
+    seen = dict(cursor.fetchall())
+    stored: dict[str, int] = {}
+    if seen:
+        cursor.execute(_STORED, both)
+        stored = dict(cursor.fetchall())
+    fields = sql.SQL("").join(
+        sql.SQL(", {}").format(_field(key)) for key in wanted.keys
+    )
+    statement = sql.SQL(_CREDITED).format(fields=fields)
+    values = {
+        "payees": both[0],
+        "first": wanted.first,
+        "last": wanted.last,
+        "change": wanted.change,
+        "object": wanted.object,
+    }
+    cursor.execute(statement, values)
+    rows: dict[int, list[Row]] = defaultdict(list)
+    for payee_id, own in groupby(cursor.fetchall(), key=lambda row: row[0]):
+        rows[payee_id] = list(own)
+    return Found(rows, stored, seen)
+
+
+def _field(key: str) -> sql.Composable:
+    if key == "id":
+        return sql.SQL("entry.external_id")
+    if key == "name":
+        return sql.SQL("revision.name")
+    return sql.SQL("revision.values ->> {}").format(sql.Literal(key))

@@ -1,0 +1,1 @@
+"""Measures the product beside a hand-written limit and a naive way, in one run."""
