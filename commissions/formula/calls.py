@@ -6,7 +6,7 @@ from typing import Protocol
 from . import meaning_errors as wrong
 from .errors import Fault
 from .functions import CATALOGUE
-from .functions.dates import parsed_date
+from .functions.dates import likely_date, parsed_date
 from .functions.declare import Accepts, Function
 from .literals import whole_literal
 from .parser import span_of
@@ -103,7 +103,8 @@ def _value_type(
         walker.report(wrong.not_a_field(span, part, usage))
         return None
     if place.accepts is Accepts.CHOICE and not _is_choice(value, place.choices):
-        walker.report(wrong.no_choice(span, part, usage, place.takes))
+        near = [word for word in place.choices if word == part.strip("\"'").lower()]
+        walker.report(wrong.no_choice(span, part, usage, place.takes, near))
         return None
     if place.accepts is Accepts.WHOLE:
         places = whole_literal(value)
@@ -112,7 +113,8 @@ def _value_type(
             walker.report(wrong.not_written_out(span, usage, *limits))
             return None
     if function.name == "date" and _is_wrong_date(value):
-        walker.report(wrong.bad_date(span, part))
+        assert isinstance(value, ast.Constant) and isinstance(value.value, str)
+        walker.report(wrong.bad_date(span, part, likely_date(value.value)))
         return None
     return kind
 

@@ -130,7 +130,10 @@ class _Checker:
             self.report(wrong.function_not_called(span, node.id, function.usage))
             return None
         suggestion = self.suggestion(node.id)
-        self.report(wrong.unknown_field(span_of(node), node.id, suggestion))
+        parts = [one for one in sorted(self.inputs) if one.startswith(f"{node.id}.")]
+        if parts:
+            suggestion = parts[0] if len(parts) == 1 else ""
+        self.report(wrong.unknown_field(span_of(node), node.id, suggestion, parts))
         return None
 
     def suggestion(self, name: str) -> str:
@@ -213,12 +216,30 @@ class _Checker:
 
     def comparison(self, node: ast.Compare) -> Type:
         sides = [node.left, *node.comparators]
+        if self.text_without_quotes(sides):
+            return Type.YESNO
         kinds = [self.type_of(side) for side in sides]
         for at, sign in enumerate(node.ops):
             left, right = kinds[at], kinds[at + 1]
             if left is not None and right is not None:
                 self.compared((sides[at], left), (sides[at + 1], right), sign)
         return Type.YESNO
+
+    def text_without_quotes(self, sides: list[ast.expr]) -> bool:
+        """Report a word that is no field where it is compared with a text field."""
+        if len(sides) != 2:
+            return False
+        for word, other in (sides, sides[::-1]):
+            if not isinstance(word, ast.Name) or not isinstance(other, ast.Name):
+                continue
+            known = word.id in self.inputs or word.id in CATALOGUE or "." in word.id
+            if known or self.inputs.get(other.id) is not Type.TEXT:
+                continue
+            if not self.suggestion(word.id):
+                span = span_of(word)
+                self.report(wrong.text_without_quotes(span, self.part(word)))
+                return True
+        return False
 
     def compared(
         self, left: tuple[ast.expr, Type], right: tuple[ast.expr, Type], sign: ast.cmpop

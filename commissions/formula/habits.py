@@ -108,4 +108,7 @@ SYNONYMS = {
     "lcase": "lower",
     "ifs": "IF",
     "iif": "IF",
+    "ifelse": "IF",
+    "when": "IF",
+    "cond": "IF",
 }

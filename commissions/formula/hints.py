@@ -34,7 +34,7 @@ _USED_SIGNS = frozenset({"+", "-", "*", "/", "//", "%", "**", "(", ")", ","}) | 
 }  # fmt: skip
 _OTHER_WORDS = {
     "in": ("", "Use is_one_of(value, one, another, …)."),
-    "is": ("==", "Use == to compare."),
+    "is": ("==", "Use == to compare, or is_blank(…) for a field without a value."),
     **dict.fromkeys(
         ("None", "none", "null", "NULL", "Null", "nil", "undefined"),
         ("", "Use is_blank(…) to ask whether a field has no value."),
@@ -45,6 +45,25 @@ _OTHER_WORDS = {
         ("THEN", "CASE", "WHEN", "ELSE", "END"),
         ("", "Use IF(condition, value, value otherwise)."),
     ),
+}
+_WORDS_FOR_SIGNS = {
+    "x": "*",
+    "X": "*",
+    "times": "*",
+    "plus": "+",
+    "minus": "-",
+    "equals": "==",
+    "mod": "%",
+    "percent": "%",
+    "xor": "!=",
+}
+_WORDS_FOR_FUNCTIONS = {
+    "like": "contains(text, part)",
+    "contains": "contains(text, part)",
+    "starts": "starts_with(text, part)",
+    "begins": "starts_with(text, part)",
+    "ends": "ends_with(text, part)",
+    "between": "low <= value <= high",
 }
 _SETS_NOTHING = "a formula sets nothing; it only gives a value."
 _FORBIDDEN_WORDS = frozenset(
@@ -117,7 +136,7 @@ def after_value(text: str, tokens: list[Token], at: int) -> Fault:
         if token.text == "not":
             why = "Use != or is_one_of(…) after a value."
             return syntax_errors.not_a_word_here(token.span, token.text, why)
-        other = _other_word(token)
+        other = _other_word(token) or _word_for_sign(text, tokens, at)
         if other or token.text != "else":
             return other or syntax_errors.expected_operator(token.span, token.text)
         why = "It belongs after: value if condition."
@@ -129,6 +148,27 @@ def after_value(text: str, tokens: list[Token], at: int) -> Fault:
     if prefixed and letters.end == token.start and len(letters.text) <= 2:
         return syntax_errors.letters_before_text(letters.span, letters.text)
     return syntax_errors.expected_operator(token.span, token.text)
+
+
+def _word_for_sign(text: str, tokens: list[Token], at: int) -> Fault | None:
+    token, before = tokens[at], tokens[at - 1]
+    if fix := _WORDS_FOR_SIGNS.get(token.text):
+        return syntax_errors.not_a_word_here(
+            token.span, token.text, f"Write {fix}.", fix
+        )
+    if usage := _WORDS_FOR_FUNCTIONS.get(token.text):
+        why = f"Write {usage}."
+        return syntax_errors.not_a_word_here(token.span, token.text, why)
+    compares = at >= 2 and tokens[at - 2].text in ("==", "!=")
+    if not compares or before.kind is not Kind.NAME:
+        return None
+    last = token
+    for one in tokens[at:]:
+        if one.kind is not Kind.NAME or one.text in ("and", "or", "if", "else"):
+            break
+        last = one
+    words = text[before.start : last.end]
+    return syntax_errors.words_without_quotes(Span(before.start, last.end), words)
 
 
 def _sign_after_value(text: str, tokens: list[Token], at: int) -> Fault:
@@ -146,9 +186,36 @@ def _sign_after_value(text: str, tokens: list[Token], at: int) -> Fault:
         return syntax_errors.percent_after_value(token.span)
     if token.text == ".":
         return _dot(tokens, at)
+    if token.text == "!" and tokens[at + 1].text != "=":
+        why = "it has no meaning after a value."
+        return syntax_errors.not_an_operator(token.span, token.text, "", why)
     if token.text == "=" and (named := _named_value(tokens, at)):
         return named
-    return _torn_sign(token, tokens[at + 1]) or _sign(token, text)
+    depth = sum({"(": 1, ")": -1}.get(one.text, 0) for one in tokens[:at])
+    return _torn_sign(token, tokens[at + 1]) or _sign(token, text, depth > 0)
+
+
+def doubtful_comma(text: str, tokens: list[Token], end: int) -> Fault | None:
+    """Return the fault of min(amount, 1,500), which may mean two values or three.
+
+    `end` is the token after the closing bracket of a call. Where other commas of the
+    call have a space after them and this one has none, it probably groups digits.
+    """
+    depth, spaced, tight = 0, False, None
+    for at in range(end - 1, 0, -1):
+        token = tokens[at]
+        depth += {")": 1, "(": -1}.get(token.text, 0)
+        if not depth:
+            break
+        if depth > 1 or token.text != ",":
+            continue
+        before, after = tokens[at - 1], tokens[at + 1]
+        if after.start > token.end:
+            spaced = True
+        elif before.kind is after.kind is Kind.NUMBER and before.end == token.start:
+            grouped = before.text[0] != "0" and grouped_at(text, before.start)
+            tight = grouped or tight
+    return tight if spaced and tight else None
 
 
 def _dot(tokens: list[Token], at: int) -> Fault:
@@ -190,12 +257,12 @@ def _torn_sign(token: Token, after: Token) -> Fault | None:
     return syntax_errors.torn_sign(span, fix) if fix else None
 
 
-def _sign(token: Token, text: str) -> Fault:
+def _sign(token: Token, text: str, inside: bool = False) -> Fault:
     span = token.span
     if token.text == "=":
         return syntax_errors.assignment(span)
     if token.text == ";":
-        return syntax_errors.second_formula(token.start)
+        return syntax_errors.second_formula(token.start, inside)
     if token.text == ")":
         return syntax_errors.unopened_bracket(token.start)
     if token.text == "#":

@@ -1,14 +1,22 @@
 """Every sentence about names and types that do not fit, one function for each."""
 
+from collections.abc import Sequence
+
 from .errors import Fault
 from .source import Span, clipped, quoted
 from .types import Type
 
+EXAMPLE_DATE = '"2026-11-24"'
 
-def unknown_field(span: Span, name: str, suggestion: str) -> Fault:
+
+def unknown_field(
+    span: Span, name: str, suggestion: str, parts: Sequence[str] = ()
+) -> Fault:
     message = f"There is no field {quoted(name)}."
     if suggestion:
         message += f" Did you mean {suggestion}?"
+    elif parts:
+        message += f" There are {', '.join(parts[:3])}{' …' if parts[3:] else ''}."
     return Fault("unknown_field", message, span, suggestion, suggestion)
 
 
@@ -83,6 +91,12 @@ def date_as_text(span: Span, written: str) -> Fault:
     return Fault("date_as_text", message, span, fix, fix)
 
 
+def text_without_quotes(span: Span, name: str) -> Fault:
+    fix = f'"{name}"'
+    message = f"There is no field {quoted(name)}. For the text write {clipped(fix)}."
+    return Fault("text_without_quotes", message, span, fix, fix)
+
+
 def not_ordered(span: Span, part: str, kind: Type) -> Fault:
     message = f"{quoted(part)} is {kind.words}; it is neither larger nor smaller."
     return Fault("not_ordered", message + " Use == or !=.", span)
@@ -151,9 +165,12 @@ def not_a_field(span: Span, part: str, usage: str) -> Fault:
     return Fault("not_a_field", message, span)
 
 
-def no_choice(span: Span, part: str, usage: str, choices: str) -> Fault:
+def no_choice(
+    span: Span, part: str, usage: str, choices: str, near: Sequence[str]
+) -> Fault:
     message = f"{quoted(part)} has no meaning in {usage}; write {choices}."
-    return Fault("no_choice", message, span)
+    fix = f'"{near[0]}"' if near else ""
+    return Fault("no_choice", message, span, fix, fix)
 
 
 def not_written_out(span: Span, usage: str, least: int, most: int) -> Fault:
@@ -171,11 +188,13 @@ def too_dear(span: Span, limit: int) -> Fault:
     return Fault("too_dear", message, span)
 
 
-def bad_date(span: Span, written: str) -> Fault:
+def bad_date(span: Span, written: str, likely: str = "") -> Fault:
+    fix = f'"{likely}"' if likely else ""
     message = (
-        f'{quoted(written)} is not a date; write year-month-day, as in "2026-11-24".'
+        f"{quoted(written)} is not a date; write year-month-day, "
+        f"as in {fix or EXAMPLE_DATE}."
     )
-    return Fault("bad_date", message, span)
+    return Fault("bad_date", message, span, fix, fix)
 
 
 def wrong_result(span: Span, given: Type, wanted: Type) -> Fault:

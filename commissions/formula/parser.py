@@ -266,7 +266,7 @@ class _Parser:
         is_name = after.kind is Kind.NAME and after.text not in _OPERATOR_WORDS
         if not (starts_value or is_name):
             return True
-        if touching and after.start > sign.end:
+        if after.text == "of" or (touching and after.start > sign.end):
             last = after if after.text == "of" else sign
             span = Span(number.start, last.end)
             raise Refused(syntax_errors.percent_of(span, number.text))
@@ -300,6 +300,8 @@ class _Parser:
             if self.sees(")"):
                 raise Refused(syntax_errors.expected_value(self.token.span, ")"))
         end = self.closing(opening).end
+        if fault := hints.doubtful_comma(self.text, self.tokens, self.at):
+            raise Refused(fault)
         self.refuse_call()
         if name.text in _CAPITALS:
             return self.capitals(name, values, end)

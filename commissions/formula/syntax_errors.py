@@ -101,7 +101,7 @@ def thousands_comma(span: Span, text: str) -> Fault:
 
 
 def decimal_comma(span: Span, text: str) -> Fault:
-    fix = text.replace(",", ".")
+    fix = text.replace(".", "").replace(",", ".")
     message = (
         "A comma may only stand between the values of a function. "
         f"For a decimal write {clipped(fix, 24)}."
@@ -175,11 +175,15 @@ def leading_equals(span: Span) -> Fault:
     return Fault("leading_equals", message, span, edit=Edit(span, ""))
 
 
-def second_formula(offset: int) -> Fault:
+def second_formula(offset: int, inside: bool) -> Fault:
+    span = Span(offset, offset + 1)
+    if inside:
+        message = "Values are separated by commas, not by ;."
+        return Fault("semicolon", message, span, ",", ",")
     message = (
         "One formula ends here, and a second one cannot follow it. Take the ; out."
     )
-    return Fault("second_formula", message, Span(offset, offset + 1))
+    return Fault("second_formula", message, span)
 
 
 def lone_comma(span: Span) -> Fault:
@@ -246,6 +250,12 @@ def use_small_letters(span: Span, word: str) -> Fault:
     fix = word.lower()
     message = f'Between two conditions write "{fix}" in small letters.'
     return Fault("small_letters", message, span, fix, fix)
+
+
+def words_without_quotes(span: Span, words: str) -> Fault:
+    fix = f'"{words}"'
+    message = f"A text stands in quotes: write {clipped(fix)}."
+    return Fault("words_without_quotes", message, span, fix, fix)
 
 
 def missing_else(span: Span) -> Fault:

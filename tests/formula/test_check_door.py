@@ -1,8 +1,11 @@
 """Formulas that come as JSON and are answered as JSON."""
 
 import json
+import time
 
-from commissions.formula.check_door import answer, answer_json
+import pytest
+
+from commissions.formula.check_door import BadInput, answer, answer_json
 
 
 def _typed(kind: str, value: object) -> dict[str, object]:
@@ -126,3 +129,67 @@ def test_an_unknown_type_is_named() -> None:
     found = answer({"id": 9, "text": "a", "names": {"a": _typed("object", "1")}})
 
     assert found["message"] == '"a" has the unknown type "object".'
+
+
+@pytest.mark.parametrize(
+    "text", ["5", "null", '"x"', "[" * 100_000, "{", "", "[1,", "[NaN"]
+)
+def test_a_request_that_is_no_list_is_answered_with_a_sentence(text: str) -> None:
+    with pytest.raises((BadInput, json.JSONDecodeError)):
+        answer_json(text)
+
+
+def test_what_no_terminal_can_show_is_answered_in_plain_ascii() -> None:
+    item = '[{"id": "\\ud800", "text": "a", "names": {"a": "\\ud800\\u00e9"}}]'
+
+    shown = answer_json("\ufeff" + item)
+
+    assert shown.isascii()
+    assert json.loads(shown)[0]["value"] == "\ud800\u00e9"
+
+
+@pytest.mark.parametrize("result", [[1], "thing", 5, {"type": "money"}])
+def test_an_unknown_result_is_named(result: object) -> None:
+    found = answer({"id": 1, "text": "1", "result": result})
+
+    assert found["accepted"] is False
+    assert "unknown type" in str(found["message"])
+
+
+@pytest.mark.parametrize(
+    "value", ["١٢", "1_000", "0x10", "1e99999", "--5", "5 000", "1.2.3", [1], {"a": 1}]
+)
+def test_a_value_is_plain_digits_or_refused(value: object) -> None:
+    names = {"a": _typed("number", value)}
+    found = answer({"id": 1, "text": "a", "names": names})
+
+    assert (found["accepted"], found["value"]) == (True, None)
+    assert found["error"] == 'The value of "a" is not a number.'
+
+
+def test_a_bare_yes_may_be_a_condition() -> None:
+    names = {"paid": "yes", "lost": "no", "amount": "10"}
+    item = {"id": 1, "text": "IF(paid and not lost, amount, 0)", "names": names}
+
+    assert answer({**item, "result": "money"})["value"] == "10"
+    assert answer({"id": 2, "text": 'paid == "yes"', "names": names})["value"] == "yes"
+
+
+def test_many_names_are_still_answered_at_once() -> None:
+    names: dict[str, object] = {f"n{at}": "1" for at in range(3_000)}
+    text = " + ".join(f"n{at}" for at in range(60)) + " + 'a'"
+    started = time.process_time()
+
+    found = answer({"id": 1, "text": text, "names": names})
+
+    assert found["accepted"] is False
+    assert time.process_time() - started < 0.5
+
+
+def test_a_keyed_table_and_an_edge_can_be_handed_over() -> None:
+    keyed = [{"keys": ["A", "*"], "rate": "5%"}, {"keys": ["A", "B"], "rate": "7%"}]
+    down = {"edge": "down", "rows": [{"from": 0, "rate": 1}, {"from": 10, "rate": 2}]}
+    names = {"k": _typed("table", keyed), "t": _typed("table", down)}
+    text = 'lookup(k, "A", "B") + rate_at(10, t)'
+
+    assert answer({"id": 1, "text": text, "names": names})["value"] == "1.07"

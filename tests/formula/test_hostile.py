@@ -3,8 +3,10 @@
 import datetime
 import time
 from decimal import Decimal, localcontext
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from commissions.formula import (
     check_formula,
     compile_formula,
 )
+from commissions.formula.check_door import answer
 from tests.formula.world import INPUTS, VALUES
 
 SHAPES = {
@@ -118,6 +121,39 @@ def test_hostile_text_is_refused_within_50_milliseconds(shape: str) -> None:
     for problem in refused.value.problems:
         assert len(problem.message) < 300
     assert len(str(refused.value)) < 20_000
+
+
+STRANGE = yaml.safe_load(Path(__file__).with_name("hostile.yaml").read_text("utf-8"))
+NAMES = {
+    "deal.amount": {"type": "money", "value": "21600.00"},
+    "deal.dealer_fee": {"type": "money", "value": "1380.00"},
+    "deal.units": {"type": "number", "value": "3"},
+    "deal.share": {"type": "percent", "value": "50%"},
+    "deal.product": {"type": "text", "value": "Heat pump"},
+    "deal.won_on": {"type": "date", "value": "2026-11-19"},
+    "deal.lost_on": {"type": "date", "value": None},
+    "deal.customer_paid": {"type": "yes/no", "value": True},
+    "deal.renewal": {"type": "yesno", "value": "no"},
+    "quota": {"type": "money", "value": "0"},
+    "volume.before": {"type": "money", "value": "72126.50"},
+    "deal.discount": {"type": "money", "value": None},
+    "tiers.advisor": {"type": "table", "value": "0: 6%, 80000: 8%"},
+}
+
+
+def test_what_strangers_try_is_refused_where_it_is_wrong_and_in_words() -> None:
+    assert len(STRANGE) > 700
+    for case in STRANGE:
+        text = case["text"]
+        spent, found = [], {}
+        for _ in range(2):
+            started = time.process_time()
+            found = answer({"id": 1, "text": text, "names": NAMES, "result": None})
+            spent.append(time.process_time() - started)
+        assert (found["accepted"], found["value"]) == (False, None), text
+        assert found["message"] == case["says"], text
+        assert f"{found['line']}:{found['column']}" == case["at"], text
+        assert min(spent) < 0.05, text
 
 
 DEAR = {

@@ -1,12 +1,19 @@
 """Functions over dates."""
 
 import datetime
+import re
 from calendar import monthrange
 from decimal import Decimal
 
 from ..errors import ValueFault
 from ..types import Type
 from .declare import Accepts, Function, Place, always
+
+_OTHER_DATES = re.compile(
+    r"(?P<y1>[0-9]{4})[-/.](?P<m1>[0-9]{1,2})[-/.](?P<d1>[0-9]{1,2})(?:T.*)?"
+    r"|(?P<d2>[0-9]{1,2})\.(?P<m2>[0-9]{1,2})\.(?P<y2>[0-9]{4})"
+    r"|(?P<y3>[0-9]{4})(?P<m3>[0-9]{2})(?P<d3>[0-9]{2})"
+)
 
 
 def parsed_date(text: str) -> datetime.date | None:
@@ -17,6 +24,18 @@ def parsed_date(text: str) -> datetime.date | None:
         return datetime.date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def likely_date(text: str) -> str:
+    """Return the date that somebody wrote in another way, if it can be only one."""
+    match = _OTHER_DATES.fullmatch(text.strip())
+    if match is None:
+        return ""
+    year = match["y1"] or match["y2"] or match["y3"]
+    month = match["m1"] or match["m2"] or match["m3"]
+    day = match["d1"] or match["d2"] or match["d3"]
+    found = f"{year}-{month:0>2}-{day:0>2}"
+    return found if parsed_date(found) else ""
 
 
 def _date(text: str) -> datetime.date:
