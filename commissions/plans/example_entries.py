@@ -17,15 +17,8 @@ from commissions.plans.example_values import (
 from commissions.plans.hints import suggestion
 from commissions.plans.names import ALWAYS
 from commissions_saas.lib.errors import ProductError
+from crm_sync.ledger.chains import credits_above
 from crm_sync.ledger.facts import CreditFact, EntryFact, Value, ValueType
-
-try:
-    from crm_sync.ledger.chains import credits_above
-except ImportError:
-
-    def credits_above(credits, above):
-        return ()
-
 
 ENTRY_KEYS = [
     "id",

@@ -16,19 +16,11 @@ from commissions.calculation.facts import (
     PayeeInputs,
     StatementDraft,
 )
+from commissions.calculation.group import calculate_group
 from commissions.plans.example_facts import Setting
 from commissions.plans.example_people import Person
 from commissions_saas.lib.periods import Period, period_of
 from crm_sync.ledger.facts import EntryFact
-
-try:
-    from commissions.calculation.group import calculate_group
-except ImportError:
-    from commissions.calculation.pipeline import calculate
-
-    def calculate_group(inputs, members):
-        return {part.payee_id: calculate(part) for part in inputs}
-
 
 ZERO = Decimal(0)
 _POSTED_FROM = 1_000_000

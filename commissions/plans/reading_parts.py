@@ -222,15 +222,16 @@ class PartReader(ValueReader):
             self.note(where, "Steps are names with formulas, in order.")
             given = []
         for step in given:
-            for name in step if isinstance(step, Mapping) else ():
+            if not isinstance(step, Mapping):
+                self.note(where, "A step is a name and a formula: net: deal.amount.")
+                continue
+            for name in step:
                 if not NAME.fullmatch(name) or name in TAKEN:
                     words = f"“{name}” cannot be the name of a step."
                     self.note(join(where, name), words)
                 if name in found:
                     self.note(join(where, name), "Two steps have this name.")
                 found[name] = self.text(step, name, where)
-            if not isinstance(step, Mapping):
-                self.note(where, "A step is a name and a formula: net: deal.amount.")
         return found
 
     def part(
