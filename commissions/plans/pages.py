@@ -4,7 +4,6 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from django.db.models import Count, Q
@@ -27,7 +26,6 @@ from tenants.access import Member, may
 from tenants.accounts.models import User
 from tenants.schema import current_business
 
-TEMPLATES = Path(__file__).parent / "templates_of_plans"
 S = PlanVersion.State
 SHOWN = 12  # assignments on a plan's page; its list has all
 
@@ -58,22 +56,6 @@ def plan_list_page(member: Member) -> dict[str, Any]:
         ],
         "may_write": may(member, "plans.write"),
     }
-
-
-def new_page(text: str) -> dict[str, Any]:
-    """A file to begin with, and the templates to choose from."""
-    names = sorted(path.stem for path in TEMPLATES.glob("*.yaml"))
-    shown = [(name, name.replace("_", " ").capitalize()) for name in names]
-    return {"text": text, "templates": shown}
-
-
-def template_text(query: Mapping[str, str]) -> str:
-    """Return the plan file of a template, or the simplest one."""
-    wanted = query.get("template", "flat_percent")
-    known = {path.stem: path for path in TEMPLATES.glob("*.yaml")}
-    path = known.get(wanted) or known["flat_percent"]
-    currency = current_business().currency
-    return path.read_text().replace("currency: USD", f"currency: {currency}")
 
 
 def plan_page(plan: Plan, member: Member) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from commissions.plans import errors, pages, services
 from commissions.plans.document import InvalidPlan, PlanDocument
 from commissions.plans.form_door import document_from_form
 from commissions.plans.models import Plan, PlanVersion
+from commissions.plans.templates_page import new_page
 from commissions.plans.yaml_form import plan_from_yaml, plan_to_yaml
 from commissions_saas.lib.errors import ProductError
 from tenants.access import MemberRequest, requires
@@ -29,13 +30,13 @@ def plan_list(request: MemberRequest) -> HttpResponse:
 @requires(*WRITES)
 def plan_new(request: MemberRequest) -> HttpResponse:
     """Start a plan from a template or from a file."""
-    text = request.POST.get("text", "") or pages.template_text(request.GET)
     if request.method != "POST":
-        return render(request, "plans/plan_new.html", pages.new_page(text))
+        return render(request, "plans/plan_new.html", new_page(request.GET))
+    text = request.POST.get("text", "")
     try:
         draft = services.create_plan(document=plan_from_yaml(text), by=request.member)
     except ProductError as problem:
-        page = {**pages.new_page(text), "problem": problem}
+        page = {**new_page(request.GET, text), "problem": problem}
         return render(request, "plans/plan_new.html", page, status=422)
     messages.success(request, f"{draft.plan} is drafted; it pays nobody yet.")
     return redirect(business_url(request.business, "plans:draft", draft.plan.slug))

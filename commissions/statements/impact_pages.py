@@ -151,6 +151,8 @@ def first_day() -> Any:
 
 def job_card(preview: Preview, request: MemberRequest) -> dict[str, Any] | None:
     """Return how far the comparison is."""
+    if preview.job_id is None:
+        return None
     with in_public():
         job = Job.objects.filter(pk=preview.job_id).first()
     if job is None:

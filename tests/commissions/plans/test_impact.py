@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.http import HttpResponse
 from django.test import Client
 
 from commissions.plans import errors, services
@@ -298,7 +298,7 @@ def page(client: Client, ben: Member) -> Client:
     return client
 
 
-def text_of(answer: HttpResponse) -> str:
+def text_of(answer: Any) -> str:
     """Return the words of a page without its tags; cells stand apart."""
     html = re.sub(r"<(td|th|tr|span class=.sub)", r" <\1", answer.content.decode())
     return " ".join(unescape(re.sub(r"<[^>]+>", "", html)).split())
