@@ -13,7 +13,6 @@ from commissions.calculation.program import (
     ZERO,
     ComponentProgram,
     PlanProgram,
-    rounding_of,
 )
 from commissions.calculation.scope import (
     CannotReckon,
@@ -123,7 +122,7 @@ def reckon(
     _require_bounded(limited)
     rounded = limited
     if program.round_on == "line":
-        rounded = round_money(limited, program.currency, rounding_of(program))
+        rounded = round_money(limited, program.currency, program.rounding)
     gate_open = holds(component.payable_when, scope)
     return Amounts(
         base=base,

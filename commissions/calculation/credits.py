@@ -11,9 +11,8 @@ from commissions.calculation.facts import (
     PayeeInputs,
     RateFact,
 )
-from commissions.calculation.names import DATES as DATES
 from commissions.calculation.names import OWN_FIELDS as OWN_FIELDS
-from commissions.calculation.program import ZERO, FieldRead, rounding_of
+from commissions.calculation.program import ZERO, FieldRead
 from commissions.calculation.readings import (
     DayReader,
     points_elsewhere,
@@ -317,7 +316,7 @@ def _credited_part(
     if not isinstance(amount, Decimal):
         return None
     amount = _in_plan_currency(inputs, unit, name, amount, conversions)
-    currency, rounding = program.currency, rounding_of(program)
+    currency, rounding = program.currency, program.rounding
     if unit.role not in _SHARED:
         return round_money(amount * unit.share, currency, rounding)
     sharing = sorted(
@@ -363,7 +362,7 @@ def _in_plan_currency(
         (currency, program.currency),
         day,
     )
-    converted = round_money(value * rate.rate, program.currency, rounding_of(program))
+    converted = round_money(value * rate.rate, program.currency, program.rounding)
     conversions[name] = Conversion(name, value, currency, rate, converted, day)
     return converted
 

@@ -11,7 +11,6 @@ from commissions.calculation.program import (
     ZERO,
     MeasureProgram,
     PlanProgram,
-    rounding_of,
 )
 from commissions.calculation.scope import CannotReckon, Readable, Scope, number
 from commissions.formula import EvaluationError
@@ -127,7 +126,7 @@ def _part(
     if not any(weights):
         raise CannotReckon("All weights are zero, so the amount cannot be shared.")
     exact = number(measure.amount, scope)
-    amount = round_money(exact, program.currency, rounding_of(program))
+    amount = round_money(exact, program.currency, program.rounding)
     parts = split(amount, weights, program.currency)
     mine = parts[counted.index(me)] if me is not None else ZERO
     return Gathered(mine, tuple(counted), tuple(parts), amount)

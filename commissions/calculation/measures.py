@@ -260,17 +260,6 @@ def draft_of(
     )
 
 
-def of_team(program: MeasureProgram, windows: Windows) -> MeasureDraft:
-    """Read a team's measure, which was reckoned from all its payees and stored."""
-    now = windows.now(program)
-    key = measure_key(windows.plan_id, program.name)
-    added = windows.inputs.stored.get((key, windows.inputs.period.slug))
-    failed = ""
-    if added is None:
-        failed = f"“{program.name}” of the team has not been worked out yet."
-    return draft_of(windows.plan_id, program, now, added or ZERO, failed)
-
-
 def publish_draft(scope: Scope, draft: MeasureDraft) -> None:
     """Let a component of the whole period read a measure."""
     start = draft.total - draft.added
@@ -300,8 +289,7 @@ def publish_to_credits(
         found = seen.get(unit.day)
         if found is None:
             found = seen[unit.day] = _standing_on(unit.day, measure, windows, draft)
-        before_failed = found.failed if measure.of_team else ""
-        publish(unit, before_name, found.before, before_failed)
+        publish(unit, before_name, found.before, "")
         if draft is not None:
             publish(unit, after_name, found.after, found.failed)
             publish(unit, total_name, found.total, found.failed)
@@ -319,7 +307,7 @@ def _standing_on(
 ) -> _Standing:
     period = windows.inputs.period
     if draft is not None and day >= period.starts_on:
-        before = draft.total if measure.of_team else draft.total - draft.added
+        before = draft.total - draft.added
         return _Standing(before, draft.total, draft.total, draft.failed)
     window = windows.of(measure.over, day)
     stored = windows.opened(measure.name, window)

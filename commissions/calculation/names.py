@@ -30,7 +30,6 @@ CALENDAR: Mapping[str, ValueType] = {
     "window.days": "number",
     "window.active_days": "number",
 }
-DATES = tuple(name for name, kind in CALENDAR.items() if kind == "date")
 # What a repeated component reads besides, and what `keeps` reads of a lost entry.
 NTH, EARNED = "nth", "earned"
 THINGS: tuple[ThingKind, ...] = (

@@ -56,7 +56,7 @@ class Work:
 
 def runs_at_credits(measure: MeasureProgram) -> bool:
     """Say whether a measure moves from credit to credit."""
-    if measure.of_team or measure.gathers:
+    if measure.gathers:
         return False
     return bool(measure.of_components) or measure.per == "deal"
 

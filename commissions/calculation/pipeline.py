@@ -22,7 +22,7 @@ from commissions.calculation.facts import (
     Settled,
     StatementDraft,
 )
-from commissions.calculation.program import ONE, ZERO, PlanProgram, rounding_of
+from commissions.calculation.program import ONE, ZERO, PlanProgram
 from commissions.calculation.reckoning import Observer, PlanReckoning
 from commissions.calculation.scope import CannotReckon
 from commissions.formula import arithmetic
@@ -105,7 +105,7 @@ def _rounded(program: PlanProgram, lines: list[LineDraft]) -> list[LineDraft]:
     if program.round_on == "line":
         return lines
     amounts = [line.amount for line in lines]
-    rounded = round_together(amounts, program.currency, rounding_of(program))
+    rounded = round_together(amounts, program.currency, program.rounding)
     return [
         replace(line, amount=amount)
         for line, amount in zip(lines, rounded, strict=True)
@@ -139,5 +139,5 @@ def _settled(
     except CannotReckon as problem:
         return Settled(Decimal(0), currency, None, str(problem))
     program = next(part for part in programs if part.settle_in)
-    amount = round_money(total * rate.rate, currency, rounding_of(program))
+    amount = round_money(total * rate.rate, currency, program.rounding)
     return Settled(amount, currency, rate)

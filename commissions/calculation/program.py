@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from commissions.formula import Formula, Table
-from commissions_saas.lib.money import Half, Rounding
+from commissions_saas.lib.money import Rounding
 from crm_sync.ledger.facts import Value, ValueType
 
 Per = Literal["deal", "period"]
@@ -51,7 +51,6 @@ class MeasureProgram:
     sum: Formula | None
     when: Formula | None
     clawback_days: int | None = None
-    of_team: bool = False
     of_components: tuple[str, ...] = ()
     per: Per = "deal"
     value: Formula | None = None
@@ -72,15 +71,6 @@ class MeasureProgram:
     def names(self) -> tuple[str, str, str]:
         """Return the names by which formulas read it: before, after, total."""
         return f"{self.name}.before", f"{self.name}.after", f"{self.name}.total"
-
-    def names_needed(self, per: Per) -> tuple[str, ...]:
-        """Return the names that cannot be read before the measure was reckoned.
-
-        What components paid in earlier periods is known before this one begins, so a
-        component of the whole period may read it and still be part of the measure:
-        that is how a draw is recovered.
-        """
-        return self.names[1:] if per == "period" and self.of_components else self.names
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +137,6 @@ class PlanProgram:
     hash: str
     name: str
     currency: str
-    half: Half
     measures: tuple[MeasureProgram, ...]
     components: tuple[ComponentProgram, ...]
     fields: Mapping[str, tuple[FieldRead, ...]]
@@ -156,7 +145,7 @@ class PlanProgram:
     tables: Mapping[str, Table] = field(default_factory=dict)
     table_names: frozenset[str] = frozenset()
     dates: frozenset[str] = frozenset()
-    rounding: Rounding | None = None
+    rounding: Rounding = "half_up"
     round_on: Literal["line", "total"] = "line"
     convert_on: Literal["day", "period_end"] = "day"
     settle_in: str = ""
@@ -177,10 +166,3 @@ class PlanProgram:
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
-
-
-def rounding_of(program: PlanProgram) -> Rounding:
-    """Return how a plan rounds; one that says only which half goes where says that."""
-    if program.rounding is not None:
-        return program.rounding
-    return "half_even" if program.half == "even" else "half_up"

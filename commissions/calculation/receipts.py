@@ -318,7 +318,7 @@ class _Writer:
         return ReceiptStep("gate", "Gate", (Sentence(words),))
 
     def result(self, amounts: Amounts) -> ReceiptStep:
-        half = "half-even" if self.program.half == "even" else "half-up"
+        half = self.program.rounding.replace("_", "-")
         unit = "cents" if places(self.program.currency) == 2 else "the currency's unit"
         figure = self.money(amounts.rounded)
         exact = self.money(amounts.limited)

@@ -24,7 +24,6 @@ from commissions.calculation.measures import (
     Windows,
     added_once,
     draft_of,
-    of_team,
     part_of_credit,
     publish,
     publish_draft,
@@ -263,8 +262,6 @@ class PlanReckoning:
             draft = draft_of(self.plan_id, measure, now, ZERO, self._circles[name])
         elif name in self.runnings:
             draft = self._total_of_running(measure)
-        elif measure.of_team:
-            draft = of_team(measure, self.windows)
         else:
             draft = self._once_a_period(measure)
         self.drafts[name] = draft

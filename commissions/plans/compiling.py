@@ -118,7 +118,6 @@ class _Compiler:
             hash=document.hash,
             name=document.name,
             currency=document.currency,
-            half="even" if document.rounding == "half_even" else "up",
             rounding=document.rounding,
             round_on=document.round,
             convert_on=document.convert_on,

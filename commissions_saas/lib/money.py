@@ -15,7 +15,6 @@ from typing import Literal
 
 from commissions_saas.lib.errors import ProductError
 
-Half = Literal["up", "even"]
 Rounding = Literal["half_up", "half_even", "up", "down"]
 _MODES: dict[Rounding, str] = {
     "half_up": ROUND_HALF_UP,

@@ -76,7 +76,6 @@ def a_plan(
         hash="",
         name="A plan",
         currency=rest.pop("currency", "USD"),
-        half="up",
         measures=done,
         components=parts,
         fields={"deal": compiler.reads("deal")},
