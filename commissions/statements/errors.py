@@ -92,3 +92,14 @@ class NothingToTransfer(StatementError):
 
 class BadBalance(StatementError):
     """This opening balance cannot be entered."""
+
+
+class Circle(StatementError):
+    """What payees take from one another never settles."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(
+            f"After {times} rounds the measures that plans take from other payees still"
+            " move one another.",
+            hint="Look for plans that take from each other in a circle.",
+        )

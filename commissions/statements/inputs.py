@@ -59,6 +59,10 @@ class Loaded:
     gathering: Gathering
     names: Mapping[int, str] = field(default_factory=dict)
 
+    def keeps(self, payee_id: int) -> bool:
+        """Say whether later periods of a payee read what earlier ones came to."""
+        return bool(self.stored.get(payee_id, StoredOf()).kept)
+
     def inputs(
         self, payee_id: int, period: Period, drafts: Drafts | None = None
     ) -> PayeeInputs:

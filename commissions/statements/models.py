@@ -188,6 +188,11 @@ class StoredMeasure(BusinessModel):
             # What gathers from other payees asks by name, and which rows are new.
             models.Index(fields=["name", "period_slug"], name="measure_named"),
             models.Index(fields=["opened_run"], name="measure_of_run"),
+            models.Index(
+                fields=["closed_run"],
+                condition=Q(closed_run__isnull=False),
+                name="measure_closed_by",
+            ),
         ]
 
 

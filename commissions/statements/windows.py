@@ -5,7 +5,7 @@ from datetime import date
 
 from commissions.calculation.facts import AssignmentFact
 from commissions.calculation.order import reads_stored
-from commissions.calculation.program import MeasureProgram, PlanProgram, Window
+from commissions.calculation.program import PlanProgram, Window
 from commissions.statements.periods import pay_period_of
 from commissions_saas.lib.periods import Period, period_of
 
@@ -46,14 +46,10 @@ def kept_measures(fact: AssignmentFact) -> frozenset[str]:
 def _entries_from(program: PlanProgram, day: date) -> date:
     if _repeats(program):
         return date.min
-    overs = {part.over for part in program.measures if _adds_credits(part)}
+    overs = {part.over for part in program.measures if not reads_stored(part)}
     overs |= {part.over for part in program.components}
     windows = [_window(over, day) for over in overs]
     return min((window.starts_on for window in windows), default=day)
-
-
-def _adds_credits(measure: MeasureProgram) -> bool:
-    return measure.of_team or not reads_stored(measure)
 
 
 def _repeats(program: PlanProgram) -> bool:

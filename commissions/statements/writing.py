@@ -61,6 +61,10 @@ class RunWriter:
             )
         return self.run.pk
 
+    def ids(self) -> list[int]:
+        """Return the run's id, if it has written anything yet."""
+        return [self.run.pk] if self.run is not None else []
+
     def count(self, statements: int, opened: int, closed: int) -> None:
         """Add to what the run says it did."""
         if self.run is None:
