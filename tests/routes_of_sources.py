@@ -3,7 +3,15 @@
 from datetime import UTC, datetime
 
 from crm_sync.connections import services
-from crm_sync.connections.models import Connection, SourceUser, SyncRun, Upload
+from crm_sync.connections.inbound import create_inbound
+from crm_sync.connections.models import (
+    Connection,
+    Delivery,
+    Endpoint,
+    SourceUser,
+    SyncRun,
+    Upload,
+)
 from crm_sync.connections.uploads import file_connection
 from crm_sync.ledger import dated
 from crm_sync.ledger.models import RefusedRecord
@@ -46,6 +54,27 @@ def a_sync(business: Business) -> Arguments:
     connection = _connection(business)
     run = SyncRun.objects.create(connection=connection, kind="first", started_at=NOW)
     return (connection.pk, run.pk)
+
+
+def an_inbound(business: Business) -> Arguments:
+    assert business.group is not None
+    made, _ = create_inbound(
+        group=business.group, business=business, name="Webhook", by=None
+    )
+    return (made.pk,)
+
+
+def a_delivery(business: Business) -> Arguments:
+    (connection,) = an_inbound(business)
+    row = Delivery.objects.create(
+        endpoint=Endpoint.objects.get(connection_id=connection),
+        verified=True,
+        kind="deal update",
+        object="deal",
+        external_id="A-1",
+        received_at=NOW,
+    )
+    return (connection, row.pk)
 
 
 def a_refused_record(business: Business) -> Arguments:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from commissions_saas.lib import clock
+from crm_sync.connections.adopting import adopt_owners, adopts_people
 from crm_sync.connections.applying import apply_page
 from crm_sync.connections.comparing import forget_refused
 from crm_sync.connections.endpoints import INBOUND
@@ -63,6 +64,8 @@ def work_deliveries(lease: Lease) -> dict[str, int]:
                 Connection.objects.select_for_update().get(pk=connection.pk)
                 total.add(_apply(connection, reader, batch, records, began))
             lease.step("Reading what was sent", total.new + total.changed)
+            if adopts_people(connection):
+                adopt_owners(reader, lease.check)
     return {"new": total.new, "changed": total.changed, "deleted": total.deleted}
 
 

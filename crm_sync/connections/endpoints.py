@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from commissions_saas.lib import clock
@@ -186,3 +187,17 @@ def forget_old_deliveries() -> int:
     old = Delivery.objects.filter(received_at__lt=clock.now() - KEPT_FOR)
     count, _ = old.exclude(state=Delivery.State.WAITING).delete()
     return count
+
+
+def last_day(endpoint: Endpoint) -> dict[str, int]:
+    """Count the deliveries of the last 24 hours by how they ended."""
+    since = clock.now() - timedelta(hours=24)
+    rows = Delivery.objects.filter(endpoint=endpoint, received_at__gte=since)
+    failed = (Delivery.State.FAILED, Delivery.State.REFUSED)
+    counts: dict[str, int] = rows.aggregate(
+        all=Count("id"),
+        done=Count("id", filter=Q(state=Delivery.State.DONE)),
+        failed=Count("id", filter=Q(state__in=failed)),
+        repeated=Count("id", filter=Q(repeats__gt=0)),
+    )
+    return counts

@@ -41,6 +41,38 @@ class NewConnectionForm(forms.Form):
     )
 
 
+class InboundForm(forms.Form):
+    """A sender that has no CRM."""
+
+    name = forms.CharField(
+        max_length=200, initial="Webhook", help_text="How your people call the sender."
+    )
+
+
+class SampleForm(forms.Form):
+    """A record as it would be sent."""
+
+    object = forms.CharField(
+        label="Object",
+        max_length=60,
+        required=False,
+        help_text="Such as deal. May be left empty where the sample names it.",
+    )
+    sample = forms.CharField(
+        label="Sample",
+        max_length=100_000,
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
+        help_text="JSON: a whole message with objectname and data, or the data alone.",
+        error_messages={"required": "Paste a record."},
+    )
+    required = forms.CharField(
+        label="Must be there",
+        max_length=2000,
+        required=False,
+        help_text="Names of fields, with spaces between them.",
+    )
+
+
 class KeyForm(forms.Form):
     """Another key in place of the one that is there."""
 

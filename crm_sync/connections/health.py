@@ -20,12 +20,22 @@ class Verdict:
     hint: str = ""
     is_error: bool = False
 
+    @property
+    def rest(self) -> str:
+        """The sentence without the state that it begins with, to stand behind a chip."""
+        label = self.state.replace("_", " ")
+        if not self.sentence.casefold().startswith(label):
+            return self.sentence
+        return self.sentence[len(label) :].lstrip(". ")
+
 
 def verdict(connection: Connection, zone: str, *, is_running: bool = False) -> Verdict:
     """Say how fresh a connection is: expected against the last success."""
     state = connection.state
     if connection.kind == "files":
         return Verdict("healthy", _file_words(connection, zone))
+    if connection.kind == "webhook":
+        return _inbound_verdict(connection, zone)
     if state == Connection.State.REMOVED:
         return Verdict("closed", "Disconnected. What was read stays and counts.")
     if state == Connection.State.PAUSED:
@@ -55,6 +65,18 @@ def verdict(connection: Connection, zone: str, *, is_running: bool = False) -> V
         "healthy",
         f"Healthy. Last new data {moment(new, zone)}, {ago} ago; expected every {every}.",
     )
+
+
+def _inbound_verdict(connection: Connection, zone: str) -> Verdict:
+    """Nobody says how often records are to be expected, so silence is no fault."""
+    if connection.state == Connection.State.REMOVED:
+        return Verdict("closed", "Disconnected. What was sent stays and counts.")
+    if connection.state == Connection.State.PAUSED:
+        return Verdict("paused", "Paused. What is sent waits until you resume.")
+    if connection.last_new_data_at is None:
+        return Verdict("waiting", "Waiting for the first record to be sent.")
+    new = moment(connection.last_new_data_at, zone)
+    return Verdict("healthy", f"Healthy. Last new data {new}.")
 
 
 def in_words(span: timedelta) -> str:

@@ -37,7 +37,7 @@ from tenants.schema import in_public
 
 Fields = dict[str, dict[str, Any]]
 _MOST_FIELDS = 200
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _LONGEST_NAME = 60
 
 
@@ -245,10 +245,6 @@ def _map(
             connection=connection,
             object_=object_,
             document={**before.document, **added},
-            business=_business(connection) if own else None,
+            business=Business.objects.get(pk=connection.business_id) if own else None,
             by=by,
         )
-
-
-def _business(connection: Connection) -> Business:
-    return Business.objects.get(pk=connection.business_id)

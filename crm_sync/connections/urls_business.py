@@ -2,11 +2,29 @@
 
 from django.urls import path
 
-from crm_sync.connections import views, views_data, views_records
+from crm_sync.connections import views, views_data, views_records, views_webhooks
 
 urlpatterns = [
     path("connections/", views.connections, name="connections"),
     path("connections/new/", views.new_connection, name="new"),
+    path("connections/new/webhook/", views_webhooks.new_inbound, name="new_inbound"),
+    path("connections/<int:id>/webhook/", views_webhooks.webhook, name="webhook"),
+    path(
+        "connections/<int:id>/webhook/secret/",
+        views_webhooks.webhook_secret,
+        name="webhook_secret",
+    ),
+    path(
+        "connections/<int:id>/webhook/<int:number>/",
+        views_webhooks.delivery,
+        name="delivery",
+    ),
+    path(
+        "connections/<int:id>/webhook/<int:number>/replay/",
+        views_webhooks.replay,
+        name="replay",
+    ),
+    path("connections/<int:id>/schemas/", views_webhooks.schema_pages, name="schemas"),
     path("connections/upload/", views_data.upload, name="upload"),
     path(
         "connections/upload/template/<slug:object_>/",

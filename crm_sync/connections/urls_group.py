@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm_sync.connections import api, views, views_data
+from crm_sync.connections import api, views, views_data, views_webhooks
 from tenants.api.addresses import both
 
 urlpatterns = [
@@ -14,6 +14,26 @@ urlpatterns = [
         "connections/<int:id>/syncs/<int:number>/",
         views.group_sync_run,
         name="group_sync_run",
+    ),
+    path(
+        "connections/<int:id>/webhook/",
+        views_webhooks.group_webhook,
+        name="group_webhook",
+    ),
+    path(
+        "connections/<int:id>/webhook/secret/",
+        views_webhooks.group_webhook_secret,
+        name="group_webhook_secret",
+    ),
+    path(
+        "connections/<int:id>/webhook/<int:number>/",
+        views_webhooks.group_delivery,
+        name="group_delivery",
+    ),
+    path(
+        "connections/<int:id>/webhook/<int:number>/replay/",
+        views_webhooks.group_replay,
+        name="group_replay",
     ),
     path("connections/<int:id>/sync/", views.group_sync, name="group_sync"),
     path("connections/<int:id>/pause/", views.group_pause, name="group_pause"),

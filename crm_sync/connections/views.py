@@ -10,8 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.connections import forms, services
+from crm_sync.connections.endpoints import last_day
 from crm_sync.connections.health import verdict
-from crm_sync.connections.models import Connection, SyncRun
+from crm_sync.connections.models import Connection, Endpoint, SyncRun
 from crm_sync.connections.places import (
     OWNERS,
     READS,
@@ -94,6 +95,9 @@ def _connection_page(request: MemberRequest, found: Connection) -> HttpResponse:
         "urls": _urls(request, found),
         "every_minutes": found.expected_every // 60,
     }
+    endpoint = Endpoint.objects.filter(connection=found).first() if is_own else None
+    if endpoint is not None:
+        context |= {"endpoint": endpoint, "last_day": last_day(endpoint)}
     if group:
         context |= group_facts(found)
     else:
@@ -115,7 +119,7 @@ def _is_running(found: Connection) -> bool:
 
 
 def _urls(request: MemberRequest, found: Connection) -> dict[str, str]:
-    names = ("sync", "pause", "resume", "key", "disconnect")
+    names = ("sync", "pause", "resume", "key", "disconnect", "webhook")
     urls = {name: address(request, name, found.pk) for name in names}
     urls["list"] = address(request, "connections")
     if is_group(request):
@@ -123,6 +127,7 @@ def _urls(request: MemberRequest, found: Connection) -> dict[str, str]:
     else:
         urls["map"] = address(request, "map", found.pk)
         urls["refused"] = address(request, "refused", found.pk)
+        urls["schemas"] = address(request, "schemas", found.pk)
     return urls
 
 

@@ -5,8 +5,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from crm_sync.connections.receiving import LARGEST, receive
+from tenants.access import public_page
 
 
+@public_page
 @csrf_exempt
 @require_POST
 def hook(request: HttpRequest, code: str) -> JsonResponse:

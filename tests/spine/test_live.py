@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -14,6 +15,9 @@ from commissions.plans.models import Plan
 from commissions_saas.lib import clock
 from crm_sync.connections import matching
 from crm_sync.connections import services as connections
+from crm_sync.connections.endpoints import watch
+from crm_sync.connections.models import Connection
+from crm_sync.connections.opening import open_connection
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.services import create_payee
 from tenants.accounts.models import Business, Role
@@ -124,3 +128,35 @@ def test_an_edited_deal_is_on_the_statement_soon_after_sync_now(
         seconds = wait_until_it_shows(browser, statement, "2050.05", begun)
 
     print(f"From “Sync now” to the new figure: {seconds:.1f} s")
+
+
+@pytest.mark.slow
+def test_an_event_of_close_is_on_the_statement_within_two_seconds(
+    fresh_db: Copy,
+    site: str,
+    businesses: dict[str, Business],
+    close: Source,
+    settings: Any,
+) -> None:
+    settings.SITE_URL = site
+    acme = businesses["acme"]
+    maya, number = a_paid_payee(acme, close)
+    connection = Connection.objects.get(pk=number)
+    today = clock.today(acme.time_zone)
+    deal = close.deal(value=1_840_000, won_on=today)
+    browser = logged_in(acme, site)
+    statement = f"{site}/b/acme/statements/{maya.pk}/{today:%Y-%m}/"
+
+    with worker_on(fresh_db):
+        begun = press(browser, f"{site}/b/acme/connections/{number}/", "sync/")
+        wait_until_it_shows(browser, statement, "1840.00", begun)
+        watch(connection=connection, provider=open_connection(connection))
+        took = []
+        for amount in (1_000_000, 2_000_000, 3_000_000):
+            begun = time.monotonic()
+            close.account.edit(deal, {"value": amount})
+            figure = f"{amount // 1000}.00"
+            took.append(wait_until_it_shows(browser, statement, figure, begun))
+
+    print("from the edit to the figure:", [f"{one:.2f} s" for one in took])
+    assert sorted(took)[1] < 2, took
