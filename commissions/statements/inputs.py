@@ -20,12 +20,14 @@ from commissions.statements.around import (
     read_around,
     sell_facts,
 )
+from commissions.statements.features import features_of
 from commissions.statements.gathering import Gathering
 from commissions.statements.models import Adjustment, Line, Release
 from commissions.statements.stored import StoredOf, read_stored
 from commissions.statements.windows import first_day
 from commissions_saas.lib.periods import Period
 from crm_sync.ledger.as_of import entry_facts
+from crm_sync.ledger.chains import UPLINE
 from crm_sync.ledger.facts import EntryFact
 from crm_sync.ledger.known import (
     RightOfDays,
@@ -137,7 +139,15 @@ def load(
     entries = {}
     if with_entries:
         entries = entry_facts(
-            payee_ids=payee_ids, first=first, last=whole[1], change=change
+            payee_ids=payee_ids,
+            first=first,
+            last=whole[1],
+            change=change,
+            deep=any(
+                UPLINE in features_of(fact.program).roles
+                for own in programs.values()
+                for fact in own
+            ),
         )
     return Loaded(
         currency=current_business().currency,

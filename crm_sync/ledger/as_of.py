@@ -15,11 +15,11 @@ from typing import Any
 from django.db import connection
 
 from crm_sync.ledger.catalogue import Catalogue, catalogue
+from crm_sync.ledger.chains import MANAGER, MOST_LEVELS, credits_above
 from crm_sync.ledger.facts import CreditFact, EntryFact, Value
 from crm_sync.ledger.models import Change, Credit, Manager
 from crm_sync.ledger.values import to_value
 
-MANAGER = "manager"
 _COLUMNS = (
     "entry.id, entry.object, entry.external_id, revision.name, revision.occurred_on,"
     " revision.counts, revision.reversed_on, revision.currency, revision.values,"
@@ -69,6 +69,28 @@ class Placements:
         """Return the payee's placement on a day."""
         return next((f for f in self._of.get(payee_id, ()) if f.covers(day)), None)
 
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nobody is placed anywhere."""
+        return not self._of
+
+    def manager_of(self, payee_id: int, day: date) -> int | None:
+        """Return whom the payee reported to on a day."""
+        placement = self.of(payee_id, day)
+        return placement.manager_id if placement is not None else None
+
+    def below(self, payee_ids: Collection[int], levels: int) -> set[int]:
+        """Return who was below these payees at any time, so many levels down."""
+        found: set[int] = set()
+        level = set(payee_ids)
+        for _ in range(levels):
+            level = {fact.payee_id for above in level for fact in self.under(above)}
+            level -= found
+            if not level:
+                break
+            found |= level
+        return found
+
     def under(self, manager_id: int) -> list[PlacementFact]:
         """Return who reports to a manager, and when."""
         return self._under.get(manager_id, [])
@@ -95,15 +117,17 @@ def entry_facts(
     first: date,
     last: date,
     change: int,
+    deep: bool = False,
 ) -> dict[int, tuple[EntryFact, ...]]:
     """Return, for each payee, the entries dated in a window that credit them, as they
-    were known at a change number; what payees' reports sold included, as `manager`.
+    were known at a change number; what payees' reports sold included, as `manager`,
+    and where it is `deep` what everybody below them sold, as `upline`.
 
     Three queries, however many payees there are.
     """
     placed = placements(change)
     wanted = set(payee_ids)
-    reports = {fact.payee_id for payee in wanted for fact in placed.under(payee)}
+    reports = placed.below(wanted, levels=MOST_LEVELS if deep else 1)
     found: dict[int, list[EntryFact]] = {payee: [] for payee in payee_ids}
     rows = _rows(
         "credit.occurred_on BETWEEN %s AND %s",
@@ -111,7 +135,7 @@ def entry_facts(
         change,
         [first, last],
     )
-    for fact in _facts(rows, placed):
+    for fact in _facts(rows, placed, deep):
         for payee in {credit.payee_id for credit in fact.credits} & wanted:
             found[payee].append(fact)
     return {payee: tuple(facts) for payee, facts in found.items()}
@@ -162,7 +186,9 @@ def _rows(
         return list(cursor.fetchall())
 
 
-def _facts(rows: Iterable[tuple[Any, ...]], placed: Placements) -> Iterator[EntryFact]:
+def _facts(
+    rows: Iterable[tuple[Any, ...]], placed: Placements, deep: bool = False
+) -> Iterator[EntryFact]:
     types = catalogue()
     for (
         id_,
@@ -178,7 +204,7 @@ def _facts(rows: Iterable[tuple[Any, ...]], placed: Placements) -> Iterator[Entr
     ) in rows:
         held = texts if isinstance(texts, dict) else _loads(texts)
         shares = credits if isinstance(credits, list) else _loads(credits)
-        credited = _credits(shares, day, placed)
+        credited = _credits(shares, day, placed, deep)
         values = _values(object_, held, types)
         if day is not None and not values.get("territory"):
             territory = _territory(credited, day, placed)
@@ -199,24 +225,30 @@ def _facts(rows: Iterable[tuple[Any, ...]], placed: Placements) -> Iterator[Entr
 
 
 def _credits(
-    credits: Iterable[Mapping[str, Any]], day: date | None, placed: Placements
+    credits: Iterable[Mapping[str, Any]],
+    day: date | None,
+    placed: Placements,
+    deep: bool,
 ) -> tuple[CreditFact, ...]:
-    """Return the stored credits, and one to the manager of each of them on the day."""
-    own = [
+    """Return the stored credits, and those of who was above each of them on the day."""
+    own = tuple(
         CreditFact(credit["payee"], credit["role"], Decimal(credit["share"]))
         for credit in credits
-    ]
-    above: dict[int, Decimal] = defaultdict(Decimal)
-    if day is not None:
-        for credit in own:
-            if credit.role in ("owner", "split"):
-                placement = placed.of(credit.payee_id, day)
-                if placement is not None and placement.manager_id is not None:
-                    above[placement.manager_id] += credit.share
-    return (
-        *own,
-        *(CreditFact(payee, MANAGER, share) for payee, share in sorted(above.items())),
     )
+    if day is None or placed.is_empty:
+        return own
+    if deep:
+        return own + credits_above(own, lambda payee: placed.manager_of(payee, day))
+    # Only who sold has a manager here, so the chain ends after one step.
+    managers = {
+        credit.payee_id: placed.manager_of(credit.payee_id, day)
+        for credit in own
+        if credit.role in ("owner", "split")
+    }
+    if not any(managers.values()):
+        return own
+    above = credits_above(own, managers.get)
+    return own + tuple(credit for credit in above if credit.role == MANAGER)
 
 
 def _territory(credits: tuple[CreditFact, ...], day: date, placed: Placements) -> str:
