@@ -147,6 +147,10 @@ class _Reader:
         name = text(self.raw, "name")
         known = [*PAYEE_KEYS, *self.document.variables, *self.types]
         refuse_unknown(self.raw, known, f"the payee {name}")
+        for key in self.raw:
+            if key in self.document.variables and key in self.types:
+                words = f"{name}: “{key}” is a variable and a field of the payee."
+                raise ProductError(words, hint="Write it under variables or facts.")
         attributes, facts = self.facts(name)
         return Person(
             number=number,

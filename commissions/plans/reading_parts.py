@@ -201,7 +201,7 @@ class PartReader(ValueReader):
             if key in part and not repeat:
                 words = f"“{key}” belongs to “repeat: yes”."
                 self.note(join(path, key), words)
-        of_deals = ("repeat", "keeps", "clawback_days", "replaces", "object", "credit")
+        of_deals = ("repeat", "keeps", "clawback_days", "object", "credit")
         for key in of_deals if per == "period" else ():
             if key in part:
                 words = f"A component per period has no “{key}”."
