@@ -7,7 +7,7 @@ from django import forms
 from crm_sync.connections.models import SourceField
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.values import TYPES
-from crm_sync.providers.files.table import LARGEST_FILE
+from crm_sync.providers.files.limits import LARGEST_FILE
 
 OBJECTS = (("deal", "Deals"), ("meeting", "Meetings"))
 TRANSFORMS = (("", "As it is"), ("cents", "Cents to money"), ("day", "Day of a moment"))
@@ -95,11 +95,11 @@ class ReasonForm(forms.Form):
 
 
 class UploadForm(forms.Form):
-    """A CSV file."""
+    """A CSV file or a workbook."""
 
     object = forms.ChoiceField(label="What it holds", choices=OBJECTS)
     file = forms.FileField(
-        label="CSV file",
+        label="CSV file or XLSX workbook",
         help_text="UTF-8, at most 20 MB and 200,000 rows. Each row needs an id.",
         error_messages={"required": "Choose a file.", "empty": "The file is empty."},
     )

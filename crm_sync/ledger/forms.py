@@ -161,10 +161,10 @@ class RateForm(SpanForm):
 
 
 class FileForm(forms.Form):
-    """A CSV file like the download."""
+    """A CSV file or a workbook like the download."""
 
     file = forms.FileField(
-        label="CSV file",
+        label="CSV file or XLSX workbook",
         help_text="Columns as in the download. An empty cell empties what is there; a "
         "column that is missing leaves it.",
     )

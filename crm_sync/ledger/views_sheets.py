@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, sheets
 from crm_sync.ledger.views import csv_answer
+from crm_sync.providers.files.table import text_of_file
 from tenants.access import MemberRequest
 
 SHOWN = 50
@@ -54,7 +55,7 @@ def upload_sheet(request: MemberRequest, sheet: SheetPage) -> HttpResponse:
         "preview": preview,
         "rows": preview.rows[:SHOWN],
         "more": max(len(preview.rows) - SHOWN, 0),
-        "text": content.decode("utf-8-sig", "replace"),
+        "text": text_of_file(content),
     }
     return render(request, "ledger/sheet_upload.html", page)
 

@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, uploading
+from crm_sync.providers.files.table import text_of_file
 from tenants.access import MemberRequest, Role, requires
 from tenants.urls_for import business_url
 
@@ -70,7 +71,7 @@ def _upload(request: MemberRequest, kind: str) -> HttpResponse:
                 "preview": preview,
                 "rows": preview.rows[:SHOWN],
                 "more": max(len(preview.rows) - SHOWN, 0),
-                "text": content.decode("utf-8-sig"),
+                "text": text_of_file(content),
             }
     page |= {
         "kind": kind,

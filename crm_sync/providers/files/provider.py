@@ -1,4 +1,4 @@
-"""A CSV file as a source: each row is a record, each column a field."""
+"""A CSV file or a workbook as a source: each row is a record, each column a field."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ from crm_sync.providers.files.columns import (
     is_id,
     standard_name,
 )
-from crm_sync.providers.files.table import LONGEST_CELL, Row, read_table
+from crm_sync.providers.files.limits import LONGEST_CELL
+from crm_sync.providers.files.table import Row, read_table
 
 _ROWS_PER_PAGE = 500
 _LONGEST_ID = 200
@@ -45,7 +46,9 @@ class FileProvider:
         options = settings.options
         content = options.get("content")
         if not isinstance(content, bytes):
-            raise ConfigurationProblem("Choose a file.", hint="It must be a CSV file.")
+            raise ConfigurationProblem(
+                "Choose a file.", hint="It is a CSV file or an XLSX workbook."
+            )
         self._object = str(options.get("object", "deal"))
         self._name = str(options.get("name", "file"))
         uploaded_at = str(options.get("uploaded_at", "")) or clock.now().isoformat()

@@ -1,4 +1,4 @@
-"""Reads a CSV file, whoever saved it, and says in words what is wrong with it."""
+"""Reads a CSV file or a workbook, and says in words what is wrong with it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crm_sync.contract import ConfigurationProblem
+from crm_sync.providers.files.limits import (
+    LARGEST_FILE,
+    LONGEST_NAME,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    too_many_rows,
+)
+from crm_sync.providers.files.workbook import text_of_workbook
 
-LARGEST_FILE = 20_000_000
-MOST_ROWS = 200_000
-MOST_COLUMNS = 200
-LONGEST_CELL = 32_767
-LONGEST_NAME = 200
+_ARCHIVE = b"PK\x03\x04"
 _DELIMITERS = ",;\t|"
 _SAVE_AS = "In Excel: File → Save as → “CSV UTF-8 (comma delimited)”."
 _KINDS = (
-    (b"PK\x03\x04", "This is a workbook or an archive, not a CSV file."),
-    (b"\xd0\xcf\x11\xe0", "This is an old Excel workbook, not a CSV file."),
+    (b"\xd0\xcf\x11\xe0", "This is an old Excel workbook, or one with a password."),
     (b"%PDF", "This is a PDF, not a CSV file."),
     (b"\xff\xfe", "The file is in UTF-16; only UTF-8 can be read."),
     (b"\xfe\xff", "The file is in UTF-16; only UTF-8 can be read."),
@@ -50,7 +53,7 @@ class Table:
         try:
             for number, cells in enumerate(reader):
                 if number > MOST_ROWS:
-                    raise _too_many()
+                    raise too_many_rows()
                 row = Row(begins, tuple(cell.strip() for cell in cells))
                 begins = reader.line_num + 1
                 if number and any(row.cells):
@@ -61,14 +64,15 @@ class Table:
 
 def read_table(content: bytes) -> Table:
     """Return a file as a table; ConfigurationProblem says why it is none."""
-    text = _decoded(content)
+    text = text_of_file(content)
+    is_workbook = content.startswith(_ARCHIVE)
     first = text.lstrip("\r\n").split("\n", 1)[0]
     if not first.strip():
         raise ConfigurationProblem(
             "The file is empty.", hint="Its first line names the columns."
         )
     text = text.lstrip("\r\n")
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = "," if is_workbook else max(_DELIMITERS, key=first.count)
     try:
         header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as problem:
@@ -76,11 +80,14 @@ def read_table(content: bytes) -> Table:
     return Table(_names(header), text, delimiter)
 
 
-def _decoded(content: bytes) -> str:
+def text_of_file(content: bytes) -> str:
+    """Return a file's text, that of a workbook as CSV; refuse what is neither."""
     if len(content) > LARGEST_FILE:
         raise ConfigurationProblem(
             "The file is larger than 20 MB.", hint="Split it into several files."
         )
+    if content.startswith(_ARCHIVE):
+        return text_of_workbook(content)
     for start, message in _KINDS:
         if content.startswith(start):
             raise ConfigurationProblem(message, hint=_SAVE_AS)
@@ -120,13 +127,6 @@ def _names(header: list[str]) -> tuple[str, ...]:
             )
         seen.add(name.casefold())
     return tuple(names)
-
-
-def _too_many() -> ConfigurationProblem:
-    return ConfigurationProblem(
-        f"The file has more than {MOST_ROWS:,} rows.",
-        hint="Split it into several files.",
-    )
 
 
 def _unreadable(line: int, problem: csv.Error) -> ConfigurationProblem:

@@ -79,7 +79,7 @@ def test_each_bad_row_is_refused_alone_with_its_reason() -> None:
         (b"id,name,Name\n1,a,b\n", "Two columns are named “Name”"),
         (b"id,,name\n1,a,b\n", "Column 2 has no name"),
         (b"id,name\n1,caf\xe9\n", "Line 2 has a character that is not UTF-8"),
-        (b"PK\x03\x04rest", "not a CSV file"),
+        (b"PK\x03\x04rest", "The workbook cannot be read."),
         (b"\xff\xfei\x00d\x00", "UTF-16"),
         (b"id,name\n1,a\x00b\n", "not a text file"),
         (b",".join(b"c%d" % n for n in range(201)) + b"\n", "201 columns"),
