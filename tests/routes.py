@@ -80,6 +80,7 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "plans:draft_start": Route(money.ADMIN, money.a_draft, posts=True),
     "plans:draft": Route(money.ADMIN, money.a_draft),
     "plans:draft_check": Route(money.ADMIN, money.a_draft, posts=True),
+    "plans:draft_formula": Route(money.ADMIN, money.a_draft, posts=True),
     "plans:draft_discard": Route(money.ADMIN, money.a_draft, posts=True),
     "plans:versions": Route(money.READS, money.two_versions),
     "plans:revert": Route(money.ADMIN, money.a_version, posts=True),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commissions.plans import views, views_assigning
+from commissions.plans import views, views_assigning, views_formulas
 
 urlpatterns = [
     path("plans/", views.plan_list, name="plans"),
@@ -26,7 +26,12 @@ urlpatterns = [
         views.version_file,
         name="version_file",
     ),
-    path("functions/", views.functions, name="functions"),
+    path(
+        "plans/<slug:slug>/draft/formula/",
+        views_formulas.draft_formula,
+        name="draft_formula",
+    ),
+    path("functions/", views_formulas.functions, name="functions"),
     path("assignments/", views_assigning.assignments, name="assignments"),
     path("assignments/new/", views_assigning.assign, name="assign"),
     path(
