@@ -12,9 +12,11 @@ from commissions_saas.lib.errors import ProductError
 StepKind = Literal[
     "counted",
     "plan",
+    "steps",
     "base",
     "rate",
     "limits",
+    "kept",
     "gate",
     "result",
     "adjustment",

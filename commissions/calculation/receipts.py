@@ -1,11 +1,12 @@
 """The receipt of a line: the same stages as the calculation, with somebody watching."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from commissions.calculation.amounts import Amounts
+from commissions.calculation.credits import UPLINE
 from commissions.calculation.facts import (
     AdjustmentFact,
     LineDraft,
@@ -13,7 +14,7 @@ from commissions.calculation.facts import (
     PayeeInputs,
 )
 from commissions.calculation.pipeline import adjustment_line, observed
-from commissions.calculation.program import ComponentProgram, MeasureProgram
+from commissions.calculation.program import ComponentProgram
 from commissions.calculation.receipt import (
     FormulaTrace,
     NoSuchLine,
@@ -22,21 +23,21 @@ from commissions.calculation.receipt import (
     Sentence,
     rows_of,
 )
+from commissions.calculation.receipt_formulas import (
+    condition,
+    leaves,
+    outcome_of,
+    phrases,
+    readings,
+    spaced,
+)
+from commissions.calculation.receipt_measures import MeasureTeller
 from commissions.calculation.reckoning import Observer, PlanReckoning
 from commissions.calculation.scope import Credited, Scope
 from commissions.calculation.words import day_words, name_words, share_words, shown
-from commissions.formula import (
-    EvaluationError,
-    Formula,
-    Outcome,
-    Step,
-    Type,
-    arithmetic,
-)
+from commissions.formula import Formula, arithmetic
 from commissions_saas.lib.money import places
 
-_PERCENT = re.compile(r"(?<=\d)%")
-_MINUS = re.compile(r"(?<![\w)])-(?=\d)")
 _CREDITED_AS = {
     "owner": "the owner",
     "split": "a split",
@@ -44,6 +45,7 @@ _CREDITED_AS = {
     "manager": "the manager",
     "territory": "the territory",
     "referrer": "the referrer",
+    UPLINE: "the upline",
 }
 
 
@@ -57,11 +59,12 @@ def explain(inputs: PayeeInputs, key: LineKey) -> Receipt:
         raise NoSuchLine(key)
     only = tuple(fact for fact in inputs.assignments if fact.plan_id == key.plan_id)
     witness = _Witness(key)
-    observed(replace(inputs, assignments=only, adjustments=()), witness)
-    if witness.seen is None:
+    draft = observed(replace(inputs, assignments=only, adjustments=()), witness)
+    line = next((line for line in draft.lines if line.key == key), None)
+    if witness.seen is None or line is None:
         raise NoSuchLine(key)
     with arithmetic():
-        return _Writer(inputs, witness.seen).receipt()
+        return _Writer(inputs, witness.seen, line).receipt()
 
 
 @dataclass(slots=True)
@@ -100,96 +103,128 @@ class _Witness(Observer):
 class _Writer:
     """Writes the steps of one line, in the order in which they were taken."""
 
-    def __init__(self, inputs: PayeeInputs, seen: _Seen) -> None:
+    def __init__(self, inputs: PayeeInputs, seen: _Seen, line: LineDraft) -> None:
         self.inputs = inputs
         self.seen = seen
+        self.line = line
+        self.values = seen.values
         self.component = seen.component
         self.program = seen.scope.assignment.program
         self.unit = seen.scope if isinstance(seen.scope, Credited) else None
+        thing = self.component.object if self.unit else "period"
+        self.measures = MeasureTeller(
+            inputs, seen.reckoning, self.program, self.unit, thing
+        )
 
     def receipt(self) -> Receipt:
         amounts = self.seen.amounts
-        if amounts is None:
-            words = Sentence(self.seen.line.failed)
-            failed = ReceiptStep(
-                "failed", "This line could not be worked out", (words,)
-            )
-            steps = [self.counted(), self.plan(), failed]
-            return Receipt(self.seen.line, tuple(steps), self.traces(), self.values())
         steps = [self.counted(), self.plan()]
+        if amounts is None:
+            words = Sentence(self.line.failed)
+            title = "This line could not be worked out"
+            steps.append(ReceiptStep("failed", title, (words,)))
+            return Receipt(self.line, tuple(steps), self.traces(), self.read())
+        if self.component.steps:
+            steps.append(self.waterfall())
         if self.component.base is not None and amounts.base is not None:
             steps.append(self.base(self.component.base, amounts.base))
         steps.append(self.rate(amounts))
         if amounts.limited_by:
             steps.append(self.limits(amounts))
+        if self.component.keeps is not None and amounts.earned is not None:
+            steps.append(self.kept(self.component.keeps, amounts))
         steps += [self.gate(amounts), self.result(amounts)]
-        return Receipt(self.seen.line, tuple(steps), self.traces(), self.values())
+        return Receipt(self.line, tuple(steps), self.traces(), self.read())
 
     def money(self, amount: Decimal) -> str:
         return shown(amount, self.program.currency)
 
     def counted(self) -> ReceiptStep:
-        period = self.inputs.period
-        unit = self.unit
-        if unit is None:
-            window = self.seen.reckoning.windows.of(self.component.over, period.ends_on)
+        period, component = self.inputs.period, self.component
+        if self.unit is None:
+            window = self.seen.reckoning.windows.of(component.over, period.ends_on)
             words = f"{window.label} ends in {period.label}, and this pays once for it."
             if window == period:
                 words = f"This pays once for {period.label}."
             sentences = [Sentence(words)]
         else:
-            sentences = [*self.standing(unit), *self.credit(unit)]
-        if self.component.when is not None:
-            sentences.append(self.condition(self.component.when))
+            sentences = [*self.standing(self.unit), *self.credit(self.unit)]
+        if component.when is not None:
+            words = "It meets the condition"
+            sentences.append(condition(component.when, self.values, words))
+        if self.unit is not None and component.going is not None:
+            words = "It is still paid because this holds:"
+            sentences.append(condition(component.going, self.values, words))
+        if component.replaces:
+            others = ", ".join(self.name_of(key) for key in component.replaces)
+            sentences.append(Sentence(f"It is paid instead of: {others}."))
         return ReceiptStep("counted", "Counted because", tuple(sentences))
 
-    def condition(self, formula: Formula) -> Sentence:
-        outcome = self.outcome(formula)
-        read = dict.fromkeys(
-            f"{step.text} is {_spaced(step.shown)}"
-            for step in (_leaves(outcome.root) if outcome else ())
-            if step.text in formula.names and step.kind is not Type.TABLE
+    def name_of(self, key: str) -> str:
+        return next(
+            (part.name for part in self.program.components if part.key == key), key
         )
-        words = f"It meets the condition {formula.text}"
-        return Sentence(f"{words}: {', '.join(read)}." if read else f"{words}.")
 
     def standing(self, unit: Credited) -> Iterable[Sentence]:
-        entry, day = unit.entry, day_words(unit.day)
+        entry, period = unit.entry, self.inputs.period
+        day = day_words(entry.occurred_on or unit.day)
         verb = "was won" if entry.object == "deal" else "happened"
-        words = f"{entry.name} {verb} on {day}, which is in {self.inputs.period.label}."
+        words = f"{entry.name} {verb} on {day}, which is in {period.label}."
+        if unit.nth:
+            words = f"{entry.name} {verb} on {day}. {self.repeats(unit)}"
         status = entry.values.get("status")
         if status and entry.counts:
             words = f"Its status is {status}. {words}"
         yield Sentence(words, entry_id=entry.id)
         if not entry.counts and entry.reversed_on is not None:
-            days = self.component.clawback_days
-            yield Sentence(
-                f"It was lost on {day_words(entry.reversed_on)}, more than {days} days"
-                " later, so it keeps its pay.",
-                entry_id=entry.id,
-            )
+            yield Sentence(self.lost(unit, entry.reversed_on), entry_id=entry.id)
         for done in unit.conversions:
+            source = f"{done.rate.source}, {day_words(done.rate.on or done.on)}"
             yield Sentence(
                 f"{done.name}: {shown(done.original, done.currency)} {done.currency}"
-                f" × {done.rate.rate} ({done.rate.source}, {day})"
+                f" × {done.rate.rate} ({source})"
                 f" = {self.money(done.converted)} {self.program.currency}",
                 done.converted,
                 entry.id,
             )
 
+    def repeats(self, unit: Credited) -> str:
+        words = f"It is paid again in each period; {self.inputs.period.label} is"
+        words += f" number {unit.nth}"
+        times = self.component.times
+        outcome = outcome_of(times, self.values) if times is not None else None
+        return f"{words} of {outcome.root.shown}." if outcome else f"{words}."
+
+    def lost(self, unit: Credited, day: date) -> str:
+        words = f"It was lost on {day_words(day)}"
+        amounts = self.seen.amounts
+        if amounts is not None and amounts.earned is not None:
+            return f"{words}; the plan says what stays of it."
+        if self.component.repeat:
+            return f"{words}, after {self.inputs.period.label}, which stays paid."
+        days = self.component.clawback_days
+        return f"{words}, more than {days} days later, so it keeps its pay."
+
     def credit(self, unit: Credited) -> Iterable[Sentence]:
         role = _CREDITED_AS.get(unit.role, unit.role)
+        if unit.role == UPLINE:
+            role += f" at level {unit.level}, through {self.name(unit.through)},"
         words = f"{self.inputs.payee_name} is credited as {role}"
         words += f" with {share_words(unit.share)}."
         others = [
-            f"{self.inputs.names.get(credit.payee_id, 'another payee')}"
-            f" {share_words(credit.share)} ({credit.role})"
+            f"{self.name(credit.payee_id)} {share_words(credit.share)} ({credit.role})"
             for credit in unit.entry.credits
-            if credit.payee_id != self.inputs.payee_id
+            if credit.payee_id != self.inputs.payee_id and credit.role != UPLINE
         ]
         if others:
             words += f" Also credited: {', '.join(others)}."
         yield Sentence(words, unit.share)
+
+    def name(self, payee_id: int) -> str:
+        person = self.inputs.people.get(payee_id)
+        return self.inputs.names.get(payee_id) or (
+            person.name if person else "another payee"
+        )
 
     def plan(self) -> ReceiptStep:
         fact = self.seen.scope.assignment
@@ -202,111 +237,68 @@ class _Writer:
             sentences.append(Sentence(self.component.says))
         return ReceiptStep("plan", "Plan", tuple(sentences))
 
+    def waterfall(self) -> ReceiptStep:
+        """Say what each named value came to, the earlier ones first."""
+        sentences: list[Sentence] = []
+        entries: list[Sentence] = []
+        for name, formula in self.component.steps:
+            found, made_of = self.measures.tell(formula, self.values)
+            outcome = outcome_of(formula, self.values)
+            value = outcome.value if outcome else None
+            sentences += [*found, *self.readings(formula), *self.phrases(formula)]
+            words = f"{name_words(name).capitalize()}: "
+            words += spaced(outcome.root.shown) if outcome else "not known"
+            figure = value if isinstance(value, Decimal) else None
+            sentences.append(Sentence(words, figure))
+            entries += made_of
+        return ReceiptStep("steps", "Steps", tuple(sentences), tuple(entries))
+
     def base(self, formula: Formula, value: Decimal) -> ReceiptStep:
-        read, entries = self.running(formula)
+        read, entries = self.measures.tell(formula, self.values)
         sentences = [*read, *self.readings(formula), *self.phrases(formula)]
         sentences.append(Sentence(f"Base: {self.money(value)}", value))
         return ReceiptStep("base", "Base", tuple(sentences), tuple(entries))
 
     def rate(self, amounts: Amounts) -> ReceiptStep:
         formula = self.component.amount
-        sentences, entries = self.running(formula)
+        sentences, entries = self.measures.tell(formula, self.values)
         sentences += self.readings(formula)
         sentences += self.phrases(formula)
         words = f"Amount: {self.money(amounts.exact)}"
         sentences.append(Sentence(words, amounts.exact))
         return ReceiptStep("rate", "Rate", tuple(sentences), tuple(entries))
 
-    def running(self, formula: Formula) -> tuple[list[Sentence], list[Sentence]]:
-        """Say what each measure that a formula reads was, and what it was made of."""
-        sentences, entries = [], []
-        for measure in self.program.measures:
-            for name in measure.names:
-                if name in formula.names:
-                    found, listed = self.measure(measure, name.partition(".")[2])
-                    sentences.append(found)
-                    entries += listed
-        return sentences, entries
-
-    def measure(
-        self, measure: MeasureProgram, which: str
-    ) -> tuple[Sentence, list[Sentence]]:
-        value = self.seen.values.get(f"{measure.name}.{which}")
-        amount = value if isinstance(value, Decimal) else Decimal(0)
-        window = self.seen.reckoning.windows.of(measure.over, self.seen.scope.day)
-        thing = self.component.object if self.unit else "period"
-        place = {
-            "before": f"before this {thing}",
-            "after": f"with this {thing}",
-            "total": "in all",
-        }[which]
-        name = name_words(measure.name).capitalize()
-        words = f"{name} of {window.label} {place}: {self.money(amount)}"
-        return Sentence(words, amount), list(self.parts(measure, which, window.slug))
-
-    def parts(
-        self, measure: MeasureProgram, which: str, window: str
-    ) -> Iterable[Sentence]:
-        """List what a measure was made of up to this line, in the plan's order."""
-        reckoning = self.seen.reckoning
-        running = reckoning.runnings.get(measure.name)
-        if running is None:
-            return
-        starts = self.inputs.period.starts_on
-        kept = running.sums[window].kept if window in running.sums else ()
-        for period, stored in kept:
-            yield Sentence(f"{period.label}: {self.money(stored)}, as locked", stored)
-        for at, unit in enumerate(reckoning.units):
-            if which != "total" and unit is self.unit:
-                if which == "before":
-                    return
-            elif self.unit is None and which == "before" and unit.day >= starts:
-                return
-            part = running.parts[at]
-            if part is not None and running.at[at].window.slug == window:
-                words = f"{unit.entry.name} ({day_words(unit.day)}): {self.money(part)}"
-                yield Sentence(words, part, unit.entry.id)
-            if which == "after" and unit is self.unit:
-                return
-
     def readings(self, formula: Formula) -> Iterable[Sentence]:
-        """Say what each field of the entry was that a formula reads."""
-        outcome = self.outcome(formula)
         told = {name for part in self.program.measures for name in part.names}
-        told.add("base")
-        for step in _leaves(outcome.root) if outcome else ():
-            if step.phrases and step.value is not None and step.text not in told:
-                told.add(step.text)
-                value = step.value if isinstance(step.value, Decimal) else None
-                yield Sentence(_spaced(step.phrases[0]), value)
+        told |= {"base", *(name for name, _ in self.component.steps)}
+        return readings(formula, self.values, told)
 
     def phrases(self, formula: Formula) -> list[Sentence]:
-        """Say what each operation and function of a formula gave."""
-        outcome = self.outcome(formula)
-        found = []
-        for step in outcome.steps if outcome else ():
-            value = step.value if isinstance(step.value, Decimal) else None
-            if step.text.startswith("or_else("):
-                field = step.children[0]
-                if field.value is None:
-                    words = f"{field.text} is empty, so {step.shown} counts"
-                    found.append(Sentence(_spaced(words), value))
-            elif step.children:
-                found += [Sentence(_spaced(words), value) for words in step.phrases]
-        return found
-
-    def outcome(self, formula: Formula) -> Outcome | None:
-        try:
-            return formula.explain(self.seen.values)
-        except EvaluationError:
-            return None
+        return phrases(formula, self.values)
 
     def limits(self, amounts: Amounts) -> ReceiptStep:
-        limit = amounts.cap if amounts.limited_by == "cap" else amounts.floor
-        said = "is not more than" if amounts.limited_by == "cap" else "is at least"
-        words = f"The plan says that it {said} {self.money(limit or Decimal(0))}."
-        title = "Cap" if amounts.limited_by == "cap" else "Floor"
-        return ReceiptStep("limits", title, (Sentence(words, limit),))
+        is_cap = amounts.limited_by == "cap"
+        limit = (amounts.cap if is_cap else amounts.floor) or Decimal(0)
+        formula = self.component.cap if is_cap else self.component.floor
+        said = "is not more than" if is_cap else "is at least"
+        words = f"The plan says that it {said} {self.money(limit)}."
+        sentences, entries = (
+            self.measures.tell(formula, self.values) if formula else ([], [])
+        )
+        if formula is not None and formula.names:
+            sentences += [*self.readings(formula), *self.phrases(formula)]
+        sentences.append(Sentence(words, limit))
+        title = "Cap" if is_cap else "Floor"
+        return ReceiptStep("limits", title, tuple(sentences), tuple(entries))
+
+    def kept(self, formula: Formula, amounts: Amounts) -> ReceiptStep:
+        earned = amounts.earned or Decimal(0)
+        words = f"Before it was lost it had earned {self.money(earned)}."
+        sentences = [Sentence(words, earned)]
+        sentences += [*self.readings(formula), *self.phrases(formula)]
+        words = f"What stays: {self.money(amounts.limited)}"
+        sentences.append(Sentence(words, amounts.limited))
+        return ReceiptStep("kept", "What stays of it", tuple(sentences))
 
     def gate(self, amounts: Amounts) -> ReceiptStep:
         if self.component.payable_when is None:
@@ -318,21 +310,23 @@ class _Writer:
         return ReceiptStep("gate", "Gate", (Sentence(words),))
 
     def result(self, amounts: Amounts) -> ReceiptStep:
-        half = self.program.rounding.replace("_", "-")
+        how = self.program.rounding.replace("_", "-")
         unit = "cents" if places(self.program.currency) == 2 else "the currency's unit"
-        figure = self.money(amounts.rounded)
-        exact = self.money(amounts.limited)
-        parts = self.slices()
-        words = f"{exact} rounded {half} to {unit}, once: {figure}"
-        if exact == figure:
-            words = f"{figure}, which needs no rounding ({half} to {unit}, once)."
-        if len(parts) > 1 and not amounts.limited_by:
+        figure, exact = self.money(self.line.amount), self.money(amounts.limited)
+        words = f"{exact} rounded {how} to {unit}, once: {figure}"
+        if self.program.round_on == "total":
+            words = f"{exact}. The plan's lines are rounded in all, {how} to {unit};"
+            words += f" of that, this line has {figure}"
+        elif exact == figure:
+            words = f"{figure}, which needs no rounding ({how} to {unit}, once)."
+        parts = self.slices() if not amounts.limited_by else []
+        if len(parts) > 1 and amounts.earned is None:
             words = f"{' + '.join(parts)} = {words}"
-        return ReceiptStep("result", "Result", (Sentence(words, amounts.rounded),))
+        return ReceiptStep("result", "Result", (Sentence(words, self.line.amount),))
 
     def slices(self) -> list[str]:
         """Return what each tier gave, where the amount is nothing but tiers."""
-        outcome = self.outcome(self.component.amount)
+        outcome = outcome_of(self.component.amount, self.values)
         if outcome is None or not outcome.root.text.startswith("marginal("):
             return []
         earned = [words.partition(" = ")[2] for words in outcome.root.phrases]
@@ -340,22 +334,35 @@ class _Writer:
 
     def traces(self) -> tuple[FormulaTrace, ...]:
         found = []
-        for part in ("when", "base", "amount", "cap", "floor", "payable_when"):
-            formula: Formula | None = getattr(self.component, part)
-            outcome = self.outcome(formula) if formula is not None else None
-            if formula is not None and outcome is not None:
+        for part, formula in self.formulas():
+            outcome = outcome_of(formula, self.values)
+            if outcome is not None:
                 root = outcome.root
                 found.append(
                     FormulaTrace(part, formula.text, root.shown, rows_of(root))
                 )
         return tuple(found)
 
-    def values(self) -> dict[str, str]:
+    def formulas(self) -> Iterable[tuple[str, Formula]]:
+        """Return the formulas of the component by what they are for, in their order."""
+        for part in ("when", "times", "going"):
+            yield from self.formula(part)
+        yield from self.component.steps
+        for part in ("base", "amount", "cap", "floor", "keeps", "payable_when"):
+            if part != "keeps" or "earned" in self.values:
+                yield from self.formula(part)
+
+    def formula(self, part: str) -> Iterable[tuple[str, Formula]]:
+        formula: Formula | None = getattr(self.component, part)
+        if formula is not None:
+            yield part, formula
+
+    def read(self) -> dict[str, str]:
         """Return each value that the line read, as the formulas saw it."""
         found: dict[str, str] = {}
-        for formula in self.component.formulas:
-            outcome = self.outcome(formula)
-            for step in _leaves(outcome.root) if outcome else ():
+        for _, formula in self.formulas():
+            outcome = outcome_of(formula, self.values)
+            for step in leaves(outcome.root) if outcome else ():
                 if step.text in formula.names and step.phrases:
                     found[step.text] = step.shown
         return found
@@ -369,15 +376,3 @@ def _of_adjustment(fact: AdjustmentFact) -> Receipt:
         Sentence(f"Amount: {shown(fact.amount, fact.currency)}", fact.amount),
     )
     return Receipt(line, (ReceiptStep("adjustment", "Adjusted because", sentences),))
-
-
-def _leaves(step: Step) -> Iterable[Step]:
-    if not step.children:
-        yield step
-    for child in step.children:
-        yield from _leaves(child)
-
-
-def _spaced(words: str) -> str:
-    """Write 6% as 6 % and -1 as −1, as the pages do."""
-    return _MINUS.sub("−", _PERCENT.sub(" %", words))

@@ -29,3 +29,9 @@ def day_words(day: date) -> str:
 def name_words(name: str) -> str:
     """Write a measure's or field's name: dealer_fee becomes dealer fee."""
     return name.replace("_", " ")
+
+
+def plain(value: Decimal) -> str:
+    """Write a number that is no amount: 1,284 or 0.5."""
+    text = f"{value.normalize():,f}"
+    return text.replace("-", "−")
