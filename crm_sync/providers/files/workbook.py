@@ -129,7 +129,7 @@ def _first_sheet(parts: _Parts, book: _Book) -> str:
         if name == "workbookPr" and given.get("date1904") in ("1", "true"):
             book.day_zero = _DAY_ZERO_1904
         elif name == "sheet" and given.get("state", "visible") == "visible":
-            found.append(given.get("id", ""))
+            found.extend(id for key, id in given.items() if _local(key) == "id")
 
     parts.read("xl/workbook.xml", _parser(start))
     if not found:
@@ -390,14 +390,16 @@ def _parser(
     parser.buffer_text = True
 
     def begin(name: str, given: dict[str, str]) -> None:
-        start(_local(name), {_local(key): value for key, value in given.items()})
+        start(_local(name) if ":" in name else name, given)
 
     def refuse(*_: object) -> None:
         raise _hostile("It defines entities of its own.")
 
     parser.StartElementHandler = begin
     if end is not None:
-        parser.EndElementHandler = lambda name: end(_local(name))
+        parser.EndElementHandler = lambda name: end(
+            _local(name) if ":" in name else name
+        )
     parser.CharacterDataHandler = data
     parser.StartDoctypeDeclHandler = refuse
     return parser
