@@ -1,7 +1,7 @@
 """The YAML form of a plan: the same object, for people and for files."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import yaml
 
@@ -18,11 +18,8 @@ _LARGEST = 500_000
 _DEEPEST = 20
 # What YAML can write and a database cannot hold.
 _HARMFUL = re.compile("[\x00\ud800-\udfff]")
-_ORDER = {
-    key: at
-    for keys in (EXAMPLE_KEYS, MEASURE_KEYS, COMPONENT_KEYS, PLAN_KEYS)
-    for at, key in enumerate(keys)
-}
+# What stands in which order, by where it stands; names that an author gave stay as is.
+_ORDERS = {"components": COMPONENT_KEYS, "examples": EXAMPLE_KEYS}
 
 
 class _Loader(yaml.BaseLoader):
@@ -108,13 +105,26 @@ _Dumper.add_representer(str, _text)
 _Dumper.yaml_implicit_resolvers = {}
 
 
-def _ordered(raw: Raw) -> object:
-    if isinstance(raw, str):
+def _ordered(raw: Mapping[str, Raw]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key in _sorted(raw, PLAN_KEYS):
+        value = raw[key]
+        if key in _ORDERS and isinstance(value, list):
+            value = [_by(part, _ORDERS[key]) for part in value]
+        elif key == "measures" and isinstance(value, Mapping):
+            value = {name: _by(part, MEASURE_KEYS) for name, part in value.items()}
+        found[key] = value
+    return found
+
+
+def _by(raw: Raw, keys: Sequence[str]) -> Raw:
+    if not isinstance(raw, Mapping):
         return raw
-    if isinstance(raw, Mapping):
-        keys = sorted(raw, key=lambda key: _ORDER.get(key, len(_ORDER)))
-        return {key: _ordered(raw[key]) for key in keys}
-    return [_ordered(value) for value in raw]
+    return {key: raw[key] for key in _sorted(raw, keys)}
+
+
+def _sorted(raw: Mapping[str, Raw], keys: Sequence[str]) -> list[str]:
+    return sorted(raw, key=lambda key: keys.index(key) if key in keys else len(keys))
 
 
 def _indented(line: str) -> int:
