@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from commissions.library.models import LibraryPlan, LibraryTable
 from commissions.plans.assigning import assign, set_table
 from commissions.plans.models import PlanVersion, Preview, PreviewedStatement
 from commissions.plans.services import create_plan
@@ -87,6 +88,37 @@ def a_previewed_statement(business: Business) -> Arguments:
 def a_ghost(business: Business) -> Arguments:
     ghost = _preview(business, "ghost")
     return ghost.plan.slug, ghost.pk
+
+
+def a_shelved_plan(business: Business) -> Arguments:
+    (slug,) = a_draft(business)
+    version = PlanVersion.objects.get(plan__slug=slug)
+    entry = LibraryPlan.objects.create(
+        group_id=business.group_id,
+        name="Shelved",
+        document=version.document | {"plan": "Shelved"},
+        sha256="",
+        from_business="Elsewhere",
+        from_version=1,
+        put_by_id=1,
+        put_at=clock.now(),
+    )
+    return (entry.pk,)
+
+
+def a_shelved_table(business: Business) -> Arguments:
+    entry = LibraryTable.objects.create(
+        group_id=business.group_id,
+        key="shelved",
+        name="Shelved",
+        kind="tiers",
+        dated_rows=[],
+        sha256="",
+        from_business="Elsewhere",
+        put_by_id=1,
+        put_at=clock.now(),
+    )
+    return (entry.pk,)
 
 
 def an_assignment(business: Business) -> Arguments:

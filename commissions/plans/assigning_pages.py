@@ -12,6 +12,7 @@ from commissions_saas.lib import clock
 from crm_sync.ledger.models import Change, Payee
 from tenants.access import Member, may
 from tenants.frame.pagination import paginate
+from tenants.accounts.models import Role
 from tenants.schema import current_business
 
 
@@ -96,6 +97,7 @@ def table_page(table: RateTable, member: Member) -> dict[str, Any]:
         "rows": rows_text(current.rows if current else []),
         "starts_on": today,
         "may_write": may(member, "plans.write"),
+        "may_put": member.has(Role.OWNER, Role.GROUP_ADMIN),
     }
 
 

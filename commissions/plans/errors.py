@@ -129,3 +129,10 @@ class LinesFail(PlanError):
             f"The draft fails on {lines} can be worked out now.",
             hint="Look at the deals that are named, and mend the formula.",
         )
+
+
+class NotPublished(PlanError):
+    """Other businesses are offered what pays somebody, not what is being written."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Version {number} is a draft.", hint="Publish it here first.")

@@ -23,7 +23,7 @@ from commissions.plans.sentences import plan_words
 from commissions.plans.yaml_form import plan_to_yaml
 from commissions_saas.lib import clock
 from tenants.access import Member, may
-from tenants.accounts.models import User
+from tenants.accounts.models import Role, User
 from tenants.schema import current_business
 
 S = PlanVersion.State
@@ -101,6 +101,8 @@ def version_page(
         "plan": version.plan,
         "others": list(others.values_list("number", flat=True)),
         "diff": text_diff(before, version) if before else (),
+        "may_put": version.state == S.PUBLISHED
+        and member.has(Role.OWNER, Role.GROUP_ADMIN),
         "may_revert": may(member, "plans.write") and not stands,
         "version": _with_people([version])[0],
         "before": before,

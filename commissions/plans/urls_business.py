@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commissions.plans import views, views_assigning, views_formulas
+from commissions.plans import library_views, views, views_assigning, views_formulas
 
 urlpatterns = [
     path("plans/", views.plan_list, name="plans"),
@@ -25,6 +25,23 @@ urlpatterns = [
         "plans/<slug:slug>/versions/<int:number>/file/",
         views.version_file,
         name="version_file",
+    ),
+    path(
+        "plans/<slug:slug>/versions/<int:number>/share/",
+        library_views.put_plan,
+        name="library_put_plan",
+    ),
+    path("tables/<slug:key>/share/", library_views.put_table, name="library_put_table"),
+    path("library/", library_views.shelf, name="library"),
+    path(
+        "library/plans/<int:pk>/take/",
+        library_views.take_plan,
+        name="library_take_plan",
+    ),
+    path(
+        "library/tables/<int:pk>/take/",
+        library_views.take_table,
+        name="library_take_table",
     ),
     path(
         "plans/<slug:slug>/draft/formula/",
