@@ -155,6 +155,16 @@ class MappedField:
     transform: str = ""
     currency_from: str = ""
     label: str = ""
+    currency: str = ""
+    """The one currency of all amounts, where records do not say it."""
+    values: Mapping[str, str] = default(default_factory=dict)
+    """The source's words to ours; any other word stays."""
+    rules: tuple[Mapping[str, Any], ...] = ()
+    """{"when": {path: text}, "gives": text}: the first that fits; then the value."""
+    const: str = ""
+    scale: str = ""
+    required: bool | None = None
+    """Whether a record that counts needs it; None leaves that to us."""
 
 
 @dataclass(frozen=True, slots=True)

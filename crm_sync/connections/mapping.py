@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from commissions_saas.lib.money import LARGEST, NotAnAmount, parse_decimal
-from crm_sync.connections import errors
+from crm_sync.connections import errors, words
 from crm_sync.contract import (
     MappedField,
     RemoteRecord,
@@ -42,6 +42,8 @@ _MONEY_WORDS = (
     "margin",
 )
 _LONGEST_TEXT = 2000
+_TEXTS = ("transform", "currency_from", "currency", "label", "const", "scale")
+_SOURCES = ("source", "const", "rules")
 
 
 class CannotRead(Exception):
@@ -75,10 +77,13 @@ def document_of(
         if field.field in SHARE_KEYS:
             type_ = "percent"
         row: dict[str, Any] = {"source": field.source, "type": type_}
-        for name in ("transform", "currency_from", "label"):
+        for name in (*_TEXTS, "values"):
             if getattr(field, name):
                 row[name] = getattr(field, name)
-        if object_ == DEAL and field.field == "product":
+        if field.rules:
+            row["rules"] = [dict(rule) for rule in field.rules]
+        is_product = object_ == DEAL and field.field == "product"
+        if is_product if field.required is None else field.required:
             row["required"] = True
         document[field.field] = row
     return document
@@ -95,15 +100,17 @@ def clean_document(
                 f"“{key}” is no name for a field.",
                 hint=f"Write it like {field_name(key)}.",
             )
-        if not str(row.get("source", "")).strip():
+        if not any(str(row.get(name) or "").strip() for name in _SOURCES):
             continue
         if row.get("type") not in TYPES:
             raise errors.BadMapping(f"{key} has no type.", hint=", ".join(TYPES))
         if row.get("transform", "") not in ("", "cents", "day"):
             raise errors.BadMapping(f"{key} has a transform that is not known.")
-        kept = ("source", "type", "transform", "currency_from", "label")
-        cleaned[key] = {name: str(row[name]) for name in kept if row.get(name)}
+        kept = ("source", "type", *_TEXTS)
+        cleaned[key] = {"source": ""}
+        cleaned[key] |= {name: str(row[name]) for name in kept if row.get(name)}
         cleaned[key] |= {name: True for name in ("required", "listed") if row.get(name)}
+        cleaned[key] |= words.cleaned(key, row)
     if not cleaned:
         raise errors.BadMapping("Nothing is mapped.")
     return cleaned
@@ -128,7 +135,9 @@ def read_record(
         if currency is not None:
             values["currency"] = currency
     mapped = set(document)
-    if any(row.get("currency_from") for row in document.values()):
+    if any(
+        row.get("currency_from") or row.get("currency") for row in document.values()
+    ):
         mapped.add("currency")
     return Incoming(
         object=record.object,
@@ -152,7 +161,7 @@ def read_value(
     payload: Mapping[str, Any], key: str, row: Mapping[str, Any], zone: ZoneInfo
 ) -> Value | None:
     """Return one field's value, or None where the source has none."""
-    raw = value_at(payload, str(row["source"]))
+    raw = words.said(payload, row)
     if raw is None or raw == "" or raw == []:
         return None
     label = str(row.get("label") or key.replace("_", " ").capitalize())
@@ -167,7 +176,8 @@ def read_value(
         raise CannotRead("not_a_value", f"{label} is not a single value.")
     text = _text(raw).strip()
     if type_ in ("money", "number", "percent"):
-        return _number(text, label, type_, str(row.get("transform", "")))
+        number = _number(text, label, type_, str(row.get("transform", "")))
+        return number * Decimal(row["scale"]) if row.get("scale") else number
     if type_ == "date":
         return _day(text, label, zone)
     if type_ == "yesno":
@@ -219,6 +229,7 @@ def _has_thousands(text: str) -> bool:
 def _day(text: str, label: str, zone: ZoneInfo) -> date:
     """Read a day as it is written; a moment is the day it was in the business's zone."""
     try:
+        text = words.from_epoch(text)
         if len(text) == 10:
             return date.fromisoformat(text)
         moment = as_moment(text)
@@ -243,8 +254,9 @@ def _yes_or_no(raw: Any, text: str, label: str) -> bool:
 
 def _currency(payload: Mapping[str, Any], document: Document) -> str | None:
     """The currency of the amount is where its own mapping says."""
-    path = document.get("amount", {}).get("currency_from", "")
-    found = value_at(payload, path) if path else None
+    row = document.get("amount", {})
+    path = row.get("currency_from", "")
+    found = value_at(payload, path) if path else row.get("currency")
     return str(found).upper()[:3] if found else None
 
 

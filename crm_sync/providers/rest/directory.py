@@ -1,0 +1,324 @@
+"""Who and what a declared source has: people, stages, fields; each read once a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from commissions_saas.lib import clock
+from crm_sync.contract import (
+    ConfigurationProblem,
+    Payload,
+    RemoteRecord,
+    SourceField,
+    SourceStatus,
+    SourceUser,
+)
+from crm_sync.providers.rest.document import Describe, Document, MapRow, Part, Stream
+from crm_sync.providers.rest.moments import version_at
+from crm_sync.providers.rest.paging import Pager
+from crm_sync.providers.rest.paths import NothingThere, at, is_same, list_at, text_at
+from crm_sync.providers.rest.questions import filled_params
+from crm_sync.providers.rest.records import id_of, record_of
+from crm_sync.providers.rest.sampling import found_fields, our_type
+from crm_sync.providers.rest.transport import Question, Transport
+
+_MOST_FIELDS = 400
+_MOST_ROWS = 50_000
+_FORBIDDEN = (402, 403, 404)
+
+
+class Directory:
+    """What a source has beside its records."""
+
+    def __init__(self, transport: Transport, document: Document) -> None:
+        self._transport = transport
+        self._document = document
+        self._rows: dict[str, list[Payload]] = {}
+        self._samples: dict[str, list[Any]] = {}
+        self._totals: dict[str, int | None] = {}
+        self._described: dict[str, tuple[SourceField, ...]] = {}
+        self._names: dict[str, set[str]] = {}
+        self._dropped: set[str] = set()
+        self._warnings: list[str] = []
+
+    def stream(self, name: str) -> Stream:
+        """Return a stream by its name."""
+        return self._document.streams[name]
+
+    def take_warnings(self) -> list[str]:
+        """Return what could not be seen, each once."""
+        warnings, self._warnings = list(dict.fromkeys(self._warnings)), []
+        return warnings
+
+    def users(self) -> tuple[SourceUser, ...]:
+        """Return the people of the source, those who have left included."""
+        found: dict[str, SourceUser] = {}
+        for name in ("owners", "users"):
+            stream = self._document.streams.get(name)
+            for row in self.rows(name) if stream else ():
+                values = _mapped(stream, row) if stream else {}
+                id = values.get("id") or (id_of(stream, row) if stream else "")
+                both = f"{values.get('first_name', '')} {values.get('last_name', '')}"
+                if id:
+                    found[id] = SourceUser(
+                        external_id=id,
+                        email=values.get("email", ""),
+                        name=values.get("name", "") or both.strip(),
+                        active=values.get("active", "true").casefold()
+                        not in ("false", "no", "0"),
+                    )
+        return tuple(found.values())
+
+    def statuses(self) -> tuple[SourceStatus, ...]:
+        """Return the stages of deals, in the source's own order."""
+        stream = self._document.streams.get("stages")
+        rows = self.rows("stages") if stream else []
+        found = []
+        for row in rows:
+            values = _mapped(stream, row) if stream else {}
+            id = values.get("id") or (id_of(stream, row) if stream else "")
+            found.append(
+                SourceStatus(
+                    external_id=id,
+                    label=values.get("label", "") or id,
+                    type=values.get("type", "active"),
+                    pipeline=values.get("pipeline", ""),
+                )
+            )
+        return tuple(found)
+
+    def joined(self, stream: Stream) -> dict[str, dict[str, Payload]]:
+        """Return the rows of the streams that records are joined with, by their ids."""
+        found: dict[str, dict[str, Payload]] = {}
+        for name, _ in stream.joins.values():
+            other = self.stream(name)
+            rows = ((row, _mapped(other, row)) for row in self.rows(name))
+            found[name] = {
+                values.get("id") or id_of(other, row): {**_plain(row), **values}
+                for row, values in rows
+            }
+        return found
+
+    def fingerprint(self, stream: Stream) -> str:
+        """Return a text that changes when something that records are joined with does:
+        then the records differ, though none of them says that it was changed."""
+        joined = self.joined(stream)
+        if not joined:
+            return ""
+        text = json.dumps(joined, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def fields(self, stream: Stream) -> tuple[SourceField, ...]:
+        """Return the fields that the source describes, and those that its records have."""
+        described = {one.key: one for one in self.described(stream)}
+        for one in found_fields(stream.object, self.sample(stream)):
+            if not one.key.startswith(stream.ignore or ("\n",)):
+                described.setdefault(one.key, one)
+        return tuple(described.values())
+
+    def described(self, stream: Stream) -> tuple[SourceField, ...]:
+        """Return the fields that the source itself lists, where it does."""
+        if stream.describe is None:
+            return ()
+        if stream.name not in self._described:
+            self._described[stream.name] = self._describe(stream, stream.describe)
+        return self._described[stream.name]
+
+    def field_list(self, stream: Stream) -> str:
+        """Return the names of fields to ask for, where records have only those."""
+        if not stream.fields and stream.describe is None:
+            return ""
+        prefix = stream.describe.prefix if stream.describe else ""
+        own = [one.key.removeprefix(prefix) for one in self.described(stream)]
+        known = self._names.get(stream.name, set())
+        # What the source describes is there; beside it, what nobody may hide.
+        fixed = [
+            name
+            for name in stream.fields
+            if not name.endswith("?") or name[:-1].casefold() in known or not known
+        ]
+        names = dict.fromkeys([name.rstrip("?") for name in fixed] + own)
+        kept = [name for name in names if name.casefold() not in self._dropped]
+        return ",".join(kept[:_MOST_FIELDS])
+
+    def sample(self, stream: Stream) -> list[Any]:
+        """Return the rows of the first page, with what they are joined with."""
+        if stream.name not in self._samples:
+            part = next(one for one in stream.parts if one.when != "changes")
+            page = self._first_page(stream, part)
+            joined = self.joined(stream)
+            made = [
+                record_of(stream, row, deleted=False, joined=joined, unversioned="now")
+                for row in page.rows
+            ]
+            self._totals[stream.name] = page.total
+            self._samples[stream.name] = [
+                one.payload for one in made if isinstance(one, RemoteRecord)
+            ]
+        return self._samples[stream.name]
+
+    def count(self, stream: Stream) -> int:
+        """Return how many records the source counts, or how many its first page has."""
+        rows = self.sample(stream)
+        total = self._totals[stream.name]
+        return len(rows) if total is None else total
+
+    def read_one(self, stream: Stream, id: str) -> RemoteRecord | None:
+        """Return a record as it is now; None if the source has it no more."""
+        if stream.one is None or not re.fullmatch(r"[\w:.@-]{1,200}", id, re.ASCII):
+            return None
+        values = {"id": id, "fields": self.field_list(stream)}
+        answer = self._transport.find(
+            Question(
+                path=stream.one.path.replace("{id}", id),
+                params=filled_params(stream.one.params, values),
+            )
+        )
+        row = at(answer.doc, stream.one.record) if answer is not None else None
+        if isinstance(row, list):
+            row = row[0] if len(row) == 1 else None
+        if row is None:
+            return None
+        now = version_at_now()
+        record = record_of(
+            stream, row, deleted=False, joined=self.joined(stream), unversioned=now
+        )
+        if not isinstance(record, RemoteRecord):
+            raise ConfigurationProblem(
+                f"The record {id} cannot be read: {record.reason}"
+            )
+        # Where two were merged, the id of one leads to the other.
+        return record if record.external_id == id else None
+
+    def rows(self, name: str) -> list[Payload]:
+        """Return all rows of a list of the source; what may not be seen is empty."""
+        if name not in self._rows:
+            stream = self.stream(name)
+            try:
+                self._rows[name] = list(self._all(stream))
+            except ConfigurationProblem as problem:
+                if problem.status not in _FORBIDDEN:
+                    raise
+                self._rows[name] = []
+                self._warnings.append(
+                    f"The {stream.label.lower()} of {self._document.name} cannot be"
+                    f" read ({problem.status})."
+                )
+        return self._rows[name]
+
+    def _all(self, stream: Stream) -> Iterator[Payload]:
+        found: dict[str, Payload] = {}
+        for part in stream.parts:
+            pager = Pager(self._transport, part, {})
+            while len(found) < _MOST_ROWS:
+                page = pager.ask()
+                for row in page.rows:
+                    if isinstance(row, dict):
+                        found.setdefault(id_of(stream, row) or str(row), row)
+                if page.next is None:
+                    break
+                pager.go(page.next, page.rows)
+        yield from found.values()
+
+    def _first_page(self, stream: Stream, part: Part) -> Any:
+        """Ask for a page; a field that may not be seen is left out and asked no more."""
+        while True:
+            values = {"fields": self.field_list(stream), "now": version_at_now()}
+            if stream.cursor is not None and stream.cursor.initial:
+                values["since"] = stream.cursor.initial
+            try:
+                return Pager(self._transport, part, values).ask()
+            except ConfigurationProblem as problem:
+                if not self._drop_field(stream, problem):
+                    raise
+
+    def _drop_field(self, stream: Stream, problem: ConfigurationProblem) -> bool:
+        if not stream.drop_field_on or problem.status != 400:
+            return False
+        found = re.search(stream.drop_field_on, problem.message)
+        if found is None or found[1].casefold() in self._dropped:
+            return False
+        self._dropped.add(found[1].casefold())
+        self._warnings.append(
+            f"The field {found[1]} cannot be seen with these credentials."
+        )
+        return True
+
+    def _describe(self, stream: Stream, how: Describe) -> tuple[SourceField, ...]:
+        question = Question(path=how.path, params=how.params)
+        try:
+            answer = self._transport.find(question)
+        except ConfigurationProblem as problem:
+            if problem.status not in _FORBIDDEN:
+                raise
+            answer = None
+        try:
+            rows = list_at(answer.doc, how.records) if answer is not None else []
+        except NothingThere:
+            rows = []
+        found = []
+        names = self._names.setdefault(stream.name, set())
+        for row in rows:
+            key = text_at(row, how.key)
+            names.add(key.casefold())
+            if not key or not all(
+                _fits(at(row, path), wanted) for path, wanted in how.where.items()
+            ):
+                continue
+            found.append(
+                SourceField(
+                    object=stream.object,
+                    key=f"{how.prefix}{key}",
+                    label=text_at(row, how.label) or key,
+                    type=our_type(text_at(row, how.type)),
+                    choices=_choices(at(row, how.choices) if how.choices else None),
+                )
+            )
+        return tuple(found)
+
+
+def version_at_now() -> str:
+    """Return the version of what does not say when it was changed."""
+    return version_at(clock.now())
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    """`!true` is anything but true."""
+    if wanted.startswith("!"):
+        return not is_same(value, wanted[1:])
+    return is_same(value, wanted)
+
+
+def _mapped(stream: Stream, row: Payload) -> dict[str, str]:
+    """Return a row of people or stages under our names."""
+    return {one.target: _value(one, row) for one in stream.map}
+
+
+def _value(row: MapRow, payload: Payload) -> str:
+    for rule in row.rules:
+        when = rule["when"].items()
+        if all(is_same(at(payload, path), wanted) for path, wanted in when):
+            return str(rule["gives"])
+    text = text_at(payload, row.source) if row.source else row.const
+    return row.values.get(text, text)
+
+
+def _plain(row: Payload) -> Payload:
+    return {key: value for key, value in row.items() if not isinstance(value, list)}
+
+
+def _choices(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        return ()
+    names = ("label", "name", "value")
+    found = [
+        next((text_at(one, name) for name in names if text_at(one, name)), "")
+        if isinstance(one, Mapping)
+        else str(one)
+        for one in value
+    ]
+    return tuple(one for one in found if one)

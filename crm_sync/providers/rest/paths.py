@@ -1,0 +1,87 @@
+"""Where a value stands: `data.deals`, `$.results[*]`, `properties.amount`."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from crm_sync.contract import value_at
+
+_PATH = re.compile(
+    r"(\$\.?)?([\w\- ]+(\.[\w\- ]+|\[\d+\]|\[\*\])*)?(\[\*\])?", re.ASCII
+)
+
+
+class NothingThere(Exception):
+    """The answer has nothing at a path where a list must be."""
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text can name a place."""
+    return _PATH.fullmatch(text) is not None
+
+
+def cleaned(path: str) -> str:
+    """Return a path as `value_at` reads it: without signs that say nothing."""
+    path = path.strip().removeprefix("$").lstrip(".").removesuffix("[*]")
+    path = path.replace("[*]", ".*")
+    return re.sub(r"\[(\d+)\]", r".\1", path).strip(".")
+
+
+def at(answer: Any, path: str) -> Any:
+    """Return what is at a path, or None."""
+    if not path:
+        return answer
+    if isinstance(answer, list):
+        first, _, rest = path.partition(".")
+        if not first.isdecimal() or int(first) >= len(answer):
+            return None
+        return at(answer[int(first)], rest)
+    return value_at(answer, path) if isinstance(answer, dict) else None
+
+
+def list_at(answer: Any, path: str) -> list[Any]:
+    """Return the list at a path; where it is missing that is no empty list.
+
+    `results.*.stages` is the stages of all results, each with the values of its own
+    result under `parent`.
+    """
+    outer, star, inner = path.partition(".*.")
+    if star:
+        return [
+            {**row, "parent": _single_values(parent)}
+            for parent in list_at(answer, outer)
+            for row in list_at(parent, inner)
+            if isinstance(row, dict)
+        ]
+    found = at(answer, path)
+    if isinstance(found, list):
+        return found
+    raise NothingThere
+
+
+def _single_values(row: Any) -> dict[str, Any]:
+    return {k: v for k, v in row.items() if not isinstance(v, dict | list)}
+
+
+def text_at(answer: Any, path: str) -> str:
+    """Return what is at a path as text; empty where there is no single value."""
+    value = at(answer, path)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).strip() if isinstance(value, str) else ""
+
+
+def is_same(value: Any, wanted: str) -> bool:
+    """Tell whether a value is the wanted one, however it is spelled: 1.0 is 1, True
+    is true, Won is won; an absent one is the empty text."""
+    if isinstance(value, bool):
+        return wanted.casefold() == ("true" if value else "false")
+    text = "" if value is None else str(value).strip()
+    if text.casefold() == wanted.casefold():
+        return True
+    try:
+        return Decimal(text) == Decimal(wanted)
+    except InvalidOperation:
+        return False

@@ -1,0 +1,88 @@
+"""Fills what a document declares into a request: `{since}`, `{size}`, `{token}`, …"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from crm_sync.providers.rest.document import Part
+from crm_sync.providers.rest.transport import Question
+
+_HOLE = re.compile(r"\{([a-z_]+)\}")
+_KNOWN = frozenset({"since", "size", "token", "offset", "page", "id", "fields", "now"})
+_NUMBERS = frozenset({"size", "offset", "page"})
+Values = Mapping[str, str]
+
+
+def question_of(part: Part, values: Values, link: str = "") -> Question:
+    """Return the request for one page. A link of the source replaces all of it."""
+    if link:
+        return Question(path=part.path, method=part.method, link=link)
+    page = part.page
+    params = filled_params(part.params, values)
+    body = _filled(part.body, values) if part.body is not None else None
+    sent = {}
+    if page.size_param and "size" in values:
+        sent[page.size_param] = values["size"]
+    place = {"page": "page", "offset": "offset", "cursor": "token", "keyset": "token"}
+    value = values.get(place.get(page.kind, ""), "")
+    if page.param and value:
+        sent[page.param] = value
+    if page.within == "body":
+        body = {**(body or {}), **{name: _number(text) for name, text in sent.items()}}
+    else:
+        params |= sent
+    return Question(
+        path=_in_path(part.path, values),
+        method=part.method,
+        params=params,
+        body=body if part.method == "POST" else None,
+    )
+
+
+def filled_params(params: Mapping[str, str], values: Values) -> dict[str, str]:
+    """Return parameters; one that asks for what is not there yet is left out."""
+    found = {}
+    for name, text in params.items():
+        filled = _text(text, values)
+        if filled is not None:
+            found[name] = filled
+    return found
+
+
+def has_hole(part: Part, name: str) -> bool:
+    """Tell whether a request asks for a value by this name."""
+    return "{" + name + "}" in f"{part.path} {part.params} {part.body}"
+
+
+def _filled(value: Any, values: Values) -> Any:
+    if isinstance(value, str):
+        filled = _text(value, values)
+        whole = _HOLE.fullmatch(value)
+        if whole and whole[1] == "fields" and filled is not None:
+            return filled.split(",")
+        return _number(filled) if whole and whole[1] in _NUMBERS and filled else filled
+    if isinstance(value, list):
+        parts = [_filled(one, values) for one in value]
+        return [one for one in parts if one is not None]
+    if isinstance(value, dict):
+        found = {name: _filled(one, values) for name, one in value.items()}
+        # A filter without the value that it compares with would filter all away.
+        return None if None in found.values() else found
+    return value
+
+
+def _text(text: str, values: Values) -> str | None:
+    names = [name for name in _HOLE.findall(text) if name in _KNOWN]
+    if any(not values.get(name) for name in names):
+        return None
+    return _HOLE.sub(lambda hole: values.get(hole[1], hole[0]), text)
+
+
+def _in_path(path: str, values: Values) -> str:
+    return _HOLE.sub(lambda hole: values.get(hole[1], hole[0]), path)
+
+
+def _number(text: str | None) -> Any:
+    return int(text) if text is not None and re.fullmatch(r"\d{1,15}", text) else text
