@@ -164,12 +164,10 @@ class Gathering:
         rows = known_measures(self.change).filter(name__in=names)
         totals: dict[int, Decimal] = {}
         here: dict[int, int] = {}
-        for payee_id, total, rows_here in (
-            rows.filter(period_slug__in=slugs)
-            .order_by()
-            .values_list("payee_id")
-            .annotate(Sum("value"), Count("pk", filter=Q(period_slug=period.slug)))
-        ):
+        sums = rows.filter(period_slug__in=slugs).order_by().values("payee_id")
+        for payee_id, total, rows_here in sums.annotate(
+            total=Sum("value"), here=Count("pk", filter=Q(period_slug=period.slug))
+        ).values_list("payee_id", "total", "here"):
             totals[payee_id], here[payee_id] = total, rows_here
         expected = self._on_plans(plans, period, name)
         for payee_id, value in self._opening(name, plans, window, period, expected):
