@@ -174,6 +174,7 @@ def stop_sending(connection: Connection, provider: Provider) -> None:
     if endpoint is None:
         return
     if isinstance(provider, Pushes) and endpoint.external_id:
+        # A key that was refused, or a server that is away, must not keep people here.
         try:
             provider.unsubscribe(endpoint.external_id)
         except (ConfigurationProblem, TryAgainLater) as problem:

@@ -10,6 +10,21 @@ from crm_sync.ledger.values import TYPES
 from crm_sync.providers.files.limits import LARGEST_FILE
 
 OBJECTS = (("deal", "Deals"), ("meeting", "Meetings"))
+CLOSE_OBJECTS = (
+    *OBJECTS,
+    ("call", "Calls"),
+    ("email", "E-mails"),
+    ("sms", "SMS"),
+    ("note", "Notes"),
+    ("task", "Tasks"),
+    ("lead", "Leads"),
+    ("contact", "Contacts"),
+)
+MEMBERS = (
+    ("", "No"),
+    ("yes", "Yes, each as a rep"),
+    ("with rights", "Yes, and its administrators as administrators"),
+)
 TRANSFORMS = (("", "As it is"), ("cents", "Cents to money"), ("day", "Day of a moment"))
 
 
@@ -28,10 +43,23 @@ class NewConnectionForm(forms.Form):
     )
     objects = forms.MultipleChoiceField(
         label="What to read",
-        choices=OBJECTS,
+        choices=CLOSE_OBJECTS,
         initial=["deal"],
         widget=forms.CheckboxSelectMultiple,
+        help_text="Tick all, and what your people made up themselves is read, too.",
         error_messages={"required": "Choose at least one."},
+    )
+    people = forms.BooleanField(
+        label="Make a payee of everyone who sells there",
+        required=False,
+        initial=True,
+        help_text="Whoever has left there gets a last day here; trailing pay goes on.",
+    )
+    members = forms.ChoiceField(
+        label="Give them a log-in",
+        choices=MEMBERS,
+        required=False,
+        help_text="Each is told by mail, and chooses a password.",
     )
     base_url = forms.CharField(
         label="Address of the API",
@@ -39,6 +67,22 @@ class NewConnectionForm(forms.Form):
         required=False,
         help_text="Leave empty for Close's own.",
     )
+
+
+class ObjectsForm(forms.Form):
+    """What is read of a source."""
+
+    objects = forms.MultipleChoiceField(
+        label="What to read",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one."},
+    )
+
+    def __init__(self, *args: Any, offered: dict[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["objects"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = list(offered.items())
 
 
 class InboundForm(forms.Form):

@@ -14,6 +14,7 @@ from django.db.models import Max, Q
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
 from crm_sync.connections.directory import refresh_directory
+from crm_sync.connections.endpoints import stop_sending
 from crm_sync.connections.mapping import clean_document
 from crm_sync.connections.models import Connection, Mapping, Route
 from crm_sync.connections.opening import open_connection, opened
@@ -151,6 +152,8 @@ def disconnect(*, connection: Connection, reason: str, by: Member) -> None:
     """Forget the key and never read again; entries and their history stay."""
     if not reason.strip():
         raise errors.SourceError("Say why the source is disconnected.")
+    if connection.kind not in NOBODY_TO_ASK and connection.secret:
+        stop_sending(connection, open_connection(connection))
     with in_public(), transaction.atomic():
         Connection.objects.filter(pk=connection.pk).update(
             state=Connection.State.REMOVED, secret=b"", secret_hint=""
@@ -208,6 +211,27 @@ def sync_what_is_due() -> int:
         start_sync(connection=connection)
         asked += 1
     return asked
+
+
+def choose_objects(
+    *, connection: Connection, objects: Sequence[str], by: Member
+) -> None:
+    """Read these kinds of records from the next sync on; what was read before stays."""
+    if not objects:
+        raise errors.SourceError("Choose at least one.")
+    with in_public(), transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        before = row.options.get("objects", [])
+        row.options = {**row.options, "objects": list(objects)}
+        row.save(update_fields=["options"])
+        _audit(
+            "connections.objects_chosen",
+            connection,
+            by,
+            before={"objects": before},
+            after={"objects": list(objects)},
+        )
+    connection.refresh_from_db()
 
 
 def save_routes(
@@ -345,10 +369,16 @@ def connect(
     objects: Sequence[str],
     base_url: str = "",
     allow_loopback: bool = False,
+    people: bool = False,
+    members: str = "",
     by: Member,
 ) -> tuple[Connection, Probe]:
     """Look at a source first, and keep the connection only if it answers."""
-    options = {"allow_loopback": True} if allow_loopback else {}
+    options: dict[str, Any] = {"allow_loopback": True} if allow_loopback else {}
+    if people:
+        options["people"] = "payees"
+    if members:
+        options["members"] = members
     address = base_url.strip() or CLOSE_API
     opened(kind, address, secret.strip(), {**options, **_IN_A_REQUEST}).probe()
     connection = create_connection(

@@ -22,10 +22,12 @@ from crm_sync.connections.applying import apply_page, save_page
 from crm_sync.connections.comparing import compare_ids
 from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.endpoints import watch
+from crm_sync.connections.joining import bring_in_members, note_leavers
 from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.connections.opening import open_connection
 from crm_sync.connections.readers import Reader, reader_of, source_name
 from crm_sync.connections.retrying import retry_refused, retry_unrouted
+from crm_sync.connections.telling import ask_to_tell
 from crm_sync.contract import ConfigurationProblem, Page, Provider, TryAgainLater
 from crm_sync.ledger.standard import DEAL
 from tenants.jobs.errors import Cancelled, RunLater
@@ -94,6 +96,9 @@ def _read_everything(connection: Connection, run: SyncRun, lease: Lease) -> None
     lease.step("Trying refused records again")
     if adopts_people(connection):
         adopt_owners(reader, lease.check)
+        note_leavers(reader, lease.check)
+    for person in bring_in_members(reader, lease.check):
+        _log(run, f"No log-in for {person}")
     retry_refused(reader=reader, check=lease.check)
     retry_unrouted(reader=reader, check=lease.check)
 
@@ -224,6 +229,7 @@ def _told(connection: Connection, run: SyncRun, lease: Lease) -> Iterator[None]:
 def _finish(connection: Connection, run: SyncRun, lease: Lease) -> None:
     with lease.transaction():
         _end(run, SyncRun.State.DONE, "")
+        ask_to_tell(connection, run)
         now = clock.now()
         Connection.objects.filter(pk=connection.pk).update(
             last_success_at=now, problem="", problem_hint="", problem_since=None

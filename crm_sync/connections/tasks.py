@@ -14,6 +14,7 @@ from crm_sync.connections.retrying import (
     retry_refused,
     retry_unrouted,
 )
+from crm_sync.connections.telling import tell_load_ended
 from tenants.accounts.models import Business
 from tenants.jobs.handlers import handles
 from tenants.jobs.lease import Lease
@@ -30,6 +31,12 @@ def sync(lease: Lease) -> dict[str, Any]:
 def deliveries(lease: Lease) -> dict[str, Any]:
     """Read what was sent."""
     return dict(work_deliveries(lease))
+
+
+@handles("load_ended")
+def load_ended(lease: Lease) -> dict[str, Any]:
+    """Tell by mail that a first load has ended."""
+    return tell_load_ended(lease)
 
 
 @handles("read_stored_again")

@@ -50,6 +50,7 @@ urlpatterns = [
     path("connections/<int:id>/map/", views_data.mapping, name="map"),
     path("connections/<int:id>/refused/", views_records.refused, name="refused"),
     path("connections/<int:id>/syncs/<int:number>/", views.sync_run, name="sync_run"),
+    path("connections/<int:id>/objects/", views.objects, name="objects"),
     path("connections/<int:id>/sync/", views.sync, name="sync"),
     path("connections/<int:id>/pause/", views.pause, name="pause"),
     path("connections/<int:id>/resume/", views.resume, name="resume"),

@@ -35,6 +35,7 @@ urlpatterns = [
         views_webhooks.group_replay,
         name="group_replay",
     ),
+    path("connections/<int:id>/objects/", views.group_objects, name="group_objects"),
     path("connections/<int:id>/sync/", views.group_sync, name="group_sync"),
     path("connections/<int:id>/pause/", views.group_pause, name="group_pause"),
     path("connections/<int:id>/resume/", views.group_resume, name="group_resume"),

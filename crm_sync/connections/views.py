@@ -119,7 +119,7 @@ def _is_running(found: Connection) -> bool:
 
 
 def _urls(request: MemberRequest, found: Connection) -> dict[str, str]:
-    names = ("sync", "pause", "resume", "key", "disconnect", "webhook")
+    names = ("sync", "pause", "resume", "key", "disconnect", "webhook", "objects")
     urls = {name: address(request, name, found.pk) for name in names}
     urls["list"] = address(request, "connections")
     if is_group(request):
@@ -350,6 +350,48 @@ def _disconnect(request: MemberRequest, id: int) -> HttpResponse:
         "undo": "Connect it again with a new key.",
         "button": "Disconnect",
         "button_class": "danger",
+        "form": form,
+        "back_url": address(request, "connection", id),
+    }
+    return render(request, "frame/confirm.html", context, status=status)
+
+
+@requires(*WRITES)
+def objects(request: MemberRequest, id: int) -> HttpResponse:
+    return _objects(request, id)
+
+
+@requires(*OWNERS)
+def group_objects(request: MemberRequest, id: int) -> HttpResponse:
+    return _objects(request, id)
+
+
+def _objects(request: MemberRequest, id: int) -> HttpResponse:
+    """Choose which kinds of records are read, those that people made up included."""
+    found = own_connection_at(request, id)
+    chosen = found.options.get("objects", ["deal"])
+    offered = found.options.get("offered") or dict.fromkeys(chosen)
+    form = forms.ObjectsForm(
+        request.POST or None,
+        offered={name: label or name for name, label in offered.items()},
+        initial={"objects": chosen},
+    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            services.choose_objects(
+                connection=found,
+                objects=form.cleaned_data["objects"],
+                by=request.member,
+            )
+            messages.success(request, "Saved. The next sync reads what is new.")
+            return redirect(address(request, "connection", id))
+    context = {
+        "base": base(request),
+        "heading": f"What to read of {found.name}",
+        "lede": "What is read no more stays here and still counts.",
+        "button": "Save",
         "form": form,
         "back_url": address(request, "connection", id),
     }

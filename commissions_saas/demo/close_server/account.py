@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from commissions_saas.demo.close_server import values
 from commissions_saas.demo.close_server.events import record_event
+from commissions_saas.demo.close_server.setup import Setup
 from commissions_saas.demo.close_server.store import Doc, Missing, Store
 
 _PERMISSIONS = {
@@ -31,16 +32,12 @@ EVENT_TYPES = {
 _PREFIXES = {"contact": "cont", "task": "task", "custom_object": "custobj"}
 
 
-class Account:
+class Account(Setup):
     """An organisation with its users, keys, statuses, custom fields and deals.
 
     Ids depend only on the organisation's name and the order of the calls, or on
     `key` where one is given. Every moment defaults to the store's clock.
     """
-
-    def __init__(self, store: Store, id: str) -> None:
-        self.store = store
-        self.id = id
 
     @classmethod
     def create(cls, store: Store, *, name: str, currency: str = "USD") -> Account:
@@ -118,63 +115,6 @@ class Account:
             doc = self.store.doc(status, "status")
             moment = values.stamp(self.store.now())
             self.store.replace(doc | {"label": label}, updated=moment)
-
-    def add_custom_field(
-        self,
-        name: str,
-        type: str = "text",
-        *,
-        choices: Sequence[str] = (),
-        multiple: bool = False,
-        of: str = "opportunity",
-    ) -> str:
-        """Add a custom field of deals, or of leads, contacts or a type that is named
-        by its id; its values are keyed by the id given back."""
-        doc = {
-            "id": self._id("cf", ""),
-            "name": name,
-            "type": type,
-            "accepts_multiple_values": multiple,
-            "choices": list(choices) or None,
-        }
-        if of != "opportunity":
-            doc["of"] = of
-        return self._insert("custom_field", doc, self.store.now())
-
-    def remove_custom_field(self, field: str) -> None:
-        """Delete a custom field with all its values."""
-        with self.store.transaction():
-            self.store.delete(field)
-            for row in self.store.rows("SELECT * FROM object WHERE org = ?", [self.id]):
-                doc = values.read_json(row["doc"])
-                if doc.pop(f"custom.{field}", None) is not None:
-                    self.store.replace(doc, updated=row["updated"])
-
-    def retype_custom_field(self, field: str, type: str) -> None:
-        """Convert a custom field to another type."""
-        with self.store.transaction():
-            doc = self.store.doc(field, "custom_field")
-            moment = values.stamp(self.store.now())
-            self.store.replace(doc | {"type": type}, updated=moment)
-
-    def add_activity_type(self, name: str) -> str:
-        """Let people log activities of a kind of their own."""
-        doc = {"id": self._id("actitype", ""), "name": name}
-        return self._insert("custom_activity_type", doc, self.store.now())
-
-    def add_object_type(self, name: str) -> str:
-        """Let people keep objects of a kind of their own."""
-        doc = {"id": self._id("cotype", ""), "name": name, "name_plural": f"{name}s"}
-        return self._insert("custom_object_type", doc, self.store.now())
-
-    def add_group(self, name: str, users: Sequence[str]) -> str:
-        """Put people into a group."""
-        doc = {
-            "id": self._id("group", ""),
-            "name": name,
-            "members": [{"user_id": user} for user in users],
-        }
-        return self._insert("group", doc, self.store.now())
 
     def add_lead(
         self, name: str, *, at: datetime | None = None, key: str = "", email: str = ""
@@ -299,7 +239,9 @@ class Account:
         with self.store.transaction():
             row = self._own(id)
             before = values.read_json(row["doc"])
-            after = before | dict(changes) | {"updated_by": by or before["updated_by"]}
+            after = (
+                before | dict(changes) | {"updated_by": by or before.get("updated_by")}
+            )
             after = {
                 key: value
                 for key, value in after.items()
@@ -388,24 +330,6 @@ class Account:
             at=at,
             meta=meta,
         )
-
-    def _insert(
-        self, kind: str, doc: Doc, created: datetime, updated: datetime | None = None
-    ) -> str:
-        with self.store.transaction():
-            self.store.insert(
-                kind,
-                self.id,
-                doc,
-                created=values.stamp(created),
-                updated=values.stamp(updated or created),
-            )
-        return str(doc["id"])
-
-    def _id(self, prefix: str, key: str) -> str:
-        with self.store.transaction():
-            number = key or self.store.next_number(f"id {prefix} {self.id}")
-            return values.make_id(prefix, self.id, number)
 
 
 def _custom(values_by_field: Mapping[str, Any]) -> Doc:

@@ -1,0 +1,325 @@
+"""Every kind of record that Close has comes under its name, and each edit of it."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crm_sync.connections import services, telling
+from crm_sync.connections.models import Connection, SourceUser
+from crm_sync.ledger.models import Change, Entry, Field, Payee, Revision
+from tenants.accounts.models import Business, Role, RoleGrant
+from tenants.jobs.models import Job
+from tenants.jobs.services import run_all_jobs, run_now
+from tests.crm_sync.connections.test_sync import (
+    START,
+    later,
+    tick,
+)
+from tests.crm_sync.connections.test_sync import time as at_start  # noqa: F401
+from tests.crm_sync.providers.close_source import Source, close_source
+from tests.people import a_member
+
+STANDARD = (
+    "deal lead contact meeting call email sms note task".split()  # noqa: SIM905
+)
+NOON = datetime(2026, 11, 12, 18, 0, tzinfo=UTC)
+
+
+class Office:
+    """An organisation with one record of each kind, and a connection to all of it."""
+
+    def __init__(self, source: Source, business: Business) -> None:
+        source.server.store._clock = tick
+        self.business = business
+        self.source, self.account = source, source.account
+        self.theo = self.account.add_user(name="Theo Brandt", email="theo@acme.example")
+        self.visit = self.account.add_activity_type("Site visit")
+        self.miles = self.account.add_custom_field("Miles", "number", of=self.visit)
+        self.policy = self.account.add_object_type("Policy")
+        self.premium = self.account.add_custom_field(
+            "Premium", "number", of=self.policy
+        )
+        self.tier = self.account.add_custom_field("Tier", of="lead")
+        self.ids = self._fill()
+        assert business.group is not None
+        self.connection = services.create_connection(
+            group=business.group,
+            business=business,
+            kind="close",
+            name="Close",
+            secret=source.key,
+            base_url=source.server.url,
+            objects=STANDARD,
+            options={
+                "allow_loopback": True,
+                "page_size": 5,
+                "retry_seconds": "0.01",
+                "people": "payees",
+                "webhooks": False,
+            },
+        )
+
+    def _fill(self) -> dict[str, str]:
+        account = self.account
+        lead = account.add_lead("Whitcomb Dental", at=NOON)
+        account.edit(lead, {f"custom.{self.tier}": "Gold"})
+        at: dict[str, Any] = {"lead": lead, "user": self.theo, "created_at": NOON}
+        add = account.add_record
+        sent = {"direction": "outgoing", "status": "sent"}
+        return {
+            "lead": lead,
+            "deal": account.add_opportunity(
+                lead=lead,
+                user=self.theo,
+                status=self.source.won,
+                value=100,
+                won_on=date(2026, 11, 12),
+            ),
+            "contact": add(
+                "contact", name="Ann Lee", emails=[{"email": "ann@lee.example"}], **at
+            ),
+            "meeting": account.add_meeting(
+                lead=lead, user=self.theo, title="Demo", starts_at=NOON
+            ),
+            "call": add("call", duration=340, direction="outbound", note="Talk", **at),
+            "email": add(
+                "email", subject="Offer", date_sent="2026-11-12T18:00:00+00:00",
+                **sent, **at,
+            ),
+            "sms": add(
+                "sms", text="Hi", date_sent="2026-11-12T18:00:00+00:00", **sent, **at
+            ),
+            "note": add("note", note="Roof is flat", **at),
+            "task": add(
+                "task", text="Call back", date="2026-11-12", is_complete=True, **at
+            ),
+            "site_visit": add(
+                "custom", custom_activity_type_id=self.visit, status="published",
+                custom={self.miles: 12}, **at,
+            ),
+            "policy": add(
+                "custom_object", custom_object_type_id=self.policy, name="P-1",
+                custom={self.premium: 950}, **at,
+            ),
+        }  # fmt: skip
+
+    def sync(self) -> Job:
+        job = run_now(services.start_sync(connection=self.connection))
+        self.connection.refresh_from_db()
+        return job
+
+
+@pytest.fixture
+def office(acme: Business, tmp_path: Path) -> Iterator[Office]:
+    with close_source(tmp_path / "close.db") as source:
+        yield Office(source, acme)
+
+
+def values_of(external_id: str) -> dict[str, str]:
+    revision = Revision.objects.get(entry__external_id=external_id, closed=None)
+    return dict(revision.values)
+
+
+def test_every_kind_is_read_and_credited_to_its_person_on_its_day(
+    office: Office,
+) -> None:
+    job = office.sync()
+
+    assert job.state == Job.State.DONE, job.problem
+    rows = Entry.objects.filter(external_id__in=office.ids.values())
+    found = {row.object: row for row in rows.select_related("owner")}
+    assert {kind: found[kind].external_id for kind in office.ids} == office.ids
+    for kind in ("deal", "meeting", "call", "email", "sms", "note", "task"):
+        entry = found[kind]
+        assert entry.counts, kind
+        assert entry.occurred_on == date(2026, 11, 12), kind
+        assert entry.owner is not None and entry.owner.name == "Theo Brandt", kind
+    assert found["site_visit"].owner == found["call"].owner
+    assert office.connection.warnings == []
+
+
+def test_kinds_that_people_made_up_come_with_their_fields_by_themselves(
+    office: Office,
+) -> None:
+    office.sync()
+
+    assert "site_visit" in office.connection.options["objects"]
+    assert office.connection.options["offered"]["policy"] == "Policys"
+    keys = set(Field.objects.values_list("object", "key", "type"))
+    assert ("site_visit", "miles", "number") in keys
+    assert ("policy", "premium", "money") in keys or (
+        "policy",
+        "premium",
+        "number",
+    ) in keys
+    assert ("lead", "tier", "text") in keys
+    assert ("call", "duration", "number") in keys
+    assert values_of(office.ids["site_visit"])["miles"] == "12"
+    assert values_of(office.ids["policy"])["premium"] == "950"
+    assert values_of(office.ids["lead"])["tier"] == "Gold"
+    assert values_of(office.ids["contact"])["email"] == "ann@lee.example"
+
+
+def test_a_kind_keeps_its_name_when_it_is_renamed_there(office: Office) -> None:
+    office.sync()
+    store = office.source.server.store
+    doc = store.doc(office.visit)
+    store.replace(doc | {"name": "Home visit"}, updated="2026-11-24T00:00:00.000000")
+
+    with later(16):
+        office.sync()
+
+    assert "site_visit" in office.connection.options["objects"]
+    assert "home_visit" not in office.connection.options["objects"]
+
+
+def test_edits_and_deletes_of_every_kind_are_followed(office: Office) -> None:
+    office.sync()
+    edits = {
+        "call": {"duration": 99},
+        "email": {"subject": "Better offer"},
+        "sms": {"text": "Bye"},
+        "note": {"note": "Roof is steep"},
+        "task": {"text": "Call again"},
+        "contact": {"name": "Ann Smith"},
+        "lead": {"name": "Whitcomb & Sons"},
+        "site_visit": {f"custom.{office.miles}": 44},
+        "policy": {"name": "P-2"},
+        "meeting": {"title": "Second demo"},
+    }
+    with later(16):
+        for kind, change in edits.items():
+            office.account.edit(office.ids[kind], change, by=office.theo)
+        office.sync()
+
+    names = {row.object: row.name for row in Entry.objects.all()}
+    assert names["email"] == "Better offer"
+    assert names["lead"] == "Whitcomb & Sons"
+    assert names["contact"] == "Ann Smith"
+    assert names["policy"] == "P-2"
+    assert names["task"] == "Call again"
+    assert names["meeting"] == "Second demo"
+    assert values_of(office.ids["call"])["duration"] == "99"
+    assert values_of(office.ids["site_visit"])["miles"] == "44"
+    assert Change.objects.filter(source="edited in Close by Theo Brandt").count() >= 8
+
+    with later(32):
+        for kind in office.ids:
+            if kind != "lead":
+                office.account.delete(office.ids[kind])
+        office.account.delete(office.ids["lead"])
+        office.sync()
+    assert not Entry.objects.filter(
+        deleted=False, external_id__in=office.ids.values()
+    ).exists()
+
+
+def test_a_merge_of_leads_moves_all_kinds(office: Office) -> None:
+    office.sync()
+    with later(16):
+        other = office.account.add_lead("Abbott Bakery")
+        office.account.merge_leads(office.ids["lead"], other)
+        office.sync()
+
+    for kind in ("deal", "call", "note", "task", "contact", "policy"):
+        assert values_of(office.ids[kind])["customer"] == other, kind
+    assert Entry.objects.get(external_id=office.ids["lead"]).deleted
+
+
+def test_a_renamed_status_is_read_on_every_deal(office: Office) -> None:
+    office.sync()
+    office.account.rename_status(office.source.won, "Closed and signed")
+    with later(16):
+        office.sync()
+
+    assert Entry.objects.get(object="deal").status == "Closed and signed"
+
+
+def test_a_kind_that_the_plan_does_not_include_is_left_out_and_said(
+    office: Office,
+) -> None:
+    api = office.source.server.api
+    api._lists.pop("activity/sms")
+
+    job = office.sync()
+
+    assert job.state == Job.State.DONE, job.problem
+    assert [one for one in office.connection.warnings if "sms" in one]
+    assert Entry.objects.filter(object="call").exists()
+
+
+def test_people_come_with_role_and_groups_and_who_left_is_a_leaver(
+    office: Office,
+) -> None:
+    office.account.add_group("Austin", [office.theo])
+    gone = office.account.add_user(
+        name="Ines Caro", email="ines@acme.example", active=False
+    )
+    office.account.add_record(
+        "call", lead=office.ids["lead"], user=gone, created_at=NOON, duration=1
+    )
+    office.sync()
+
+    theo = SourceUser.objects.get(external_id=office.theo)
+    assert (theo.role, theo.groups) == ("user", ["Austin"])
+    ines = Payee.objects.get(name="Ines Caro")
+    assert ines.leaves_on == START.date()
+    assert Payee.objects.get(name="Theo Brandt").leaves_on is None
+
+
+def test_connections_before_keep_what_they_read(office: Office) -> None:
+    row = Connection.objects.get(pk=office.connection.pk)
+    row.options = {**row.options, "objects": ["deal"]}
+    row.save(update_fields=["options"])
+    office.connection.refresh_from_db()
+
+    office.sync()
+
+    assert office.connection.options["objects"] == ["deal"]
+    assert set(Entry.objects.values_list("object", flat=True)) == {"deal"}
+
+
+def test_a_large_first_load_is_told_by_mail(
+    office: Office, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "LARGE", 5)
+    alice = a_member(office.business, "Alice Admin", Role.ADMIN)
+
+    office.sync()
+    run_all_jobs()
+    with later(16):
+        office.sync()
+        run_all_jobs()
+
+    [mail] = mailoutbox
+    assert mail.to == [alice.user.email]
+    assert mail.subject.startswith("Close was read: ")
+    assert f"/b/acme/connections/{office.connection.pk}/" in mail.body
+
+
+def test_people_become_members_where_that_is_asked_for(
+    office: Office, mailoutbox: list[Any]
+) -> None:
+    alice = a_member(office.business, "Alice Admin", Role.ADMIN)
+    Connection.objects.filter(pk=office.connection.pk).update(
+        created_by_id=alice.user.pk,
+        options=office.connection.options | {"members": "with rights"},
+    )
+    office.connection.refresh_from_db()
+
+    office.sync()
+
+    theo = Payee.objects.get(name="Theo Brandt")
+    maya = Payee.objects.get(name="Maya Okafor")
+    roles = {
+        row.member.user_id: row.role
+        for row in RoleGrant.objects.filter(member__business=office.business)
+    }
+    assert roles[theo.user_id] == Role.REP
+    assert roles[maya.user_id] == Role.ADMIN
+    with later(16):
+        office.sync()
+    assert RoleGrant.objects.filter(member__user_id=theo.user_id).count() == 1
