@@ -16,7 +16,6 @@ from commissions.calculation.batch_code import (
     Doubt,
     Row,
     compile_program,
-    input_kinds,
     keys_read,
 )
 from commissions.calculation.facts import (
@@ -28,7 +27,14 @@ from commissions.calculation.facts import (
 )
 from commissions.calculation.program import ZERO, MeasureProgram, PlanProgram
 from commissions.formula import Table, TierTable, arithmetic
-from commissions.formula.inlined import AMOUNTS, LEAST, MOST, PYTHON_TYPES, Type
+from commissions.formula.inlined import (
+    AMOUNTS,
+    LEAST,
+    MOST,
+    PYTHON_TYPES,
+    Type,
+    ValueFault,
+)
 from commissions_saas.lib.periods import Period, period_of
 
 _DAY = timedelta(days=1)
@@ -56,6 +62,8 @@ _KNOWN_INPUTS = frozenset(
         "settle_rates",
     ]
 )
+# What generated code can raise: a value that is missing, a division by zero, …
+_FAULTS = (ArithmeticError, ValueError, TypeError, AttributeError, ValueFault)
 Cells = dict[tuple[str, str, str], tuple[Decimal, int]]
 Prefix = Callable[[PayeeInputs, AssignmentFact, str, str], str]
 
@@ -149,7 +157,7 @@ class PayeeBatch:
             try:
                 for plan_id in sorted(by_plan):
                     self._plan(frame, plan_id, by_plan[plan_id], found)
-            except (ArithmeticError, ValueError, TypeError) as fault:
+            except _FAULTS as fault:
                 raise Doubt from fault
         found.total = sum((amount for amount, _ in found.cells.values()), ZERO)
         return found
@@ -389,8 +397,7 @@ def _shared(
     for reading in program.table_names:
         name = reading.partition(".")[2]
         values[reading] = _table(frame, program, name, day)
-    kinds = input_kinds(program)
-    return tuple(_checked(values[name], kinds.get(name)) for name in batch.shared)
+    return tuple(_checked(values[name], batch.kinds.get(name)) for name in batch.shared)
 
 
 def _checked(value: object, kind: Type | None) -> object:

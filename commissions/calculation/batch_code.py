@@ -107,6 +107,7 @@ class BatchProgram:
     lines: Callable[..., tuple[Decimal, ...]]
     adds: tuple[Callable[..., Decimal], ...]
     bounded: tuple[tuple[tuple[str, str], ...], ...]
+    kinds: Mapping[str, Any]
 
 
 def keys_read(program: PlanProgram) -> tuple[str, tuple[str, ...]] | None:
@@ -149,7 +150,9 @@ def compile_program(program: PlanProgram, keys: Sequence[str]) -> BatchProgram:
     bounded = tuple(_tables_with(measure, program) for measure in program.measures)
     writer = _Writer(program, object_, keys, names, shared, bounded)
     adds = tuple(writer.compiled(writer.add(at)) for at in range(len(program.measures)))
-    return BatchProgram(program, shared, writer.compiled(writer.loop()), adds, bounded)
+    lines = writer.compiled(writer.loop())
+    kinds = input_kinds(program)
+    return BatchProgram(program, shared, lines, adds, bounded, kinds)
 
 
 def _is_known(part: object) -> bool:

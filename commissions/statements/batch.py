@@ -6,6 +6,7 @@ keys that it returns. Lock order and the second look under the locks are the sam
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from django.db import connection
 
@@ -18,7 +19,7 @@ from commissions.calculation.facts import (
 )
 from commissions.calculation.pipeline import adjustment_line
 from commissions.calculation.program import PlanProgram
-from commissions.statements import batch_writing, writing
+from commissions.statements import batch_writing, first_load, writing
 from commissions.statements.batch_reading import Found, Wanted, ahead, credits_of
 from commissions.statements.batch_writing import Worked
 from commissions.statements.differences import ZERO, Trigger, money
@@ -32,6 +33,7 @@ from crm_sync.ledger.models import Manager
 from tenants.schema import current_business
 
 FEWEST_CREDITS = 400  # fewer are as quick in the ordinary way
+FIRST_LOAD = 100_000  # from here on indexes are built after the lines
 CREDITS_AT_A_TIME = 20_000  # bounds what is in memory at once
 _SIGNS = frozenset("\\\t\n\r")  # what COPY would have to escape
 PLACE, END = FIXED.index("place"), "\x1f"
@@ -82,14 +84,50 @@ class BatchRecalculation:
         groups = list(_groups(known, counts))
         periods = rows_of({period for _, period in known})
         reads = [_wanted(group, loaded, batch, periods, self.fence) for group in groups]
-        done = 0
-        with ahead(reads) as readings:
-            for group, found in zip(groups, readings, strict=False):
-                self.tell("Recalculating", done, len(known))
-                with self.within():
-                    self._write_group(group, loaded, batch, found, wanted)
-                done += len(group)
+        is_first = (
+            sum(counts.values()) >= FIRST_LOAD
+            and not connection.in_atomic_block
+            and first_load.is_possible()
+        )
+        if not (is_first and self._load_first(groups, reads, loaded, batch, wanted)):
+            with ahead(reads) as readings:
+                self._write_groups(groups, readings, loaded, batch, wanted)
         return self.left
+
+    def _load_first(
+        self,
+        groups: Sequence[Sequence[Key]],
+        reads: Sequence[Wanted],
+        loaded: Loaded,
+        batch: Batch,
+        wanted: Mapping[Key, Trigger | None],
+    ) -> bool:
+        # The reader must not wait for the lines, which this transaction keeps locked.
+        without_lines = [replace(one, period_ids=()) for one in reads]
+        with (
+            ahead(without_lines) as readings,
+            self.within(),
+            first_load.indexes_built_afterwards() as is_alone,
+        ):
+            if is_alone:
+                self._write_groups(groups, readings, loaded, batch, wanted)
+                self.tell("Building the indexes", len(wanted), len(wanted))
+        return is_alone
+
+    def _write_groups(
+        self,
+        groups: Sequence[Sequence[Key]],
+        readings: Iterator[Found],
+        loaded: Loaded,
+        batch: Batch,
+        wanted: Mapping[Key, Trigger | None],
+    ) -> None:
+        done, total = 0, sum(len(group) for group in groups)
+        for group, found in zip(groups, readings, strict=False):
+            self.tell("Recalculating", done, total)
+            with self.within():
+                self._write_group(group, loaded, batch, found, wanted)
+            done += len(group)
 
     def _programs(self, loaded: Loaded) -> list[PlanProgram]:
         """Return the programs whose fields have the types that they were checked with."""

@@ -68,6 +68,11 @@ WHERE credit.payee_id = ANY(%(payees)s)
 ORDER BY credit.payee_id, credit.occurred_on, entry.external_id COLLATE "C",
     entry.id, credit.role
 """
+# A group is a small part of the tables: never read them whole, nor by more processes.
+_BY_INDEX = """
+SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+SET max_parallel_workers_per_gather = 0; SET work_mem = '64MB'; SET jit = off
+"""
 _COUNTS = """
 SELECT payee_id, count(*) FROM ledger_credit
 WHERE payee_id = ANY(%s) AND occurred_on BETWEEN %s AND %s GROUP BY payee_id
@@ -106,7 +111,7 @@ def credits_of(payee_ids: Collection[int], first: date, last: date) -> dict[int,
 @contextmanager
 def ahead(wanted: Sequence[Wanted]) -> Iterator[Iterator[Found]]:
     """Yield what was read of each, in order; the next is read meanwhile."""
-    if connection.in_atomic_block or len(wanted) < 2:
+    if connection.in_atomic_block:
         with connection.cursor() as cursor:
             yield (_read(cursor, one) for one in wanted)
         return
@@ -136,6 +141,7 @@ class _Reader(threading.Thread):
             with psycopg.connect(**self.parameters) as own, own.cursor() as cursor:
                 path = sql.SQL("SET search_path = {}, public")
                 cursor.execute(path.format(sql.Identifier(self.schema)))
+                cursor.execute(_BY_INDEX)
                 own.commit()
                 for one in self.wanted:
                     # Lines and the mark of their statement are of one moment.
