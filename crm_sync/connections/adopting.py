@@ -55,19 +55,19 @@ def adopt_owners(reader: Reader, check: Callable[[], None]) -> int:
                 break
             with in_business(business), transaction.atomic():
                 check()
-                made += sum(_adopt(reader, user) for user in users)
+                made += sum(_adopt(reader, user, who) for user, who in users.items())
             retry_refused(reader=reader, business=business, check=check)
     return made
 
 
-def _waited_for(reader: Reader, business: Business) -> list[str]:
+def _waited_for(reader: Reader, business: Business) -> dict[str, tuple[str, str]]:
     with in_business(business):
         rows = RefusedRecord.objects.filter(
             connection_id=reader.connection.pk,
             state=RefusedRecord.State.WAITING,
             code="unknown_owner",
         )
-        found: dict[str, None] = {}
+        found: dict[str, tuple[str, str]] = {}
         for row in rows.order_by("id")[:_MOST]:
             remote = RemoteRecord(
                 row.object, row.external_id, row.version, payload=row.payload
@@ -76,23 +76,25 @@ def _waited_for(reader: Reader, business: Business) -> list[str]:
             for key in PEOPLE_KEYS:
                 user = str(values.get(key, "")).strip()
                 if user:
-                    found[user] = None
+                    # A source without a directory may say it on the record itself.
+                    name, email = values.get(f"{key}_name"), values.get(f"{key}_email")
+                    found.setdefault(user, (str(name or ""), str(email or "")))
         known = set(
             ExternalId.objects.filter(
                 connection_id=reader.connection.pk, external_id__in=list(found)
             ).values_list("external_id", flat=True)
         )
-    return [user for user in found if user not in known]
+    return {user: who for user, who in found.items() if user not in known}
 
 
-def _adopt(reader: Reader, user: str) -> int:
+def _adopt(reader: Reader, user: str, who: tuple[str, str] = ("", "")) -> int:
     """Say who a user is: by e-mail, then by a name that one payee has, else new."""
     connection_id = reader.connection.pk
     if ExternalId.objects.filter(
         connection_id=connection_id, external_id=user
     ).exists():
         return 0
-    name, email = reader.directory.get(user, ("", ""))
+    name, email = reader.directory.get(user, who)
     email = (email or (user if "@" in user else "")).strip().lower()
     name = name or email or user
     live = Payee.objects.filter(merged_into__isnull=True)

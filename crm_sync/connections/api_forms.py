@@ -41,8 +41,9 @@ def new_connection(request: Any) -> Connection:
     business, routes = _place(request, data)
     secret = _secret(data.get("credentials"), kind)
     base_url = text_of(data, "base_url")
+    objects = _objects(data)
     provider = opened(kind, base_url, secret, options)
-    objects = _objects(data) or [one.name for one in provider.objects()]
+    objects = objects or [one.name for one in provider.objects()]
     with in_public(), transaction.atomic():
         made = services.create_connection(
             group=request.group,
@@ -109,7 +110,7 @@ def new_mapping(request: Any, row: Connection) -> tuple[Mapping, Job | None]:
 def _kind_and_options(data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """A preset is a kind of its own for whoever asks, and a document for us."""
     kind = text_of(data, "kind").lower()
-    options = data.get("options") or {}
+    options = {} if data.get("options") is None else data["options"]
     if not isinstance(options, dict):
         raise BadRequest("options is an object.", field="options")
     known = [one for one in (*kinds(), *presets()) if one not in _NOT_BY_API]
@@ -185,7 +186,7 @@ def _secret(credentials: Any, kind: str) -> str:
 
 
 def _objects(data: dict[str, Any]) -> list[str]:
-    objects = data.get("objects") or []
+    objects = [] if data.get("objects") is None else data["objects"]
     if not isinstance(objects, list) or not all(isinstance(o, str) for o in objects):
         raise BadRequest("objects is a list of names.", '["deal"]', field="objects")
     return objects

@@ -16,6 +16,10 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
 # Numbers that are names: adding them up means nothing.
 _NAMES = re.compile(r"(^|[._])(id|ids|phone|zip|postcode|code|number|no)$|Id$")
+# Keys that only hold other fields together, and are no part of their names.
+_CONTAINERS = frozenset(
+    "attributes custom customfields custom_fields data fields properties values".split()
+)
 _THEIR_TYPES = {
     "number": "double currency int integer long decimal float monetary percent number",
     "date": "date datetime time timestamp",
@@ -55,9 +59,11 @@ def found_fields(object_: str, rows: Iterable[Any]) -> tuple[SourceField, ...]:
 
 
 def label_of(path: str) -> str:
-    """Return a path as people would say it: `deal.closeDate` is Close date."""
-    last = [part for part in path.split(".") if not part.isdecimal()][-1:] or [path]
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last[0])
+    """Return a path as people would say it: `closeDate` is Close date, `owner.email` is
+    Owner email, and `custom.vip` is Vip."""
+    parts = [part for part in path.split(".") if not part.isdecimal()] or [path]
+    named = [part for part in parts[-2:-1] if part.casefold() not in _CONTAINERS]
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", " ".join([*named, parts[-1]]))
     words = re.sub(r"[_\-\s]+", " ", spaced).strip()
     return words[:1].upper() + words[1:] if words else path
 

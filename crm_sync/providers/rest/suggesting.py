@@ -8,6 +8,7 @@ from typing import Any
 
 from crm_sync.contract import MappedField, SourceField, field_name
 from crm_sync.providers.rest.document import MapRow, Stream
+from crm_sync.providers.rest.sampling import label_of
 
 _WON = ("won", "closed won", "closedwon", "closed_won", "closed-won", "success")
 _LOST = ("lost", "closed lost", "closedlost", "closed_lost", "closed-lost")
@@ -158,13 +159,11 @@ def _kind_of_status(
 
 
 def _by_name(fields: Iterable[SourceField]) -> dict[str, SourceField]:
-    """Every field by its plain name, and by its last two parts: owner.email is
-    owner_email. The least deep of two of one name wins."""
+    """Every field by the name that it goes by: owner.email is owner_email, and
+    properties.amount is amount. The least deep of two of one name wins."""
     found: dict[str, SourceField] = {}
     for field in sorted(fields, key=lambda one: one.key.count(".")):
-        parts = [_snake(part) for part in field.key.split(".") if not part.isdecimal()]
-        for name in dict.fromkeys([parts[-1], "_".join(parts[-2:])]):
-            found.setdefault(name, field)
+        found.setdefault(_snake(label_of(field.key)), field)
         found.setdefault(_snake(field.label), field)
     return found
 
