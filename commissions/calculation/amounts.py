@@ -1,8 +1,11 @@
 """Stages three to five: what a component pays, its limits, its gate, one rounding."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from commissions.calculation.credits import Standing, standing
@@ -22,7 +25,6 @@ from commissions.calculation.scope import (
     evaluate,
     holds,
     number,
-    require_payable,
 )
 from commissions_saas.lib.money import LARGEST, round_money
 from commissions_saas.lib.periods import Period
@@ -57,16 +59,19 @@ def applies(
     object, role, standing, condition, and nothing more specific that replaces it."""
     if unit.entry.object != component.object or unit.role not in component.roles:
         return ""
-    found = standing(
-        unit.entry,
-        component.clawback_days,
-        component.keeps is not None,
-        period.ends_on if component.repeat else None,
-    )
+    found: Standing = "whole"
+    if not unit.entry.counts:
+        found = standing(
+            unit.entry,
+            component.clawback_days,
+            component.keeps is not None,
+            period.ends_on if component.repeat else None,
+        )
     if not found:
         return ""
-    require_payable(unit)
-    if not holds(component.when, unit):
+    if unit.problem:
+        raise CannotReckon(unit.problem)
+    if component.when is not None and not holds(component.when, unit):
         return ""
     if component.repeat and not _goes_on(component, unit):
         return ""
@@ -84,8 +89,8 @@ def replaced(
     component: ComponentProgram, program: PlanProgram, scope: Scope
 ) -> ComponentProgram | None:
     """Return the component that applies instead of this one, if there is any."""
-    for other in program.components:
-        if component.key not in other.replaces or other.per != component.per:
+    for other in _instead(program).get(component.key, ()):
+        if other.per != component.per:
             continue
         if isinstance(scope, Credited):
             same_object = scope.entry.object == other.object
@@ -94,6 +99,16 @@ def replaced(
         if holds(other.when, scope):
             return other
     return None
+
+
+@lru_cache(maxsize=512)
+def _instead(program: PlanProgram) -> Mapping[str, Sequence[ComponentProgram]]:
+    """Return, for each component, those that replace it where they apply."""
+    found: dict[str, list[ComponentProgram]] = defaultdict(list)
+    for component in program.components:
+        for key in component.replaces:
+            found[key].append(component)
+    return dict(found)
 
 
 def reckon(

@@ -291,18 +291,26 @@ def _own_field(
     unit: Credited,
     conversions: dict[str, Conversion],
 ) -> Value | None:
-    key, entry = read.key, unit.entry
+    key = read.key
+    if key == "share":
+        return unit.share
     if key == "credited":
         return _credited_part(inputs, unit, conversions)
-    answers: dict[str, Value | None] = {
-        "share": unit.share,
-        "role": unit.role,
-        "id": entry.external_id,
-        "name": entry.name,
-        "lost_on": entry.reversed_on,
-        "level": Decimal(unit.level),
-    }
-    return answers.get(key, entry.occurred_on)
+    if key == "role":
+        return unit.role
+    if key == "level":
+        return Decimal(unit.level)
+    return _of_entry(key, unit.entry)
+
+
+def _of_entry(key: str, entry: EntryFact) -> Value | None:
+    if key == "id":
+        return entry.external_id
+    if key == "name":
+        return entry.name
+    if key == "lost_on":
+        return entry.reversed_on
+    return entry.occurred_on
 
 
 def _credited_part(

@@ -17,7 +17,6 @@ from commissions.calculation.scope import (
     Scope,
     holds,
     number,
-    require_payable,
 )
 from commissions_saas.lib.periods import Period, parse_period, period_of
 
@@ -122,7 +121,7 @@ class Running:
         self.befores: list[Decimal] = []
         self.at: list[Sum] = []
         self.sums: dict[str, Sum] = {}
-        self._by_day: dict[tuple[date, Window], Sum] = {}
+        self._by_day: dict[tuple[date, int], Sum] = {}
         self._starts = windows.inputs.period.starts_on
         self._stored_only = reads_stored(self.latest)
         before, after, total = self.latest.names
@@ -132,11 +131,9 @@ class Running:
 
     def open(self, unit: Credited) -> None:
         """Let a credit read where the measure stands before it."""
-        program = self.programs.get(id(unit.assignment.program)) or self.latest
-        key = unit.day, program.over
-        found = self._by_day.get(key)
+        found = self._by_day.get((unit.day, id(unit.assignment.program)))
         if found is None:
-            found = self._by_day[key] = self._sum(program.over, unit.day)
+            found = self._of_day(unit)
         self.at.append(found)
         before = found.total
         if unit.day < self._starts and found.kept:
@@ -183,11 +180,15 @@ class Running:
             self.sums[window.slug] = self.windows.opened(self.name, window)
         return self.sums[window.slug]
 
-    def _sum(self, over: Window, day: date) -> Sum:
-        window = self.windows.of(over, day)
+    def _of_day(self, unit: Credited) -> Sum:
+        """Return the sum of the window that holds a credit's day."""
+        program = self.programs.get(id(unit.assignment.program)) or self.latest
+        window = self.windows.of(program.over, unit.day)
         if window.slug not in self.sums:
             self.sums[window.slug] = self.windows.opened(self.name, window)
-        return self.sums[window.slug]
+        found = self.sums[window.slug]
+        self._by_day[unit.day, id(unit.assignment.program)] = found
+        return found
 
     def _is_kept(self, unit: Credited, total: Sum) -> bool:
         """Say whether a credit is already in what was stored."""
@@ -225,10 +226,14 @@ def part_of_credit(
     if unit.entry.object != program.object:
         return None
     formula = program.value or program.sum
-    if formula is None or not stands(unit.entry, program.clawback_days):
+    # What counts stands; asking that first spares a call for each credit.
+    if formula is None or not (
+        unit.entry.counts or stands(unit.entry, program.clawback_days)
+    ):
         return None
-    require_payable(unit)
-    if not holds(program.when, unit):
+    if unit.problem:
+        raise CannotReckon(unit.problem)
+    if program.when is not None and not holds(program.when, unit):
         return None
     if program.value is not None:
         return number(formula, unit) - total

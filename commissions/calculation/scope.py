@@ -59,18 +59,10 @@ class Credited(Scope):
     conversions: tuple[Conversion, ...] = ()
 
 
-def require_payable(unit: Credited) -> None:
-    """Refuse a credit for which nothing can be paid, with the reason."""
-    if unit.problem:
-        raise CannotReckon(unit.problem)
-
-
 def evaluate(formula: Formula, scope: Scope) -> object:
     """Evaluate a formula, or say which of its names cannot be read."""
     if scope.problems:
-        for name in sorted(formula.names):
-            if name in scope.problems:
-                raise CannotReckon(scope.problems[name])
+        _require_readable(formula, scope)
     try:
         return formula.evaluate(scope.values)
     except EvaluationError as problem:
@@ -79,10 +71,21 @@ def evaluate(formula: Formula, scope: Scope) -> object:
 
 def number(formula: Formula, scope: Scope) -> Decimal:
     """Evaluate a formula that was checked to give an amount or a number."""
-    answer = evaluate(formula, scope)
+    if scope.problems:
+        _require_readable(formula, scope)
+    try:
+        answer = formula.evaluate(scope.values)
+    except EvaluationError as problem:
+        raise CannotReckon(str(problem)) from problem
     if not isinstance(answer, Decimal):
         raise CannotReckon(f"“{formula.text}” does not give a number.")
     return answer
+
+
+def _require_readable(formula: Formula, scope: Scope) -> None:
+    for name in sorted(formula.names):
+        if name in scope.problems:
+            raise CannotReckon(scope.problems[name])
 
 
 def holds(formula: Formula | None, scope: Scope) -> bool:

@@ -132,9 +132,9 @@ def test_ten_thousand_deals_of_one_payee_take_well_under_a_second() -> None:
     given = inputs(*deals)
     calculate(replace(given, entries=given.entries[:10]))
 
-    started = time.perf_counter()
+    started = time.process_time()
     draft = calculate(given)
-    took = time.perf_counter() - started
+    took = time.process_time() - started
 
     assert len(draft.lines) == 10_000
     assert took < 2  # about 0.25 s on a quiet machine
