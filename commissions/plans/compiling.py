@@ -32,6 +32,7 @@ from commissions.plans.document import (
 from commissions.plans.example_values import read_value
 from commissions.plans.hints import join, suggestion
 from commissions.plans.json_form import plan_from_json
+from commissions.plans.name_hints import name_hint, period_hint
 from commissions.plans.names import ALWAYS, Inputs, Names
 from commissions.plans.needs import circles, reads
 from commissions.plans.table_form import build_table, build_versions
@@ -273,9 +274,19 @@ class _Compiler:
             return compile_formula(text, inputs=inputs, result=result)
         except InvalidFormula as invalid:
             for problem in invalid.problems:
-                found = _in_formula(path, text, problem, self.names.alone)
-                self.problems.append(found)
+                hint = self.hint(text, problem)
+                self.problems.append(_in_formula(path, text, problem, hint))
             return None
+
+    def hint(self, text: str, problem: Problem) -> str:
+        """Say what to do about a name that is not known where it stands."""
+        if problem.code != "unknown_field" or problem.suggestion:
+            return ""
+        name = text[problem.start : problem.end]
+        owner, _, key = name.partition(".")
+        if key in self.names.types.get(owner, {}):
+            return period_hint(name)
+        return name_hint(name, self.document, self.names.objects, self.names.alone)
 
     def known_object(self, name: str, path: str) -> bool:
         objects = self.names.objects
@@ -332,11 +343,7 @@ def with_clawback(
     return replace(part, clawback_days=longest)
 
 
-def _in_formula(path: str, text: str, problem: Problem, alone: bool) -> PlanProblem:
-    hint = ""
-    if alone and problem.code == "unknown_field" and not problem.suggestion:
-        name = text[problem.start : problem.end]
-        hint = f"If a source has it, declare it in the plan: fields: {{{name}: money}}."
+def _in_formula(path: str, text: str, problem: Problem, hint: str) -> PlanProblem:
     return PlanProblem(
         path=path,
         message=problem.message,

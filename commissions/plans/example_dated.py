@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from commissions.calculation.facts import DatedValue
 from commissions.plans.document import Raw
 from commissions.plans.example_values import day, mapping, read_value, text
+from commissions.plans.example_values import period as read_period
 from commissions.plans.table_form import read_day
 from commissions_saas.lib.errors import ProductError
-from commissions_saas.lib.periods import parse_period
 from crm_sync.ledger.facts import ValueType
 
 Stretch = tuple[date, date | None]
@@ -59,5 +59,5 @@ def _by_time(given: Mapping[str, Raw], what: str) -> Iterable[tuple[str, Stretch
             later = [other for other in days if other > first]
             yield shown, (first, later[0] - _DAY if later else None)
         else:
-            period = parse_period(when)
+            period = read_period(when)
             yield shown, (period.starts_on, period.ends_on)

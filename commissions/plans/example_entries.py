@@ -1,6 +1,6 @@
 """The deals and other entries of an example, as they were known on a day."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,6 +37,7 @@ ENTRY_KEYS = [
     "changes",
 ]
 _CREDIT_KEYS = ("payee", "role", "share", "level", "through")
+_DAYS = ("date", "day", "closed_on", "close_date", "paid_on", "held_on")
 _ABOVE = ("manager", "upline")
 _ELSEWHERE = 1_000_000
 _MOST = 2_000
@@ -121,6 +122,8 @@ class EntryReader:
             if key not in of_object:
                 hint = suggestion(key, [*of_object, *ENTRY_KEYS])
                 hint = hint or f"Declare it: fields: {{{kind}.{key}: money}}."
+                if key.isdigit():
+                    hint = "A comma ends a value: write 1000, not 1,000."
                 words = f"{what}: there is no field “{key[:80]}”."
                 raise ProductError(words, hint=hint)
             shown = text(raw, key, what)
@@ -169,14 +172,14 @@ class EntryReader:
         return self.payees.get(name, _ELSEWHERE + at)
 
 
-def read_entries(raw: Mapping[str, Raw]) -> tuple[Entry, ...]:
+def read_entries(raw: Mapping[str, Raw], fields: Collection[str]) -> tuple[Entry, ...]:
     """Read `deals` and `entries`; an id that is not written is the place in the list."""
     found: list[Entry] = []
     parts = [*listed(raw, "deals"), *listed(raw, "entries")]
     if len(parts) > _MOST:
         raise ProductError(f"An example has at most {_MOST:,} entries.")
     for at, item in enumerate(parts, start=1):
-        part = _tidy(mapping(item, "deals"))
+        part = _tidy(mapping(item, "deals"), fields)
         external_id = text(part, "id") or str(at)
         what = f"Entry {external_id}"
         changes = sorted(_changes(part, what), key=lambda change: change[0])
@@ -190,11 +193,16 @@ def read_entries(raw: Mapping[str, Raw]) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def _tidy(raw: Mapping[str, Raw]) -> Mapping[str, Raw]:
-    """Take `owner: Maya` as the payee who owns it."""
+def _tidy(raw: Mapping[str, Raw], fields: Collection[str]) -> Mapping[str, Raw]:
+    """Take `owner: Maya` as the payee who owns it, and `date` as the day."""
     part = dict(raw)
     if "owner" in part and "payee" not in part and "role" not in part:
         part["payee"] = part.pop("owner")
+    kind = part.get("object", "deal")
+    for key in _DAYS:
+        dated = "on" in part or "won_on" in part
+        if key in part and not dated and f"{kind}.{key}" not in fields:
+            part["on"] = part.pop(key)
     return part
 
 
@@ -211,7 +219,7 @@ def _changes(
         for key in ("id", "object", "changes", "known_on"):
             if key in change:
                 raise ProductError(f"{what}: a change cannot set “{key}”.")
-        yield changed, _tidy(change)
+        yield changed, change
 
 
 def _credits(raw: Mapping[str, Raw]) -> Sequence[Raw]:

@@ -34,6 +34,7 @@ from crm_sync.ledger.facts import EntryFact, FieldFact, ValueType
 
 __all__ = ["Setting", "read_setting", "read_value"]
 
+_MOST = 400_000
 # (measure key, period slug) → what the period added.
 Stored = Mapping[tuple[str, str], Decimal]
 
@@ -127,7 +128,10 @@ def read_setting(
         manager = person.manager_on(on) if person else ""
         return numbers.get(manager) if manager else None
 
-    entries = read_entries(raw)
+    entries = read_entries(raw, document.fields)
+    if len(span.periods) * len(people) * max(len(entries), 1) > _MOST:
+        words = "This example has too many periods, payees and entries together."
+        raise ProductError(words, hint="Make several smaller examples of it.")
     adjusted = read_adjustments(raw, document, span.periods)
     for part in adjusted:
         if part.payee not in numbers and (part.payee or len(people) > 1):

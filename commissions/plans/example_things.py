@@ -25,10 +25,11 @@ from commissions.plans.example_values import (
     refuse_unknown,
     text,
 )
+from commissions.plans.example_values import period as read_period
 from commissions.plans.hints import suggestion
 from commissions.plans.table_form import build_versions, check_table, tidy_table
 from commissions_saas.lib.errors import ProductError
-from commissions_saas.lib.periods import Period, parse_period
+from commissions_saas.lib.periods import Period
 from crm_sync.ledger.facts import Value, ValueType
 
 _THINGS: Mapping[str, ThingKind] = {
@@ -138,7 +139,7 @@ def _days(written: str) -> Iterable[date]:
     if len(written) == 10:
         on = day(written, "A rate")
         return [on] if on else []
-    period = parse_period(written)
+    period = read_period(written)
     count = (period.ends_on - period.starts_on).days + 1
     return [period.starts_on + _DAY * at for at in range(count)]
 
@@ -153,7 +154,7 @@ def read_adjustments(
         refuse_unknown(part, _ADJUSTMENT_KEYS, "an adjustment")
         on = day(text(part, "on"), "An adjustment") or periods[0].starts_on
         slug = text(part, "period")
-        period = parse_period(slug) if slug else None
+        period = read_period(slug) if slug else None
         if period is None:
             period = next((p for p in periods if p.contains(on)), None)
         if period is None or period not in periods:
@@ -199,5 +200,5 @@ def read_balances(
         for slug, amount in mapping(value, f"{what}.{name}").items():
             if not isinstance(amount, str):
                 raise ProductError(f"{what}, {name}: {slug} must be a single value.")
-            period = parse_period(slug)
+            period = read_period(slug)
             yield measure_key(1, name), period.slug, number(amount, f"{what}, {name}")

@@ -8,6 +8,7 @@ from commissions.plans.document import Raw
 from commissions.plans.hints import suggestion
 from commissions.plans.table_form import read_day, read_number
 from commissions_saas.lib.errors import ProductError
+from commissions_saas.lib.periods import Period, parse_period
 from crm_sync.ledger.facts import Value, ValueType
 
 _YES, _NO = frozenset(("yes", "true")), frozenset(("no", "false"))
@@ -71,3 +72,8 @@ def refuse_unknown(raw: Mapping[str, Raw], keys: Sequence[str], what: str) -> No
         if key not in keys:
             hint = suggestion(key, keys) or f"Known are {', '.join(keys)}."
             raise ProductError(f"“{key[:80]}” is not known in {what}.", hint=hint)
+
+
+def period(slug: str) -> Period:
+    """Read a period; 2026-Q1 and 2026-W07 may have capitals."""
+    return parse_period(slug.strip().lower())

@@ -98,7 +98,7 @@ class _Reader(PartReader):
         )
         self.names(document)
         if self.problems:
-            raise InvalidPlan(self.problems)
+            raise InvalidPlan(tuple(dict.fromkeys(self.problems)))
         return document
 
     def currency(
@@ -151,6 +151,8 @@ class _Reader(PartReader):
             self.note(join(path, name), "This must be a type.", hint)
         elif value not in shape.TYPES:
             hint = suggestion(value, shape.TYPES) or hint
+            if path == "variables" and value[:1].isdigit():
+                hint = f"For a default write {name}: {{type: money, default: {value}}}."
             self.note(join(path, name), f"“{value}” is not possible here.", hint)
         for kind in shape.TYPES:
             if kind == value:

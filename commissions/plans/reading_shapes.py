@@ -72,7 +72,7 @@ def tidy_plan(raw: Given) -> Given:
         }
     if isinstance(raw.get("components"), dict):
         raw["components"] = [
-            {"key": key, **part} if isinstance(part, dict) else part
+            {"key": key, **(part if isinstance(part, dict) else {"amount": part})}
             for key, part in raw["components"].items()
         ]
     if isinstance(raw.get("components"), list):
@@ -133,6 +133,8 @@ def _by_name(parts: list[Any]) -> Any:
 
 
 def _measure(part: Any) -> Any:
+    if isinstance(part, str):
+        return {"sum": part}
     if not isinstance(part, dict):
         return part
     part = _lists(part)

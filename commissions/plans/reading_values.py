@@ -8,6 +8,8 @@ from commissions.plans.document import PlanProblem, Raw
 from commissions.plans.hints import join, suggestion
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+# What a file can write and a database cannot hold.
+HARMFUL = re.compile("[\x00\ud800-\udfff]")
 _LARGEST_TEXT = 20_000
 _DEEPEST = 40
 
@@ -29,7 +31,7 @@ class ValueReader:
         if isinstance(given, Mapping):
             cleaned = {}
             for key, value in given.items():
-                name = str(key).strip()
+                name = self._scalar(key, path)
                 inner = self.texts(value, join(path, name), depth + 1)
                 # An empty value says nothing, unless its name is a text gone astray.
                 said = inner not in ("", [], {}) or not NAME.fullmatch(name)
@@ -50,6 +52,9 @@ class ValueReader:
             self.note(path, "Numbers are written as text, so that no digit is lost.")
             return ""
         text = "" if given is None else str(given).strip()
+        if HARMFUL.search(text):
+            self.note(path, "A text has a zero byte or half a character.")
+            return ""
         if len(text) > _LARGEST_TEXT:
             self.note(path, f"This text is longer than {_LARGEST_TEXT:,} characters.")
             return ""

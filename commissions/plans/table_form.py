@@ -47,8 +47,8 @@ def tidy_table(given: Any) -> Any:
         given = {"rows": given}
     if not isinstance(given, dict):
         return given
-    if given and all(_is_number(key) for key in given):
-        given = {"rows": [{"from": key, "rate": value} for key, value in given.items()]}
+    if given and not set(given) & {*_KEYS} and all(map(_is_number, given.values())):
+        given = {"rows": given}
     table = dict(given)
     if isinstance(table.get("rows"), dict):
         table["rows"] = _rows_of_mapping(table)

@@ -1,6 +1,5 @@
 """The YAML form of a plan: the same object, for people and for files."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import yaml
@@ -13,11 +12,10 @@ from commissions.plans.reading import (
     PLAN_KEYS,
     read_plan,
 )
+from commissions.plans.reading_values import HARMFUL
 
 _LARGEST = 500_000
 _DEEPEST = 20
-# What YAML can write and a database cannot hold.
-_HARMFUL = re.compile("[\x00\ud800-\udfff]")
 # What stands in which order, by where it stands; names that an author gave stay as is.
 _ORDERS = {"components": COMPONENT_KEYS, "examples": EXAMPLE_KEYS}
 
@@ -34,7 +32,7 @@ class _Loader(yaml.BaseLoader):
         return super().compose_node(parent, index)
 
     def construct_scalar(self, node: yaml.ScalarNode) -> str:
-        if isinstance(node.value, str) and _HARMFUL.search(node.value):
+        if isinstance(node.value, str) and HARMFUL.search(node.value):
             raise yaml.MarkedYAMLError(
                 problem="A text has a zero byte or half a character.",
                 problem_mark=node.start_mark,
@@ -70,7 +68,9 @@ def plan_from_yaml(text: str) -> PlanDocument:
         where = f"Line {mark.line + 1}: " if mark else ""
         words = problem.problem or "this is not YAML."
         raise _refused(f"{where}{words}", mark.line + 1 if mark else 0) from None
-    except (yaml.YAMLError, RecursionError) as problem:
+    except RecursionError:
+        raise _refused("This file is nested too deeply.") from None
+    except yaml.YAMLError as problem:
         raise _refused(f"This is not YAML: {problem}.") from None
     return read_plan(given)
 
