@@ -225,6 +225,8 @@ def _dot(tokens: list[Token], at: int) -> Fault:
     if torn and after.text not in _FORBIDDEN_WORDS:
         fix = f"{before.text}.{after.text}"
         return syntax_errors.spaced_dot(Span(before.start, after.end), fix)
+    if before.kind is Kind.NAME and before.end == tokens[at].start:
+        return syntax_errors.unfinished_name(Span(before.start, tokens[at].end))
     return syntax_errors.no_parts(tokens[at].span)
 
 

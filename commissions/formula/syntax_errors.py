@@ -204,6 +204,11 @@ def no_parts(span: Span) -> Fault:
     return Fault("no_parts", message, span)
 
 
+def unfinished_name(span: Span) -> Fault:
+    message = "A name goes on after its dot, as in deal.amount."
+    return Fault("unfinished_name", message, span)
+
+
 def spaced_dot(span: Span, fix: str) -> Fault:
     message = f"A name has no space around its dot: write {clipped(fix)}."
     return Fault("spaced_dot", message, span, fix, fix)

@@ -161,7 +161,7 @@ def _filled(
 
 
 def _put(raw: dict[str, Raw], key: str, text: str) -> None:
-    clean = " ".join(text.split()) if key in CODE else text.strip()
+    clean = text.replace("\r\n", "\n").strip()
     if not clean:
         raw.pop(key, None)
     elif key == "credit":

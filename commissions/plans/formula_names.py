@@ -23,6 +23,7 @@ class FormulaSays:
 
     problem: Problem
     picture: str
+    sentence: str
     others: int
 
     @property
@@ -54,7 +55,9 @@ def every_name(document: PlanDocument) -> list[dict[str, str]]:
     # A table of the business is read in one way only, which its kind says.
     kinds = RateTable.objects.values_list("key", "kind")
     other = {f"{'tiers' if kind == 'keyed' else 'tables'}.{key}" for key, kind in kinds}
-    return completions({name: kind for name, kind in found.items() if name not in other})
+    return completions(
+        {name: kind for name, kind in found.items() if name not in other}
+    )
 
 
 def check_field(
@@ -76,7 +79,8 @@ def check_field(
     problems = check_formula(text, inputs, result)
     if not problems:
         return None
-    return FormulaSays(problems[0], render(problems[0], text), len(problems) - 1)
+    picture, _, sentence = render(problems[0], text).rpartition("\n")
+    return FormulaSays(problems[0], picture, sentence, len(problems) - 1)
 
 
 def _of_measure(

@@ -211,6 +211,6 @@
       say(wanted ? `${count} found.` : "");
     });
   }
-  for (const button of all("[data-insert]")) button.hidden = false;
+  for (const part of all("[data-insert], [data-formula-script]")) part.hidden = false;
   for (const area of all("textarea[data-formula]")) ready(area);
 })();

@@ -137,7 +137,7 @@ class Function:
             return f"{money.words}{bare}"
         if money is Type.MONEY and number is Type.PLAIN:
             return "money for money, else a number, which may stand for money"
-        return "what it is given"
+        return "a value of the type of its values"
 
     @property
     def usage(self) -> str:
