@@ -18,10 +18,34 @@ _WORDS = {
     "payable_when": "the gate",
     "waiting_for": "the gate's words",
     "clawback_days": "the clawback days",
+    "round": "what is rounded",
+    "convert_on": "the day of exchange rates",
+    "settle_in": "the currency of settlement",
+    "kind": "earning or deduction",
+    "repeat": "whether it repeats",
+    "times": "how often it is paid",
+    "while": "how long it is paid",
+    "keeps": "what stays of it once lost",
+    "replaces": "what it replaces",
+    "component": "the components",
+    "measure": "what is gathered",
+    "of": "from whom",
+    "take": "what is taken of them",
+    "where": "who of them counts",
     "sum": "the sum",
     "because": "the reasons",
     "expect": "what is expected",
 }
+_HEAD = (
+    "plan",
+    "currency",
+    "rounding",
+    "round",
+    "pays",
+    "convert_on",
+    "settle_in",
+    "says",
+)
 _SECTIONS = {
     "variables": "Variable",
     "fields": "Field",
@@ -59,9 +83,9 @@ def diff_plans(before: PlanDocument, after: PlanDocument) -> list[PlanChange]:
 
 
 def _plain(old: Mapping[str, Raw], new: Mapping[str, Raw]) -> Iterator[PlanChange]:
-    for key in ("plan", "currency", "rounding", "pays", "says"):
+    for key in _HEAD:
         if old.get(key) != new.get(key):
-            pay = key in ("currency", "rounding", "pays")
+            pay = key not in ("plan", "says")
             yield _changed(key, _name(key), old.get(key), new.get(key), pay)
 
 

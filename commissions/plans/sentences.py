@@ -23,6 +23,14 @@ _PERIODS = {
     "week": "week",
     "quarter": "quarter",
     "year": "year",
+    "always": "time without end",
+}
+_POSITIONS = {"before": "{} before it", "after": "{} with it", "total": "{} in all"}
+_OWNERS = ("payee", "owner", "product", "service", "territory", "customer")
+_ROLES = {
+    "manager": "manager",
+    "upline": "people above the owner",
+    "split": "people who share it",
 }
 _NUMBER = r"(?P<number>\d[\d_]*(?:\.\d+)?)"
 _FIXED = re.compile(rf"{_NUMBER}(?: \* (?P<share>\w+\.share))?")
@@ -175,8 +183,22 @@ class _Writer:
         return _FIELD.sub(self.label, text)
 
     def label(self, found: re.Match[str]) -> str:
-        plain = found[1].replace("_", " ")
-        return self.labels.get(found[0], plain)
+        """Name what a formula reads: `volume.before` is “volume before it”."""
+        name, plain = found[0], found[1].replace("_", " ")
+        owner = name.partition(".")[0]
+        if name in self.labels:
+            return self.labels[name]
+        if self.document.measure(owner) is not None and found[1] in _POSITIONS:
+            return _POSITIONS[found[1]].format(owner.replace("_", " "))
+        if owner in ("tiers", "tables"):
+            return f"the table “{plain}”"
+        if owner == "below":
+            return f"the {plain} of who is below"
+        if owner in _OWNERS:
+            return f"the {owner}’s {plain}"
+        if owner in ("period", "window", "assignment"):
+            return f"{owner} {plain}"
+        return plain
 
     def conditions(self) -> list[str]:
         """Return what else a payee should know: who, caps, gate, clawback."""
@@ -185,21 +207,61 @@ class _Writer:
         if part.per == "period":
             words.append(f"Paid once per {self.period}, when it ends.")
         else:
-            words.append(
-                f"Paid to the {' or '.join(part.credit)} of each {part.object}."
-            )
+            words.append(f"Paid to the {self.credited()} of each {part.object}.")
+        if part.kind == "deduction":
+            words.append("Taken off, and shown apart.")
+        if part.repeat:
+            words.append(self.repeats())
+        for name, text in part.steps.items():
+            words.append(f"{name.replace('_', ' ').capitalize()}: {self.plain(text)}.")
         if part.cap:
             words.append(f"Never more than {self.readable(part.cap)}.")
         if part.floor:
             words.append(f"Never less than {self.readable(part.floor)}.")
         if part.waiting_for:
             words.append(f"Payable after {part.waiting_for}.")
-        if part.per == "deal" and part.clawback_days is not None:
-            days = part.clawback_days
-            words.append(f"Taken back if the {part.object} is lost within {days} days.")
-        elif part.per == "deal":
-            words.append(f"Taken back whenever the {part.object} is lost.")
+        for key in part.replaces:
+            other = self.document.component(key)
+            words.append(f"Paid instead of {other.name if other else key}.")
+        if part.per == "deal":
+            words.append(self.lost())
         return words
+
+    def credited(self) -> str:
+        return " or ".join(
+            role
+            if role == "split" and len(self.part.credit) > 1
+            else _ROLES.get(role, role)
+            for role in self.part.credit
+        )
+
+    def repeats(self) -> str:
+        """Say how often a repeated line is paid, and until when."""
+        part = self.part
+        words = f"Paid again in each {_PERIODS.get(self.document.pays, 'period')}"
+        times, going = part.formulas.get("times", ""), part.formulas.get("while", "")
+        if times:
+            words += f", {self.plain(times)} times at most"
+        if going:
+            words += f", while {self.plain(going)}"
+        return f"{words}."
+
+    def lost(self) -> str:
+        """Say what happens once the entry is lost."""
+        part = self.part
+        if part.keeps:
+            return (
+                f"If the {part.object} is lost, this stays: {self.plain(part.keeps)}."
+            )
+        if part.repeat:
+            return f"Ends when the {part.object} is lost."
+        if part.clawback_days is not None:
+            days = part.clawback_days
+            return f"Taken back if the {part.object} is lost within {days} days."
+        return f"Taken back whenever the {part.object} is lost."
+
+    def plain(self, text: str) -> str:
+        return self.readable(" ".join(text.split()))
 
 
 def _rate(rate: Decimal) -> str:

@@ -81,6 +81,56 @@ def test_the_rates_fit_under_a_line() -> None:
     ]
 
 
+MORE = """
+plan: More
+currency: USD
+fields: {payee.contract: percent, subscription.active: yesno}
+measures:
+  paid: {component: [spread], over: year}
+components:
+  - key: spread
+    credit: [upline]
+    steps:
+      - gap: max(payee.contract - below.contract, 0)
+    amount: min(deal.amount * gap, 18000 - paid.before)
+    keeps: earned * 50%
+  - key: residual
+    object: subscription
+    repeat: yes
+    times: 12
+    while: subscription.active
+    amount: subscription.amount * 20%
+    replaces: [spread]
+  - key: tax
+    kind: deduction
+    per: quarter
+    amount: -paid.total * 10%
+"""
+
+
+def test_what_repeats_stays_replaces_or_is_taken_off_is_said() -> None:
+    spread, residual, tax = plan_words(plan_from_yaml(MORE))
+
+    assert spread.pays == (
+        "Pay what this gives: min(amount × gap, 18000 − paid before it)."
+    )
+    assert spread.conditions == (
+        "Paid to the people above the owner of each deal.",
+        "Gap: max(the payee’s contract − the contract of who is below, 0).",
+        "If the deal is lost, this stays: earned × 50%.",
+    )
+    assert residual.conditions == (
+        "Paid to the owner or split of each subscription.",
+        "Paid again in each month, 12 times at most, while active.",
+        "Paid instead of Spread.",
+        "Ends when the subscription is lost.",
+    )
+    assert tax.conditions == (
+        "Paid once per quarter, when it ends.",
+        "Taken off, and shown apart.",
+    )
+
+
 def test_the_labels_of_the_source_are_used_where_they_are_given() -> None:
     labels = {"deal.amount": "sold price"}
 
