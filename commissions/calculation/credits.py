@@ -91,7 +91,9 @@ def credited_in_order(
     A credit of the period for something that the payee may not sell is left out, and
     noted in `left_out`.
     """
-    in_force = sorted(assignments, key=lambda fact: fact.starts_on, reverse=True)
+    in_force = sorted(
+        assignments, key=lambda fact: (fact.starts_on, fact.version_id), reverse=True
+    )
     found = []
     for entry in sorted(_dated(inputs), key=_plan_order):
         day = entry.occurred_on

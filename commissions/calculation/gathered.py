@@ -65,7 +65,7 @@ def _counts(program: PlanProgram, measure: MeasureProgram, member: MemberFact) -
         return True
     types = {read.name: read.type for read in program.payee_fields}
     values: dict[str, Readable] = {"value": member.value}
-    for name in measure.where.names:
+    for name in sorted(measure.where.names):
         owner, _, key = name.partition(".")
         held = member.who if key == "name" else member.attributes.get(key)
         if owner != "payee" or held is None or held == "":

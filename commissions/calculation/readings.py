@@ -201,7 +201,7 @@ def dated(
     ]
     if not holding:
         return standing.get(key)
-    return max(holding, key=lambda fact: fact.starts_on).value
+    return max(holding, key=lambda fact: (fact.starts_on, str(fact.value))).value
 
 
 def take(

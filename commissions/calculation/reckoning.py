@@ -90,7 +90,9 @@ class PlanReckoning:
     ) -> None:
         self.inputs = inputs
         self.plan_id = plan_id
-        self.assignments = sorted(assignments, key=lambda fact: fact.starts_on)
+        self.assignments = sorted(
+            assignments, key=lambda fact: (fact.starts_on, fact.version_id)
+        )
         self.observer = observer
         self.days = DayReader(inputs)
         self.windows = Windows(inputs, plan_id)
