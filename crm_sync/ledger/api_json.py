@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from crm_sync.ledger.models import Credit, Entry, ExternalId, Payee, Revision
-from crm_sync.ledger.values import to_text, trimmed
+from crm_sync.ledger.values import trimmed
 
 
 def entries_json(rows: Sequence[Entry], *, with_payload: bool) -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ def _credits(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
                 "email": payee.email,
                 "source_users": known[payee.pk],
                 "role": row.role,
-                "share": to_text(row.share),
+                "share": trimmed(row.share),
             }
         )
     return found

@@ -23,7 +23,7 @@ from tests.people import a_group_member
 
 URL = "/g/northwind/api/v1/connections/"
 ENTRIES = "/b/acme/api/v1/entries/"
-SECRET = "canary-of-a-secret-0042"  # noqa: S105
+SECRET = "canary-of-a-secret-0042"
 
 
 @pytest.fixture

@@ -23,9 +23,13 @@ class Credentials:
     def __bool__(self) -> bool:
         return bool(self._values)
 
-    def has(self, auth: Auth) -> bool:
-        """Tell whether all that this way of asking needs is there."""
-        return all(self.get(name, auth) for name in auth.names.values())
+    def fits(self, auth: Auth, *, by_name: bool) -> bool:
+        """Tell whether all that this way of asking needs is there, under its names or
+        by being the only one that is there."""
+        names = auth.names.values()
+        if by_name:
+            return all(self._values.get(name) for name in names)
+        return all(self.get(name, auth) for name in names)
 
     def get(self, name: str, auth: Auth) -> str:
         """Return a credential; where one is needed and one is there, it is that one."""

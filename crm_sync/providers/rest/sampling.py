@@ -18,7 +18,16 @@ _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
 _NAMES = re.compile(r"(^|[._])(id|ids|phone|zip|postcode|code|number|no)$|Id$")
 # Keys that only hold other fields together, and are no part of their names.
 _CONTAINERS = frozenset(
-    "attributes custom customfields custom_fields data fields properties values".split()
+    [
+        "attributes",
+        "custom",
+        "customfields",
+        "custom_fields",
+        "data",
+        "fields",
+        "properties",
+        "values",
+    ]
 )
 _THEIR_TYPES = {
     "number": "double currency int integer long decimal float monetary percent number",

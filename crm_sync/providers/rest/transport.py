@@ -137,9 +137,10 @@ class Transport:
 
     def _chosen(self, ways: tuple[Auth, ...]) -> Auth:
         """The first way of asking for which the credentials are there."""
-        for auth in ways:
-            if self.credentials.has(auth):
-                return auth
+        for by_name in (True, False):
+            for auth in ways:
+                if self.credentials.fits(auth, by_name=by_name):
+                    return auth
         needed = " or ".join(
             ", ".join(dict.fromkeys(auth.names.values())) for auth in ways if auth.names
         )

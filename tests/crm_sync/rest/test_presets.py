@@ -1,0 +1,415 @@
+"""Each preset against a server that behaves as its vendor's does, traps included."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from crm_sync.connections.mapping import Seen, document_of, read_record
+from crm_sync.contract import ConfigurationProblem, TryAgainLater
+from crm_sync.providers.rest.presets import preset_names, preset_text
+from crm_sync.providers.rest.provider import RestProvider
+from crm_sync.providers.rest.reading import read_document
+from tests.crm_sync.rest.hubspots import HubSpot
+from tests.crm_sync.rest.pipedrives import FEE, Pipedrive
+from tests.crm_sync.rest.salesforces import Salesforce
+from tests.crm_sync.rest.stand_in import Ledger, StandIn, as_text, running
+
+WON = {
+    "dealstage": "closedwon",
+    "closedate": "2026-11-05T04:30:00Z",
+    "amount": "1999.90",
+}
+PEOPLE = {"hubspot_owner_id": "70", "deal_currency_code": "USD", "pipeline": "default"}
+
+
+@pytest.fixture
+def hubspot() -> Iterator[tuple[HubSpot, StandIn]]:
+    portal = HubSpot()
+    with running(portal.answer) as server:
+        yield portal, server
+
+
+@pytest.fixture
+def pipedrive() -> Iterator[tuple[Pipedrive, StandIn]]:
+    company = Pipedrive()
+    with running(company.answer) as server:
+        yield company, server
+
+
+@pytest.fixture
+def salesforce() -> Iterator[tuple[Salesforce, StandIn]]:
+    org = Salesforce()
+    with running(org.answer) as server:
+        yield org, server
+
+
+def entries(provider: RestProvider, ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """What the suggested mapping makes of the records, in a business of New York."""
+    document = document_of(
+        "deal", provider.default_mapping("deal", provider.fields("deal"))
+    )
+    zone = ZoneInfo("America/New_York")
+    return {
+        id: dict(read_record(record, document, zone, Seen()).values)
+        for id, record in ledger.records.items()
+        if not record.deleted
+    }
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_is_a_right_document_and_says_when_its_facts_were_checked(
+    name: str,
+) -> None:
+    assert read_document(preset_text(name)).checked_on == "2026-11-22"
+
+
+def open_hubspot(server: StandIn, secret: str = "pat-1", **more: Any) -> RestProvider:
+    return server.provider(secret, preset="hubspot", **more)
+
+
+def test_hubspot_deals_are_the_ledgers_field_by_field(
+    hubspot: tuple[HubSpot, StandIn],
+) -> None:
+    portal, server = hubspot
+    for number in range(1, 231):
+        portal.put(str(number), dealname=f"Deal {number}", **WON, **PEOPLE)
+    portal.put("7", amount="", dealstage="appointmentscheduled")
+    portal.put("8", dealstage="sure")
+    portal.put("9", dealstage="closedlost")
+    portal.put("10", dealstage="987654", dealer_fee="12.50")
+    ledger = Ledger()
+
+    provider = open_hubspot(server)
+    ledger.sync(provider)
+
+    here = {id: payload["properties"] for id, payload in ledger.live().items()}
+    assert {
+        id: {k: v for k, v in row.items() if v is not None} for id, row in here.items()
+    } == portal.live()
+    found = entries(provider, ledger)
+    assert found["10"]["status_type"] == "won"
+    assert found["10"]["status"] == "Signed"
+    assert found["10"]["amount"] == Decimal("1999.90")
+    assert found["10"]["currency"] == "USD"
+    assert str(found["10"]["won_on"]) == "2026-11-04"  # it was evening in New York
+    assert found["10"]["dealer_fee"] == Decimal("12.50")
+    assert [found[id]["status_type"] for id in ("7", "8", "9")] == [
+        "active",
+        "active",
+        "lost",
+    ]
+    assert "amount" not in found["7"]
+    users = {user.external_id: user for user in provider.users()}
+    assert (users["70"].name, users["70"].active) == ("Maya Okafor", True)
+    assert (users["77"].email, users["77"].active) == ("theo@acme.example", False)
+
+
+def test_hubspot_searches_beyond_its_limit_of_results(
+    hubspot: tuple[HubSpot, StandIn],
+) -> None:
+    portal, server = hubspot
+    portal.most_results = 300
+    document = preset_text("hubspot").replace("cap: 10000", "cap: 300")
+    portal.put("1", dealname="First")
+    ledger = Ledger()
+    ledger.sync(open_hubspot(server, document=document))
+    for number in range(2, 1003):
+        portal.put(str(number), dealname=f"Deal {number}")
+
+    ledger.sync(open_hubspot(server, document=document))
+    assert sorted(ledger.live()) == sorted(portal.live())
+
+    for number in range(1, 702):
+        portal.put(str(number), at=5_000, dealname="Changed by an import at once")
+    ledger.sync(open_hubspot(server, document=document))
+    assert {p["properties"]["dealname"] for p in ledger.live().values()} == {
+        row["dealname"] for row in portal.live().values()
+    }
+
+
+def test_hubspot_changes_that_the_index_shows_late_are_met(
+    hubspot: tuple[HubSpot, StandIn],
+) -> None:
+    portal, server = hubspot
+    portal.put("1", dealname="Old")
+    portal.put("2", dealname="Old")
+    ledger = Ledger()
+    ledger.sync(open_hubspot(server))
+    portal.lag = timedelta(seconds=30)
+    portal.put("1", dealname="New")
+    ledger.sync(open_hubspot(server))
+    portal.clock += 20
+    portal.put("2", dealname="Newer")
+    portal.clock += 40
+
+    ledger.sync(open_hubspot(server))
+
+    assert [p["properties"]["dealname"] for p in ledger.live().values()] == [
+        "New",
+        "Newer",
+    ]
+
+
+def test_hubspot_deals_that_are_archived_merged_or_restored_take_effect(
+    hubspot: tuple[HubSpot, StandIn],
+) -> None:
+    portal, server = hubspot
+    for number in range(1, 7):
+        portal.put(str(number), dealname=f"Deal {number}")
+    portal.archive("6")
+    ledger = Ledger()
+    ledger.sync(open_hubspot(server))
+    assert sorted(ledger.live()) == ["1", "2", "3", "4", "5"]
+
+    portal.archive("1")
+    portal.merge("2", "3")
+    portal.deals["6"]["archived"] = False
+    portal.put("6", dealname="Back")
+    ledger.sync(open_hubspot(server))
+
+    assert sorted(ledger.live()) == sorted(portal.live()) == ["2", "4", "5", "6"]
+
+
+def test_a_renamed_hubspot_stage_is_seen_though_no_deal_says_that_it_changed(
+    hubspot: tuple[HubSpot, StandIn],
+) -> None:
+    portal, server = hubspot
+    portal.put("1", dealname="Deal", **WON)
+    ledger = Ledger()
+    ledger.sync(open_hubspot(server))
+
+    portal.stages = [{**portal.stages[1], "label": "Won and paid"}]
+    ledger.sync(open_hubspot(server))
+
+    assert ledger.live()["1"]["stage"]["label"] == "Won and paid"
+
+
+def test_a_hubspot_token_that_has_expired_is_refreshed_once_and_kept(
+    hubspot: tuple[HubSpot, StandIn],
+) -> None:
+    portal, server = hubspot
+    portal.put("1", dealname="Deal")
+    secret = {
+        "client_id": "c",
+        "client_secret": "s-s-s-s",
+        "refresh_token": "refresh-1",
+    }
+    kept: list[str] = []
+    ledger = Ledger()
+
+    provider = open_hubspot(server, json.dumps(secret))
+    provider._transport._keep = kept.append
+    ledger.sync(provider)
+    portal.token = "revoked meanwhile"
+    provider = open_hubspot(server, kept[-1])
+    provider._transport._keep = kept.append
+    ledger.sync(provider)
+
+    assert portal.refreshes == 2
+    assert json.loads(kept[-1])["refresh_token"] == "refresh-3"
+    assert sorted(ledger.live()) == ["1"]
+    with pytest.raises(ConfigurationProblem) as problem:
+        ledger.sync(open_hubspot(server, json.dumps(secret)))
+    assert problem.value.status == 401
+    assert "refresh-1" not in str(problem.value)
+
+
+def open_pipedrive(server: StandIn, **more: Any) -> RestProvider:
+    return server.provider("a-token-of-pipedrive", preset="pipedrive", **more)
+
+
+def test_pipedrive_deals_are_the_ledgers_field_by_field(
+    pipedrive: tuple[Pipedrive, StandIn],
+) -> None:
+    company, server = pipedrive
+    for number in range(1, 71):
+        company.put(number, title=f"Deal {number}", value=1000.5 * number)
+    company.put(3, status="won", won_time="2026-11-05T04:30:00Z")
+    company.put(4, is_archived=True, custom_fields={FEE: 12.5})
+    company.put(5, status="lost", lost_time="2026-11-06T12:00:00Z")
+    ledger = Ledger()
+
+    provider = open_pipedrive(server)
+    ledger.sync(provider)
+
+    here = {
+        id: {k: v for k, v in row.items() if k != "stage"}
+        for id, row in ledger.live().items()
+    }
+    assert here == as_text(company.live())
+    found = entries(provider, ledger)
+    assert found["3"]["status_type"] == "won"
+    assert found["3"]["amount"] == Decimal("3001.5")
+    assert found["3"]["status"] == "Negotiation"
+    assert str(found["3"]["won_on"]) == "2026-11-04"
+    assert found["4"]["dealer_fee"] == Decimal("12.5")
+    assert [u.active for u in provider.users()] == [True, False]
+
+
+def test_pipedrive_deals_that_are_archived_stay_and_deleted_ones_go(
+    pipedrive: tuple[Pipedrive, StandIn],
+) -> None:
+    company, server = pipedrive
+    for number in range(1, 46):
+        company.put(number, title=f"Deal {number}", value=1)
+    ledger = Ledger()
+    ledger.sync(open_pipedrive(server))
+
+    company.put(1, is_archived=True)
+    company.put(2, status="deleted")
+    company.put(3, title="Renamed")
+    for number in range(10, 40):
+        company.put(number, at=5_000, title="One second")
+    ledger.sync(open_pipedrive(server))
+
+    assert sorted(ledger.live()) == sorted(company.live())
+    assert ledger.live()["1"]["is_archived"] is True
+    assert ledger.live()["3"]["title"] == "Renamed"
+    assert ledger.live()["39"]["title"] == "One second"
+
+
+def test_pipedrive_is_reached_by_its_address_with_the_version_or_without(
+    pipedrive: tuple[Pipedrive, StandIn],
+) -> None:
+    company, server = pipedrive
+    company.put(1, title="Deal", value=1)
+
+    for path in ("", "api/v2/", "api/v2", "v1"):
+        server.url = (
+            server.url.split("/api")[0].split("/v1")[0].rstrip("/") + f"/{path}"
+        )
+        assert open_pipedrive(server).probe().deals == 1
+
+
+def open_salesforce(server: StandIn, secret: str = "session-1") -> RestProvider:
+    return server.provider(secret, preset="salesforce")
+
+
+def test_salesforce_opportunities_are_the_ledgers_field_by_field(
+    salesforce: tuple[Salesforce, StandIn],
+) -> None:
+    org, server = salesforce
+    for number in range(1, 66):
+        org.put(number, Name=f"Deal {number}", Amount=1000.25)
+    org.put(3, IsWon=True, IsClosed=True, CloseDate="2026-11-04", StageName="Signed")
+    org.put(4, IsClosed=True, Dealer_Fee__c=7)
+    ledger = Ledger()
+
+    provider = open_salesforce(server)
+    ledger.sync(provider)
+
+    here = {
+        id: {k: v for k, v in row.items() if k != "attributes"}
+        for id, row in ledger.live().items()
+    }
+    assert here == as_text(org.live())
+    found = entries(provider, ledger)
+    third = found["0065g0000000003AAA"]
+    assert (third["status_type"], third["status"]) == ("won", "Signed")
+    assert third["amount"] == Decimal("1000.25")
+    assert str(third["won_on"]) == "2026-11-04"
+    assert found["0065g0000000004AAA"]["status_type"] == "lost"
+    assert found["0065g0000000004AAA"]["dealer_fee_c"] == Decimal(7)
+    assert not any(key.startswith("attributes") for key in third)
+
+
+def test_salesforce_deletes_and_changes_take_effect(
+    salesforce: tuple[Salesforce, StandIn],
+) -> None:
+    org, server = salesforce
+    for number in range(1, 46):
+        org.put(number, Name=f"Deal {number}")
+    ledger = Ledger()
+    ledger.sync(open_salesforce(server))
+
+    org.put(1, IsDeleted=True)
+    org.put(2, Name="Renamed")
+    for number in range(10, 40):
+        org.put(number, Name="Mass update")
+    ledger.sync(open_salesforce(server))
+
+    assert {i: r["Name"] for i, r in ledger.live().items()} == {
+        i: r["Name"] for i, r in org.live().items()
+    }
+
+
+def test_salesforces_limit_is_told_as_a_403_and_waited_for(
+    salesforce: tuple[Salesforce, StandIn],
+) -> None:
+    org, server = salesforce
+    org.put(1, Name="Deal")
+    org.limited = 1
+
+    with pytest.raises(TryAgainLater, match="asks to be left alone") as problem:
+        Ledger().sync(open_salesforce(server))
+
+    assert problem.value.after >= 60
+
+
+def test_a_salesforce_field_that_may_not_be_seen_is_left_out_and_said(
+    salesforce: tuple[Salesforce, StandIn],
+) -> None:
+    org, server = salesforce
+    org.hidden = ("Amount",)
+    org.put(1, Name="Deal", Amount=5)
+    ledger = Ledger()
+
+    ledger.sync(open_salesforce(server))
+
+    assert len(ledger.live()) == 1
+    assert ledger.warnings == [
+        "The field Amount cannot be seen with these credentials."
+    ]
+
+
+def test_a_salesforce_locator_that_is_gone_starts_the_reading_anew(
+    salesforce: tuple[Salesforce, StandIn],
+) -> None:
+    org, server = salesforce
+    for number in range(1, 46):
+        org.put(number, Name=f"Deal {number}")
+    asked = []
+
+    def forget(request: Any) -> None:
+        asked.append(request.path)
+        if "/query/" in request.path and len(asked) < 6:
+            org.locators.clear()
+
+    server.before = forget
+    ledger = Ledger()
+    with pytest.raises(TryAgainLater, match="invalid query locator"):
+        ledger.sync(open_salesforce(server))
+
+    server.before = None
+    ledger.sync(open_salesforce(server))
+    assert sorted(ledger.live()) == sorted(org.live())
+
+
+def test_a_salesforce_session_is_renewed_with_the_refresh_token(
+    salesforce: tuple[Salesforce, StandIn],
+) -> None:
+    org, server = salesforce
+    org.put(1, Name="Deal")
+    secret = {"client_id": "c", "client_secret": "s", "refresh_token": "r"}
+    ledger = Ledger()
+
+    ledger.sync(open_salesforce(server, json.dumps(secret)))
+
+    assert (org.refreshes, len(ledger.live())) == (1, 1)
+
+
+def test_a_short_salesforce_id_is_the_same_record_as_the_long_one() -> None:
+    document = read_document(preset_text("salesforce"))
+    from crm_sync.providers.rest.records import id_of
+
+    stream = document.objects[0]
+
+    assert id_of(stream, {"Id": "0015000000Gv7qJ"}) == "0015000000Gv7qJAAR"
+    assert id_of(stream, {"Id": "0015000000Gv7qJAAR"}) == "0015000000Gv7qJAAR"
