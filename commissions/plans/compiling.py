@@ -280,10 +280,11 @@ class _Compiler:
 
     def hint(self, text: str, problem: Problem) -> str:
         """Say what to do about a name that is not known where it stands."""
-        if problem.code != "unknown_field" or problem.suggestion:
-            return ""
         name = text[problem.start : problem.end]
         owner, _, key = name.partition(".")
+        other_kind = owner in ("tiers", "tables") and key in self.document.tables
+        if problem.code != "unknown_field" or (problem.suggestion and not other_kind):
+            return ""
         if key in self.names.types.get(owner, {}):
             return period_hint(name)
         return name_hint(name, self.document, self.names.objects, self.names.alone)
