@@ -46,7 +46,9 @@ def document_of(row: Statement) -> dict[str, Any]:
         .exclude(opened_run__in=later)
         .filter(Q(closed_run__isnull=True) | Q(closed_run__in=later))
     )
+    settled = {"settled": row.settled} if row.settled else {}
     return {
+        **settled,
         "business": business.name,
         "payee": {
             "id": row.payee_id,

@@ -23,7 +23,7 @@ from commissions.statements.features import (
     in_force,
 )
 from commissions.statements.models import PayPeriod
-from commissions.statements.opening import balances_known
+from commissions.statements.opening import Balance, all_balances
 from commissions.statements.periods import pay_period_of
 from commissions.statements.stored import known_measures, opening_slug
 from commissions_saas.lib.periods import Period, parse_period, period_of
@@ -55,6 +55,8 @@ class Gathering:
     change: int
     _versions: Mapping[int, list[InForce]] | None = None
     _placed: Placements | None = None
+    _balances: Mapping[str, Sequence[tuple[int, Balance]]] | None = None
+    _periods: list[Period] | None = None
     _held: dict[tuple[str, str, str], _Held] = field(default_factory=dict)
     _subjects: dict[int, Subject] = field(default_factory=dict)
     _sets: dict[tuple[object, ...], Members] = field(default_factory=dict)
@@ -160,7 +162,7 @@ class Gathering:
             if any(name in row.features.measures for row in versions)
         ]
         names = [measure_key(plan_id, name) for plan_id in plans]
-        slugs = [one.slug for one in _periods(window, period)]
+        slugs = self._slugs(window, period)
         rows = known_measures(self.change).filter(name__in=names)
         totals: dict[int, Decimal] = {}
         here: dict[int, int] = {}
@@ -192,12 +194,13 @@ class Gathering:
         period: Period,
         expected: Mapping[int, set[int]],
     ) -> Iterator[tuple[int, Decimal]]:
-        for payee_id, balances in balances_known(list(expected), self.change).items():
-            for balance in balances:
-                if balance.measure == name and balance.plan_id in plans:
-                    at = parse_period(opening_slug(balance)).ends_on
-                    if window.starts_on <= at < period.starts_on:
-                        yield payee_id, balance.value
+        if self._balances is None:
+            self._balances = all_balances(self.change)
+        for payee_id, balance in self._balances.get(name, ()):
+            if payee_id in expected and balance.plan_id in plans:
+                at = parse_period(opening_slug(balance)).ends_on
+                if window.starts_on <= at < period.starts_on:
+                    yield payee_id, balance.value
 
     def _on_plans(
         self, plan_ids: Iterable[int], period: Period, name: str = ""
@@ -221,6 +224,17 @@ class Gathering:
             self._versions = by_plan(features_known(self.change))
         return self._versions
 
+    def _slugs(self, window: Period, period: Period) -> list[str]:
+        """Return the pay periods that end inside the window, up to this one."""
+        if self._periods is None:
+            rows = PayPeriod.objects.values_list("slug", flat=True)
+            self._periods = [parse_period(slug) for slug in rows]
+        last = min(window.ends_on, period.ends_on)
+        found = {
+            one.slug for one in self._periods if window.starts_on <= one.ends_on <= last
+        }
+        return sorted({*found, period.slug})
+
     def _read_subjects(self, groups: Mapping[int, frozenset[int]]) -> None:
         wanted = {one for below in groups.values() for one in below} | set(groups)
         missing = wanted - self._subjects.keys()
@@ -232,14 +246,6 @@ def _window(part: MeasureProgram, period: Period) -> Period:
     if part.over == "period":
         return pay_period_of(period.ends_on)
     return period_of(part.over, period.ends_on)
-
-
-def _periods(window: Period, period: Period) -> list[Period]:
-    """Return the pay periods that end inside the window, up to this one."""
-    slugs = PayPeriod.objects.filter(
-        ends_on__gte=window.starts_on, ends_on__lte=min(window.ends_on, period.ends_on)
-    ).values_list("slug", flat=True)
-    return [*(parse_period(slug) for slug in slugs if slug != period.slug), period]
 
 
 def _attributes(subject: Subject, day: date) -> dict[str, Value]:

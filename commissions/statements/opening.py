@@ -105,6 +105,15 @@ def balances_known(
     return {payee_id: tuple(own) for payee_id, own in found.items()}
 
 
+def all_balances(change: int) -> dict[str, list[tuple[int, Balance]]]:
+    """Return everybody's opening balances by measure, as they were known."""
+    found: dict[str, list[tuple[int, Balance]]] = defaultdict(list)
+    for row in as_of(OpeningBalance.objects.all(), change).order_by("pk"):
+        balance = Balance(row.plan_id, row.measure, row.value, row.as_of)
+        found[row.measure].append((row.payee_id, balance))
+    return found
+
+
 def measures_of(plan: Plan) -> tuple[str, ...]:
     """Return the measures of a plan that can have a balance, of all its versions."""
     versions = versions_known([plan.pk], latest_change())[plan.pk]

@@ -245,6 +245,7 @@ class Recalculation:
         closed, opened = compare(live, draft.lines)
         measures = writing.changed_measures(stored, draft.measures)
         untouched = not closed and not opened and not measures
+        untouched = untouched and writing.says_the_same(row, draft)
         if untouched and row.calculated_at is not None:
             return
         differences.closed += [line.id for line in closed]

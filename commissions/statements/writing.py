@@ -27,7 +27,7 @@ from commissions.statements.models import (
 from commissions.statements.reached import tiers_reached
 from commissions_saas.lib import clock
 
-EVALUATOR = "1"  # rises when the same inputs would give other amounts
+EVALUATOR = "2"  # rises when the same inputs would give other amounts
 ROWS_AT_A_TIME = 1000
 NULL = r"\N"
 Pair = tuple[int, int]  # payee, period row
@@ -275,6 +275,8 @@ def update_statement(
         "payable": total - waiting,
         "failures": len(draft.failures),
         "tiers": tiers_reached(inputs, draft),
+        "settled": settled_of(draft),
+        "credits_left_out": left_out_of(draft),
         "change": change,
         "calculated_at": clock.now(),
     }
@@ -286,6 +288,37 @@ def update_statement(
     for name, value in fields.items():
         setattr(row, name, value)
     return True
+
+
+def settled_of(draft: StatementDraft) -> dict[str, str] | None:
+    """Return the total in the currency of settling, as a statement keeps it."""
+    settled = draft.settled
+    if settled is None:
+        return None
+    rate = settled.rate
+    return {
+        "amount": f"{settled.amount:f}",
+        "currency": settled.currency,
+        "rate": f"{rate.rate.normalize():f}" if rate else "",
+        "source": rate.source if rate else "",
+        "on": rate.on.isoformat() if rate and rate.on else "",
+        "failed": settled.failed,
+    }
+
+
+def left_out_of(draft: StatementDraft) -> list[dict[str, str | int]]:
+    """Return the credits that no plan may pay and why, as a statement keeps them."""
+    return [
+        {"entry": one.entry_id, "role": one.role, "why": one.reason}
+        for one in sorted(draft.left_out, key=lambda one: (one.entry_id, one.role))
+    ]
+
+
+def says_the_same(row: Statement, draft: StatementDraft) -> bool:
+    """Say whether a statement keeps what is said of it beside its lines."""
+    return row.settled == settled_of(draft) and row.credits_left_out == left_out_of(
+        draft
+    )
 
 
 def is_open(row: Statement | None, period: PayPeriod) -> bool:
