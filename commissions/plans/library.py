@@ -265,7 +265,7 @@ def _hash(dated: Iterable[dict[str, Any]]) -> str:
 
 
 def _group() -> Group:
-    group = current_business().group
+    group: Group | None = current_business().group
     assert group is not None  # only the template belongs to none
     return group
 

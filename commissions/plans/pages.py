@@ -17,7 +17,13 @@ from commissions.plans.diff import diff_plans
 from commissions.plans.document import InvalidPlan, PlanDocument
 from commissions.plans.examples import ExampleResult, Tried, untouched_components
 from commissions.plans.form_door import form_of, raw_from_form
-from commissions.plans.models import Assignment, Plan, PlanVersion, RateTable
+from commissions.plans.models import (
+    Assignment,
+    Plan,
+    PlanVersion,
+    Preview,
+    RateTable,
+)
 from commissions.plans.selectors import field_catalogue
 from commissions.plans.sentences import plan_words
 from commissions.plans.yaml_form import plan_to_yaml
@@ -79,6 +85,9 @@ def plan_page(plan: Plan, member: Member) -> dict[str, Any]:
         "untouched": _untouched(document, tried) if document and tried else (),
         "versions": _with_people(versions),
         "draft": _draft_of(versions),
+        "ghosts": list(
+            plan.previews.filter(kind=Preview.Kind.GHOST).order_by("-pk")[:SHOWN]
+        ),
         "assigned": list(assigned[:SHOWN]),
         "assigned_count": assigned.count(),
         "may_write": may(member, "plans.write"),

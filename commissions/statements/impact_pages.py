@@ -23,7 +23,7 @@ from commissions_saas.lib import clock
 from commissions_saas.lib.money import round_money
 from commissions_saas.lib.periods import parse_period
 from crm_sync.ledger.changes import latest_change
-from tenants.access import Member, MemberRequest, Role, others_who_may
+from tenants.access import MemberRequest, Role, others_who_may
 from tenants.accounts.models import User
 from tenants.frame.pagination import paginate
 from tenants.jobs.models import Job
@@ -256,11 +256,3 @@ def _in_force(plan: Plan) -> PlanVersion | None:
 
 def _plain(amount: Decimal, currency: str) -> str:
     return f"{round_money(amount, currency):f}"
-
-
-def ghosts_of(plan: Plan, member: Member) -> list[Preview]:
-    """Return a plan's ghosts for those who may see everybody's pay; reps see none."""
-    if not member.sees_all_pay:
-        return []
-    rows = Preview.objects.filter(plan=plan, kind=Preview.Kind.GHOST)
-    return list(rows.order_by("-pk"))

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from commissions.statements import impact_views
+from commissions.statements import impact_views, parity_views
 
 PLAN = "plans/<slug:slug>/"
 
 urlpatterns = [
+    path("parity/", parity_views.parity_page, name="parity"),
     path(f"{PLAN}draft/impact/", impact_views.impact, name="impact"),
     path(f"{PLAN}draft/impact/file/", impact_views.impact_file, name="impact_file"),
     path(

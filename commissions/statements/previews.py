@@ -11,7 +11,7 @@ from django.db import transaction
 
 from commissions.plans import errors
 from commissions.plans.document import PlanDocument
-from commissions.plans.models import Plan, PlanVersion, Preview, PreviewedStatement
+from commissions.plans.models import PlanVersion, Preview, PreviewedStatement
 from commissions.plans.services import document_of, may_publish, publish_version
 from commissions.statements.impact import Comparison, Told, compare, nobody
 from commissions_saas.lib import clock
@@ -332,8 +332,3 @@ def _trail(action: str, ghost: Preview, by: Member) -> None:
         after={"sha256": ghost.sha256},
         by=by,
     )
-
-
-def previews_of(plan: Plan) -> Any:
-    """Return the ghosts of a plan, the latest first."""
-    return Preview.objects.filter(plan=plan, kind=Preview.Kind.GHOST).order_by("-pk")

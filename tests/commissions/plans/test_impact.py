@@ -1,8 +1,7 @@
 """A draft shows its price before it is published, and publishing gives that price."""
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -22,17 +21,14 @@ from commissions.plans.yaml_form import plan_from_yaml
 from commissions.statements import previews
 from commissions.statements.models import Line, PayPeriod, Proposal, Run
 from commissions.statements.services import freeze
-from commissions_saas.lib import clock
 from commissions_saas.lib.periods import parse_period
-from crm_sync.connections.models import Connection
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
-from tenants.jobs.services import run_all_jobs, without_sending
+from tenants.jobs.services import run_all_jobs
 from tests.commissions.statements import world
 from tests.people import a_member
 
-NOON = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 NOVEMBER = date(2026, 11, 1)
 DEARER = ("40 * deal.share", "60 * deal.share")
 EXAMPLE = """
@@ -43,42 +39,6 @@ examples:
     deals: [{id: a, won_on: 2026-11-04, product: Maintenance plan, amount: 240, share: 100%, role: owner}]
     expect: {components: {maintenance_plan: 60.00}}
 """
-
-
-@pytest.fixture(autouse=True)
-def on_the_day(acme: Business) -> Iterator[None]:
-    Connection.objects.create(
-        pk=1, group_id=acme.group_id, business_id=acme.pk, kind="close", name="Close"
-    )
-    with clock.at(NOON), without_sending():
-        yield
-
-
-@pytest.fixture
-def ada(businesses: dict[str, Business]) -> Member:
-    return a_member(businesses["acme"], "Ada", Role.ADMIN)
-
-
-@pytest.fixture
-def ben(businesses: dict[str, Business]) -> Member:
-    return a_member(businesses["acme"], "Ben", Role.ADMIN)
-
-
-@pytest.fixture
-def maya(acme: Business) -> Payee:
-    return world.a_payee("Maya Okafor", "user_maya")
-
-
-@pytest.fixture
-def plan(maya: Payee) -> Plan:
-    """Maya and Theo on the plan; Maya sold five maintenance plans in November."""
-    theo = world.a_payee("Theo Brandt", "user_theo")
-    plan = world.a_plan("comfort_advisor", starts_on=date(2026, 7, 1))
-    for payee in (maya, theo):
-        world.assign(payee, plan, date(2026, 7, 1), quota="90000")
-    world.sync(*world.novembers_deals(), world.kesslers_plan_is_won())
-    run_all_jobs()
-    return plan
 
 
 def a_draft(plan: Plan, by: Member, *swaps: tuple[str, str]) -> PlanVersion:

@@ -56,7 +56,7 @@ def ada(acme: Business) -> Member:
 @pytest.fixture
 def beta(acme: Business) -> Business:
     """A second business of Acme's group."""
-    made = Business.objects.create(
+    made: Business = Business.objects.create(
         group=acme.group, schema_name="b77", slug="beta", name="Beta"
     )
     clone_now(made)
