@@ -5,6 +5,7 @@ python3 run.py                 start the demo; Ctrl-C stops it; PORT chooses the
 python3 run.py test [ARGS]     run every test, or what the arguments for pytest say
 python3 run.py check [static]  format, lint, types, contracts, migrations (and tests)
 python3 run.py plan_check FILE…   check plan files and run their examples
+python3 run.py formula_check   check formulas that come as JSON on standard input
 python3 run.py reset           throw the demo's data away
 python3 run.py manage …        Django's manage.py on the demo's data
 """
@@ -184,14 +185,14 @@ def ok(name: str, command: list[str], environ: dict[str, str]) -> bool:
 # Other commands
 
 
-def plan_check(arguments: list[str]) -> int:
-    """Check plan files; nothing is asked of a database."""
+def without_database(name: str, arguments: list[str]) -> int:
+    """Run a command that asks nothing of a database, such as a check of plan files."""
     nowhere = {
         **made_secrets(),
         "DATABASE_URL": "postgresql://nobody@localhost/none",
         "REDIS_URL": "redis://localhost/0",
     }
-    command = [PYTHON, str(PROJECT / "manage.py"), "plan_check", *arguments]
+    command = [PYTHON, str(PROJECT / "manage.py"), name, *arguments]
     return subprocess.run(command, env={**os.environ, **nowhere}).returncode
 
 
@@ -201,7 +202,8 @@ def main() -> int:
         "demo": running.demo,
         "test": lambda: test(arguments),
         "check": lambda: check(arguments),
-        "plan_check": lambda: plan_check(arguments),
+        "plan_check": lambda: without_database("plan_check", arguments),
+        "formula_check": lambda: without_database("formula_check", arguments),
         "reset": running.reset,
         "manage": lambda: running.manage(arguments),
     }

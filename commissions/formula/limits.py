@@ -20,7 +20,7 @@ class Limits:
     suggestions: int = 4
     table_rows: int = 100
     operations: int = 10_000
-    text_value: int = 100_000
+    text_value: int = 32_767
     largest: Decimal = Decimal(10) ** 15
     # 24 digits before the point leave ten after it, with one to spare for a sum.
     exact: Decimal = Decimal(10) ** 23

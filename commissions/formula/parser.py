@@ -261,6 +261,11 @@ class _Parser:
         touching = sign.start == number.end
         if after.text in ("+", "-") and after.kind is Kind.SIGN:
             # 6% + 2% is a sum of percents; 10 % -3 is a remainder.
+            operand = self.tokens[self.at + 2]
+            signed = after.start > sign.end and operand.start == after.end
+            if not touching and not signed:
+                span = Span(number.start, sign.end)
+                raise Refused(syntax_errors.doubtful_percent(span, number.text))
             return touching
         starts_value = after.kind in (Kind.NUMBER, Kind.TEXT) or after.text == "("
         is_name = after.kind is Kind.NAME and after.text not in _OPERATOR_WORDS

@@ -281,6 +281,15 @@ def percent_after_value(span: Span) -> Fault:
     return Fault("percent_sign", message, span)
 
 
+def doubtful_percent(span: Span, number: str) -> Fault:
+    fix = f"{number}%"
+    message = (
+        f"This may be a percent or a remainder. Write {fix} without a space for the "
+        "percent, or brackets around what follows for the remainder."
+    )
+    return Fault("doubtful_percent", message, span, fix, fix)
+
+
 def percent_of(span: Span, number: str) -> Fault:
     fix = f"{number}% *"
     message = f"For {number}% of a value write {fix} and the value."

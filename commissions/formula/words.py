@@ -38,6 +38,8 @@ def value_words(value: object, kind: Type | None) -> str:
     """Return a value as a receipt shows it."""
     if value is None:
         return "no value"
+    if kind is Type.TABLE:
+        return kind.words
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Decimal):

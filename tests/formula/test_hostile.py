@@ -2,6 +2,7 @@
 
 import datetime
 import time
+import tracemalloc
 from decimal import Decimal, localcontext
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from commissions.formula import (
     EvaluationError,
     InvalidFormula,
+    KeyedTable,
+    TierTable,
     Type,
     check_formula,
     compile_formula,
@@ -154,6 +157,44 @@ def test_what_strangers_try_is_refused_where_it_is_wrong_and_in_words() -> None:
         assert found["message"] == case["says"], text
         assert f"{found['line']}:{found['column']}" == case["at"], text
         assert min(spent) < 0.05, text
+
+
+LONG = "ß" * 32_766
+MANY_KEYS = KeyedTable({(str(at), "*", "*", "*"): Decimal(at) for at in range(5_000)})
+MANY_TIERS = TierTable(tuple((Decimal(at), Decimal(at)) for at in range(100)))
+OF_LARGE_VALUES = {
+    "texts that are long": f"OR({','.join(['contains(n,m)'] * 120)})",
+    "ends of long texts": f"OR({','.join(['ends_with(m,n)'] * 120)})",
+    "small letters of long texts": f"OR({','.join(['lower(n)==lower(m)'] * 70)})",
+    "a large keyed table": f"min({','.join(['lookup(k,9,8,7,6)'] * 60)})",
+    "a large table with tiers": f"min({','.join(['marginal(0,a,t)'] * 78)})",
+    "a prize that a thousand share": "+".join(["prize(1,1000,t)"] * 9),
+}
+
+
+@pytest.mark.parametrize("shape", OF_LARGE_VALUES)
+def test_large_values_cost_less_than_100_milliseconds_and_16_megabytes(
+    shape: str,
+) -> None:
+    kinds = {"n": Type.TEXT, "m": Type.TEXT, "a": Type.NUMBER}
+    kinds |= {"t": Type.TABLE, "k": Type.TABLE}
+    values: dict[str, object] = {"n": LONG + "x", "m": LONG + "y", "a": Decimal(5000)}
+    values |= {"t": MANY_TIERS, "k": MANY_KEYS}
+    formula = compile_formula(OF_LARGE_VALUES[shape], kinds, None)
+
+    spent = []
+    for way in (formula.evaluate, formula.explain, formula.evaluate, formula.explain):
+        started = time.process_time()
+        way(values)
+        spent.append(time.process_time() - started)
+    tracemalloc.start()
+    formula.evaluate(values)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert min(spent[::2]) < 0.1
+    assert min(spent[1::2]) < 0.1
+    assert most < 16 * 2**20
 
 
 DEAR = {
