@@ -194,7 +194,7 @@ def assign_people(
                 plan=of[name],
                 starts_on=BEGIN,
                 ends_on=person.leaves_on,
-                values={key: person.values[key] for key in wants},
+                values={k: person.values[k] for k in wants if k in person.values},
                 by=by,
             )
 

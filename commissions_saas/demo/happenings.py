@@ -130,12 +130,13 @@ def _line(payee: str, slug: str, component: str, role: str = "owner") -> Line:
 
 
 def enter_rates(replay: Replay) -> None:
-    """Renata enters by which rates the group adds up Canadian dollars."""
-    for month, text in enumerate(lantern.RATES, 6):
+    """Renata enters by which rates the group adds up dollars of Canada, and euros."""
+    rates = [("CAD", month, text) for month, text in enumerate(lantern.RATES, 6)]
+    for currency, month, text in (*rates, ("EUR", 11, lantern.MONTHS_EURO)):
         enter_rate(
             group_id=replay.house.group.pk,
             month=date(2026, month, 1),
-            currency="CAD",
+            currency=currency,
             into="USD",
             text=text,
             source="demo rates, invented",

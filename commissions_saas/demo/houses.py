@@ -14,6 +14,7 @@ from commissions_saas.demo.story.plans import paying_for_care
 from crm_sync.connections import matching, uploads
 from crm_sync.connections import services as connections
 from crm_sync.connections.models import Connection
+from crm_sync.ledger import dated
 from crm_sync.ledger.models import Payee
 from tenants.accounts.models import Business
 from tenants.jobs.services import run_all_jobs
@@ -138,6 +139,15 @@ def found_lantern(replay: Replay) -> None:
         document=lantern.MAPPING,
     )
     _plans(replay, firm, payees, (lantern.PLAN,))
+    with in_business(business):
+        dated.set_rate(
+            currency=lantern.IN_EUROS.currency,
+            into=firm.currency,
+            rate=lantern.EUROS_ARE,
+            starts_on=lantern.IN_EUROS.day,
+            source=lantern.EUROS_FROM,
+            by=house.member("cora", firm.slug),
+        )
     require_done(run_all_jobs())
 
 

@@ -1,5 +1,6 @@
 """Every figure of the demo's story, as the product itself works it out."""
 
+from collections import defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -329,6 +330,44 @@ def test_lanterns_bank_returned_one_payment_of_nine() -> None:
         assert Payee.objects.filter(name="Élodie Gagné").exists()
 
 
+def test_a_policy_in_euros_is_converted_at_the_rate_of_its_day() -> None:
+    with in_business(business("lantern")):
+        entry = Entry.objects.get(name="Atelier Marchand")
+        line = Line.objects.get(entry_id=entry.pk, closed_run__isnull=True)
+        receipt = receipt_of(line).receipt
+
+        assert receipt is not None
+        assert (entry.currency, line.currency) == ("EUR", "CAD")
+        assert (line.base, line.amount) == (Decimal("2339.14"), Decimal("818.70"))
+        assert "1.6132" in receipt.text
+        assert "Bank of Canada" in receipt.text
+
+
+def test_a_new_seller_owes_what_the_draw_filled_up_and_pays_it_back() -> None:
+    with in_business(business("cobalt")):
+        owed = Decimal(0)
+        rows = Statement.objects.filter(payee__name="Fiona Blake")
+        for row in rows.order_by("period__starts_on"):
+            paid = _by_component(row)
+            earned = sum(paid[key] for key in ("new_arr", "onboarding", "accelerator"))
+            filled, back = max(2_500 - earned, 0), min(owed, max(earned - 2_500, 0))
+
+            assert (paid["draw"], paid["recovery"]) == (filled, -back)
+            owed += filled - back
+        assert rows.count() == 6
+        assert owed > 0
+
+
+def _by_component(row: Statement) -> dict[str, Decimal]:
+    lines = Line.objects.filter(
+        payee_id=row.payee_id, period_id=row.period_id, closed_run__isnull=True
+    )
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        found[line.component] += line.amount
+    return found
+
+
 def test_the_owners_matrix_has_the_shape_of_the_story() -> None:
     group = business("brightwater").group
     assert group is not None
@@ -394,7 +433,8 @@ def test_the_rates_are_said_to_be_invented() -> None:
     assert group is not None
     found = rates(group.pk, last_months(date(2026, 11, 24), 6), "USD")
 
-    assert [str(rate.rate.normalize()) for rate in found.values()] == [
+    dollars = [rate for rate in found.values() if rate.currency == "CAD"]
+    assert [str(rate.rate.normalize()) for rate in dollars] == [
         "0.731",
         "0.7284",
         "0.7262",

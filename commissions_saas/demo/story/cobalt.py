@@ -40,6 +40,7 @@ SELLERS = [
     "Sanjay Mehta",
     "Fiona Blake",
 ]
+NEWCOMER, DRAW = "Fiona Blake", Decimal(2_500)
 CALLERS = ["Kofi Mensah", "Elena Petrova", "Marcus Tran", "Jade Whitmore"]
 
 
@@ -67,8 +68,14 @@ def _people() -> Iterator[Person]:
             title="Account executive" if sells else "Sales development",
             territory=TERRITORIES[number % 3],
             plans=(SELLING,) if sells else (MEETING,),
-            values={"quota": str(QUOTA)} if sells else {},
+            values=_values(name) if sells else {},
         )
+
+
+def _values(name: str) -> dict[str, str]:
+    """Return a seller's quota; whoever is new has a draw as well."""
+    values = {"quota": str(QUOTA)}
+    return values | {"draw": str(DRAW)} if name == NEWCOMER else values
 
 
 def email_of(name: str) -> str:

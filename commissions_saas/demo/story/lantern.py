@@ -28,6 +28,8 @@ PLAN = "broker"
 FIRST, LAST = date(2026, 6, 1), date(2026, 11, 20)
 NOAH, NOAHS_OCTOBER = "Noah Tremblay", Decimal("2318.40")
 RATES = ("0.7310", "0.7284", "0.7262", "0.7240", "0.7198", "0.7180")
+MONTHS_EURO = "1.1583"
+EUROS_ARE, EUROS_FROM = "1.6132", "Bank of Canada"
 NEW, TRAIL = Decimal("0.35"), Decimal("0.12")
 
 BROKERS = [
@@ -78,11 +80,24 @@ class Policy:
     income: Decimal
     owner: str
     lost_on: date | None = None
+    currency: str = "CAD"
 
     @property
     def pays(self) -> Decimal:
         """Return what the broker earns."""
         return cents(self.income * (NEW if self.kind == "New" else TRAIL))
+
+
+IN_EUROS = Policy(
+    number="LP-2611-EUR",
+    day=date(2026, 11, 12),
+    customer="Atelier Marchand",
+    product=COMMERCIAL,
+    kind="New",
+    income=Decimal("1450.00"),
+    owner="Élodie Gagné",
+    currency="EUR",
+)
 
 
 def firm() -> Firm:
@@ -137,6 +152,8 @@ def files() -> dict[date, tuple[str, bytes]]:
         ]
         if first.month == 10:
             sold = list(_bring_noah(sold))
+        if first.month == 11:
+            sold.append(IN_EUROS)
         found[first] = (f"policies-{first:%Y-%m}.csv", _csv([*sold, *charged_back]))
         charged_back = []
         if first.month == 8:
@@ -199,7 +216,7 @@ def _csv(policies: list[Policy]) -> bytes:
                 "id": policy.number,
                 "name": policy.customer,
                 "amount": policy.income * 7,
-                "currency": "CAD",
+                "currency": policy.currency,
                 "won_on": policy.day,
                 "lost_on": policy.lost_on or "",
                 "status_type": "lost" if policy.lost_on else "won",
