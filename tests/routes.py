@@ -187,6 +187,7 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "connections:upload_bad_rows": Route(crm.RUNS, crm.an_upload),
     "connections:connection": Route(crm.READS, crm.a_connection),
     "connections:objects": Route(crm.WRITES, crm.a_connection),
+    "connections:map_revert": Route(crm.WRITES, crm.a_mapping, posts=True),
     "connections:map": Route(crm.WRITES, crm.a_connection),
     "connections:refused": Route(crm.READS, crm.a_connection),
     "connections:sync_run": Route(crm.READS, crm.a_sync),

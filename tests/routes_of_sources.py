@@ -8,6 +8,7 @@ from crm_sync.connections.models import (
     Connection,
     Delivery,
     Endpoint,
+    Mapping,
     SourceUser,
     SyncRun,
     Upload,
@@ -75,6 +76,18 @@ def a_delivery(business: Business) -> Arguments:
         received_at=NOW,
     )
     return (connection, row.pk)
+
+
+def a_mapping(business: Business) -> Arguments:
+    connection = _connection(business)
+    row = Mapping.objects.create(
+        connection=connection,
+        business_id=business.pk,
+        object="deal",
+        version=1,
+        document={"name": {"source": "lead_name", "type": "text"}},
+    )
+    return (connection.pk, row.pk)
 
 
 def a_refused_record(business: Business) -> Arguments:

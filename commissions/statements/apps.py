@@ -9,10 +9,13 @@ class StatementsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from commissions.statements.dry_run import measure_moved
         from commissions.statements.held_up import estimate_held_up
         from commissions.statements.start import own_statement
         from crm_sync.ledger.held_up import use_estimate
+        from crm_sync.ledger.money_moved import use_measure
         from tenants.frame import hooks
 
         use_estimate(estimate_held_up)
+        use_measure(measure_moved)
         hooks.offer("home.statements:mine", own_statement)

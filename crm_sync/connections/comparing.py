@@ -24,8 +24,11 @@ _AT_A_TIME = 50
 
 def compare_ids(
     *, reader: Reader, provider: Provider, object_: str, run: SyncRun, lease: Lease
-) -> None:
-    """Read again what differs, and take out what the source has no more."""
+) -> int | None:
+    """Read again what differs, and take out what the source has no more.
+
+    Returns how many the source has, if it said so for certain.
+    """
     listing = provider.listed_ids(object_)
     known = known_versions(reader, object_)
     difference = compare(listing, known)
@@ -34,14 +37,20 @@ def compare_ids(
         if listing.complete
         else "the list of ids was not complete, so nothing was taken for deleted"
     )
+    if difference.held:
+        note += (
+            f"; {difference.held} are missing there, which is most of them: perhaps the"
+            " key sees less than before, so nothing was taken for deleted"
+        )
     asked: Iterable[str] = iter(
         dict.fromkeys([*difference.missing, *difference.unknown, *difference.stale])
     )
     first = True
+    there = len(listing.versions) if listing.complete else None
     while True:
         batch = list(islice(asked, _AT_A_TIME))
         if not batch and not first:
-            return
+            return there
         records = [_read_again(provider, object_, id_, known) for id_ in batch]
         found = [record for record in records if record is not None]
         with lease.transaction():

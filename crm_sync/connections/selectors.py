@@ -24,7 +24,6 @@ from crm_sync.connections.models import (
 from crm_sync.connections.readers import mapping_for
 from crm_sync.contract import value_at
 from crm_sync.ledger.models import (
-    Entry,
     ExternalId,
     Payee,
     RefusedRecord,
@@ -132,17 +131,6 @@ def as_of_parts(
     return parts
 
 
-def counts_here(connection: Connection) -> list[dict[str, Any]]:
-    """Return how many entries of each object the business has from a connection."""
-    rows = (
-        Entry.objects.filter(connection_id=connection.pk, deleted=False)
-        .values("object")
-        .annotate(entries=Count("id"), counting=Count("id", filter=Q(counts=True)))
-        .order_by("object")
-    )
-    return [dict(row) for row in rows]
-
-
 @dataclass(slots=True)
 class UserRow:
     """A source's user, the payee they are or may be, and what waits for that."""
@@ -235,6 +223,8 @@ class MappingRow:
     standard: bool = False
     suggested: bool = False
     vanished: bool = False
+    was_type: str = ""
+    source_type: str = ""
     used_by: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
     ok: int = 0
@@ -244,17 +234,14 @@ class MappingRow:
 
 
 def mapping_rows(
-    connection: Connection,
     business: Business,
     object_: str,
     document: Document[str, Document[str, Any]],
+    fields: list[SourceField],
+    payloads: list[dict[str, Any]],
 ) -> list[MappingRow]:
     """Return the rows of the mapping page, checked over the last records."""
-    payloads = last_payloads(connection, business, object_)
-    sources = {
-        row.path: row
-        for row in SourceField.objects.filter(connection=connection, object=object_)
-    }
+    sources = {row.path: row for row in fields}
     labels = {f.key: f for f in standard_fields(object_)}
     hidden = {"id", "share", "role"}
     keys = [key for key in labels if key not in hidden]
@@ -283,7 +270,9 @@ def mapping_rows(
             standard=known is not None,
         )
         source = sources.get(mapped.source)
-        mapped.vanished = source is not None and source.vanished_at is not None
+        if source is not None:
+            mapped.vanished = source.vanished_at is not None
+            mapped.was_type, mapped.source_type = source.was_type, source.type
         _check(mapped, row, payloads, business)
         rows.append(mapped)
     return rows
@@ -291,25 +280,33 @@ def mapping_rows(
 
 @dataclass(frozen=True, slots=True)
 class Vanished:
-    """A mapped field that the source has no more, and the plans that read it."""
+    """A mapped field that the source has no more, or not as it was, and the plans
+    that read it."""
 
     label: str
     name: str
     plans: list[str]
+    was_type: str = ""
+    type: str = ""
 
 
 def vanished_fields(
     connection: Connection, business: Business, plans: Document[str, list[str]]
 ) -> list[Vanished]:
-    """Return what the mapping reads and the source has deleted, with what breaks."""
-    gone = SourceField.objects.filter(connection=connection, vanished_at__isnull=False)
+    """Return what the mapping reads and the source has deleted or made another type,
+    with what breaks."""
+    gone = SourceField.objects.filter(
+        Q(vanished_at__isnull=False) | ~Q(was_type=""), connection=connection
+    )
     found = []
     for field_ in gone.order_by("object", "label"):
         mapping = mapping_for(connection, business.pk, field_.object)
         for key, row in sorted(mapping.document.items() if mapping else ()):
             if row["source"] == field_.path:
                 name = f"{field_.object}.{key}"
-                found.append(Vanished(field_.label, name, plans.get(name, [])))
+                was = "" if field_.vanished_at else field_.was_type
+                read_by = plans.get(name, [])
+                found.append(Vanished(field_.label, name, read_by, was, field_.type))
     return found
 
 

@@ -16,7 +16,7 @@ from crm_sync.connections import errors
 from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.endpoints import stop_sending
 from crm_sync.connections.mapping import clean_document
-from crm_sync.connections.models import Connection, Mapping, Route
+from crm_sync.connections.models import Connection, Mapping, Route, SourceField
 from crm_sync.connections.opening import open_connection, opened
 from crm_sync.connections.publishing import publish_fields
 from crm_sync.connections.readers import mapping_for
@@ -75,7 +75,7 @@ def create_connection(
             expected_every=expected_every,
             created_by_id=by.user_id if by else None,
         )
-        _audit("connections.created", connection, by, after={"kind": kind})
+        audit("connections.created", connection, by, after={"kind": kind})
     return connection
 
 
@@ -121,7 +121,7 @@ def replace_key(*, connection: Connection, secret: str, by: Member | None) -> No
         Connection.objects.filter(
             pk=connection.pk, state=Connection.State.REFUSED
         ).update(state=Connection.State.ACTIVE)
-        _audit("connections.key_replaced", connection, by)
+        audit("connections.key_replaced", connection, by)
     connection.refresh_from_db()
 
 
@@ -158,7 +158,7 @@ def disconnect(*, connection: Connection, reason: str, by: Member) -> None:
         Connection.objects.filter(pk=connection.pk).update(
             state=Connection.State.REMOVED, secret=b"", secret_hint=""
         )
-        _audit("connections.removed", connection, by, after={"reason": reason.strip()})
+        audit("connections.removed", connection, by, after={"reason": reason.strip()})
     connection.refresh_from_db()
 
 
@@ -167,7 +167,7 @@ def _move(connection: Connection, start: Sequence[str], end: str, by: Member) ->
         rows = Connection.objects.filter(pk=connection.pk, state__in=start)
         if rows.update(state=end) != 1:
             raise errors.NotSyncable("The connection has changed meanwhile.")
-        _audit(f"connections.{end}", connection, by)
+        audit(f"connections.{end}", connection, by)
     connection.refresh_from_db()
 
 
@@ -213,27 +213,6 @@ def sync_what_is_due() -> int:
     return asked
 
 
-def choose_objects(
-    *, connection: Connection, objects: Sequence[str], by: Member
-) -> None:
-    """Read these kinds of records from the next sync on; what was read before stays."""
-    if not objects:
-        raise errors.SourceError("Choose at least one.")
-    with in_public(), transaction.atomic():
-        row = Connection.objects.select_for_update().get(pk=connection.pk)
-        before = row.options.get("objects", [])
-        row.options = {**row.options, "objects": list(objects)}
-        row.save(update_fields=["options"])
-        _audit(
-            "connections.objects_chosen",
-            connection,
-            by,
-            before={"objects": before},
-            after={"objects": list(objects)},
-        )
-    connection.refresh_from_db()
-
-
 def save_routes(
     *,
     connection: Connection,
@@ -274,7 +253,7 @@ def save_routes(
             )
             for value, target in cleaned.items()
         )
-        _audit(
+        audit(
             "connections.routes_saved",
             connection,
             by,
@@ -318,7 +297,11 @@ def save_mapping(
             made_by_id=by.user_id if by else None,
         )
         publish_fields(connection, object_, cleaned, business_id)
-        _audit(
+        # Whoever saves has seen which fields have become another type.
+        SourceField.objects.filter(connection=connection, object=object_).exclude(
+            was_type=""
+        ).update(was_type="")
+        audit(
             "connections.mapping_saved",
             connection,
             by,
@@ -401,13 +384,14 @@ def try_key(*, connection: Connection, secret: str) -> None:
     opened(connection.kind, connection.base_url, secret.strip(), options).probe()
 
 
-def _audit(
+def audit(
     action: str,
     connection: Connection,
     by: Member | None,
     before: Document[str, Any] | None = None,
     after: Document[str, Any] | None = None,
 ) -> None:
+    """Note in the trail what was done to a connection."""
     business = Business.objects.filter(pk=connection.business_id or 0).first()
     record(
         action=action,

@@ -35,6 +35,7 @@ from tenants.jobs.lease import Lease
 from tenants.schema import in_public
 
 COMPARED = "compared"  # among the cursors: when ids were compared, by object
+COUNTED = "counted"  # and how many records the source had then
 COMPARE_EVERY = timedelta(hours=24)
 _LONGEST_NAP = Decimal(5)
 _NOT_OFFERED = (402, 403, 404)
@@ -116,11 +117,11 @@ def _read_and_compare(
     must_compare = _read_object(connection, run, lease, reader, provider, object_)
     if must_compare or is_first or _compare_is_due(connection, object_):
         lease.step(f"Comparing what is here with {source_name(connection)}")
-        compare_ids(
+        there = compare_ids(
             reader=reader, provider=provider, object_=object_, run=run, lease=lease
         )
         with lease.transaction():
-            _note_compare(connection, object_)
+            _note_compare(connection, object_, there)
 
 
 def _warn(connection: Connection, run: SyncRun, left_out: list[str]) -> None:
@@ -266,7 +267,12 @@ def _compare_is_due(connection: Connection, object_: str) -> bool:
     return at is None or clock.now() - datetime.fromisoformat(at) >= COMPARE_EVERY
 
 
-def _note_compare(connection: Connection, object_: str) -> None:
-    compared = connection.cursors.get(COMPARED, {}) | {object_: clock.now().isoformat()}
-    connection.cursors = {**connection.cursors, COMPARED: compared}
+def _note_compare(connection: Connection, object_: str, there: int | None) -> None:
+    now = clock.now().isoformat()
+    compared = connection.cursors.get(COMPARED, {}) | {object_: now}
+    counted = dict(connection.cursors.get(COUNTED, {}))
+    if there is not None:
+        counted[object_] = {"there": there, "at": now}
+    more = {COMPARED: compared, COUNTED: counted}
+    connection.cursors = {**connection.cursors, **more}
     connection.save(update_fields=["cursors"])

@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from crm_sync.connections import views, views_data, views_records, views_webhooks
+from crm_sync.connections import (
+    views,
+    views_data,
+    views_mapping,
+    views_records,
+    views_webhooks,
+)
 
 urlpatterns = [
     path("connections/", views.connections, name="connections"),
@@ -47,7 +53,12 @@ urlpatterns = [
         name="upload_bad_rows",
     ),
     path("connections/<int:id>/", views.connection, name="connection"),
-    path("connections/<int:id>/map/", views_data.mapping, name="map"),
+    path("connections/<int:id>/map/", views_mapping.mapping, name="map"),
+    path(
+        "connections/<int:id>/map/<int:version_id>/revert/",
+        views_mapping.revert_mapping,
+        name="map_revert",
+    ),
     path("connections/<int:id>/refused/", views_records.refused, name="refused"),
     path("connections/<int:id>/syncs/<int:number>/", views.sync_run, name="sync_run"),
     path("connections/<int:id>/objects/", views.objects, name="objects"),

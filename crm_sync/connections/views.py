@@ -10,6 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.connections import forms, services
+from crm_sync.connections.choosing import choose_objects
+from crm_sync.connections.counts import counts_here
 from crm_sync.connections.endpoints import last_day
 from crm_sync.connections.health import verdict
 from crm_sync.connections.models import Connection, Endpoint, SyncRun
@@ -28,7 +30,6 @@ from crm_sync.connections.places import (
 from crm_sync.connections.selectors import (
     connection_rows,
     connections_of_group,
-    counts_here,
     last_runs,
     vanished_fields,
 )
@@ -380,7 +381,7 @@ def _objects(request: MemberRequest, id: int) -> HttpResponse:
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            services.choose_objects(
+            choose_objects(
                 connection=found,
                 objects=form.cleaned_data["objects"],
                 by=request.member,

@@ -1,7 +1,5 @@
 """Pages on what a source's fields mean here: mapping, routes, files."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,137 +7,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.connections import forms, selectors, services, uploads
-from crm_sync.connections.models import Connection, Route, SourceField, Upload
+from crm_sync.connections.models import Route, SourceField, Upload
 from crm_sync.connections.places import (
     OWNERS,
     RUNS,
-    WRITES,
     address,
     businesses,
     connection_at,
 )
-from crm_sync.connections.readers import mapping_for
-from crm_sync.contract import field_name
 from crm_sync.providers.files.columns import template
 from tenants.access import MemberRequest, requires
-from tenants.frame import hooks
 from tenants.urls_for import business_url
-
-NEW_ROWS = 2  # empty rows for fields of one's own
-
-
-@requires(*WRITES)
-def mapping(request: MemberRequest, id: int) -> HttpResponse:
-    """Which source field fills which of ours, tried on the last records."""
-    connection = connection_at(request, id)
-    object_ = _object(request, connection)
-    current = mapping_for(connection, request.business.pk, object_)
-    document: dict[str, Any] = current.document if current else {}
-    problem = ""
-    status = 200
-    if request.method == "POST":
-        status = 422
-        document = _posted_document(request, connection, object_)
-        if "try" not in request.POST:
-            try:
-                saved, _ = services.save_mapping(
-                    connection=connection,
-                    object_=object_,
-                    document=document,
-                    business=request.business,
-                    by=request.member,
-                )
-            except ProductError as refused:
-                problem = str(refused)
-            else:
-                messages.success(
-                    request,
-                    f"Mapping version {saved.version} is saved; stored records are "
-                    "read through it now, without asking the source again.",
-                )
-                return redirect(address(request, "connection", id))
-        else:
-            status = 200
-    rows = selectors.mapping_rows(connection, request.business, object_, document)
-    readers = hooks.ask("plans_by_field", request) or {}
-    for row in rows:
-        row.used_by = readers.get(f"{object_}.{row.key}", [])
-    context = {
-        "connection": connection,
-        "object": object_,
-        "objects": connection.options.get("objects", ["deal"]),
-        "rows": [(row, _row_form(connection, object_, row.key, row)) for row in rows],
-        "new_rows": [
-            _row_form(connection, object_, f"new{number}", None)
-            for number in range(NEW_ROWS)
-        ],
-        "checked": len(selectors.last_payloads(connection, request.business, object_)),
-        "history": selectors.mapping_history(connection, request.business, object_),
-        "problem": problem,
-        "tried": request.method == "POST" and not problem,
-    }
-    return render(request, "connections/mapping.html", context, status=status)
-
-
-def _object(request: MemberRequest, connection: Connection) -> str:
-    objects = connection.options.get("objects", ["deal"])
-    wanted = request.GET.get("object", objects[0])
-    if wanted not in objects:
-        raise Http404
-    return str(wanted)
-
-
-def _row_form(
-    connection: Connection,
-    object_: str,
-    prefix: str,
-    row: selectors.MappingRow | None,
-    data: Any = None,
-) -> forms.MappingRowForm:
-    initial = (
-        {
-            "label": row.label,
-            "source": row.source,
-            "type": row.type,
-            "transform": row.transform,
-            "required": row.required,
-            "listed": row.listed,
-        }
-        if row
-        else {"type": "text"}
-    )
-    sources = SourceField.objects.filter(connection=connection, object=object_)
-    return forms.MappingRowForm(
-        data,
-        sources=list(sources.order_by("label")),
-        kept=row.source if row else "",
-        prefix=prefix,
-        initial=initial,
-    )
-
-
-def _posted_document(
-    request: MemberRequest, connection: Connection, object_: str
-) -> dict[str, Any]:
-    """Read the rows of the page; what it does not show stays as it was."""
-    current = mapping_for(connection, request.business.pk, object_)
-    before: dict[str, Any] = current.document if current else {}
-    rows = selectors.mapping_rows(connection, request.business, object_, before)
-    document: dict[str, Any] = {}
-    for row in rows:
-        form = _row_form(connection, object_, row.key, row, request.POST)
-        if not form.is_valid() or not form.cleaned_data["source"]:
-            continue
-        kept = before.get(row.key, {}).get("currency_from", "")
-        document[row.key] = {**form.cleaned_data, "currency_from": kept}
-    for number in range(NEW_ROWS):
-        form = _row_form(connection, object_, f"new{number}", None, request.POST)
-        if form.is_valid() and form.cleaned_data["source"]:
-            label = form.cleaned_data["label"] or form.cleaned_data["source"]
-            document.setdefault(
-                field_name(label), {**form.cleaned_data, "label": label}
-            )
-    return document
 
 
 @requires(*OWNERS)

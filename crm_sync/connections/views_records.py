@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.connections import bar, forms, matching, selectors
+from crm_sync.connections.counts import counts_here
 from crm_sync.connections.models import Connection, SourceUser
 from crm_sync.connections.places import READS, RUNS, WRITES, connection_at
 from crm_sync.connections.readers import reader_of
@@ -61,7 +62,7 @@ def _refused_page(
         "entries_in": sum(
             row["entries"]
             for one in selectors.connections_of(request.business)
-            for row in selectors.counts_here(one)
+            for row in counts_here(one)
         ),
         "currency": request.business.currency,
         "may_handle": may(request.member, "refused.handle"),
