@@ -197,7 +197,7 @@ class Promises:
             yield self.amount(scope, what, wanted, amounts(lines))
             return
         for key, value in _mapping(wanted).items():
-            if key in _FIGURES:
+            if key in _FIGURES and not self.is_part(key, what):
                 text = _single(value, key)
                 number(text, what)
                 found = figure_of(lines, key, text)
@@ -205,6 +205,11 @@ class Promises:
             else:
                 part = self.part(key, lines)
                 yield from self.figures(scope, f"{what} {key}", value, part)
+
+    def is_part(self, key: str, what: str) -> bool:
+        """Say whether a name like “base” is that of a component, among a deal's."""
+        known = self.setting.document.component(key) is not None
+        return known and what.startswith("line ")
 
     def part(self, key: str, lines: list[LineDraft]) -> list[LineDraft]:
         """Return those of the lines that a component, a role or an entry names."""

@@ -130,3 +130,26 @@ def test_a_plan_with_a_mistake_gives_one_result_with_the_mistake() -> None:
 
     assert not result.ok
     assert "Did you mean" in result.problem
+
+
+def test_a_component_may_have_the_name_of_a_figure() -> None:
+    document = plan_from_yaml("""
+plan: Base and bonus
+currency: USD
+components:
+  - {key: base, base: deal.amount, amount: base * 10%}
+  - {key: bonus, amount: deal.amount * 1%}
+examples:
+  - name: In a deal it is the component, in a component it is the figure
+    period: 2026-06
+    deals: [{id: a, won_on: 2026-06-01, amount: 100}]
+    expect: {lines: {a: {base: 10.00, bonus: 1.00}}, components: {base: {base: 100}}}
+""")
+
+    results = run_examples(document)
+
+    assert [(r.component, r.computed, r.ok) for r in results] == [
+        ("line a base", "10.00", True),
+        ("line a bonus", "1.00", True),
+        ("base base", "100.00", True),
+    ]
