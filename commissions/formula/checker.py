@@ -130,6 +130,8 @@ class _Checker:
             self.report(wrong.function_not_called(span, node.id, function.usage))
             return None
         suggestion = self.suggestion(node.id)
+        if (small := node.id.lower()) in ("yes", "no", "true", "false"):
+            suggestion = small
         parts = [one for one in sorted(self.inputs) if one.startswith(f"{node.id}.")]
         if parts:
             suggestion = parts[0] if len(parts) == 1 else ""

@@ -66,7 +66,7 @@ def explain_tree(
 ) -> Outcome:
     """Work the formula out step by step, or raise an error that says where."""
     with exact.arithmetic():
-        names = inputs.taken(values, checked.names, text)
+        names = inputs.taken(values, checked.names, tree, text)
         recorder = _Recorder(checked, text, names)
         value = recorder.eval(text, previously_parsed=tree)
         try:

@@ -1,5 +1,6 @@
 """Takes a formula's inputs out of the values it is given, and refuses wrong kinds."""
 
+import ast
 import datetime
 from collections.abc import Mapping
 from decimal import Decimal
@@ -41,7 +42,7 @@ def refuse_value(name: str, value: object, kind: Type) -> None:
 
 
 def taken(
-    values: Mapping[str, object], names: Mapping[str, Type], text: str
+    values: Mapping[str, object], names: Mapping[str, Type], tree: ast.expr, text: str
 ) -> dict[str, object]:
     """Return the inputs that a formula uses, each of its declared type or None."""
     found: dict[str, object] = {}
@@ -50,11 +51,21 @@ def taken(
         try:
             refuse_value(name, value, kind)
         except ValueFault as fault:
-            at = max(0, text.find(name))
-            span = Span(at, at + len(name))
+            span = _first(tree, name)
             raise EvaluationError(fault.code, fault.message, span, text) from None
         found[name] = value
     return found
+
+
+def _first(tree: ast.expr, name: str) -> Span:
+    """Return where a name stands first; a function of the same name is none."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    places = [
+        node.col_offset
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id == name and id(node) not in called
+    ]
+    return Span(min(places), min(places) + len(name))
 
 
 def read(name: str, value: object, kind: Type) -> object:

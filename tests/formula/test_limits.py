@@ -108,6 +108,18 @@ def test_an_input_beyond_ten_to_the_15th_is_an_error() -> None:
         assert failed.value.code == "input_too_large"
 
 
+def test_an_input_that_is_too_large_is_shown_where_it_stands() -> None:
+    kinds = {"deal.amount": Type.MONEY, "amount": Type.MONEY, "min": Type.MONEY}
+    text = '"amount" == "a" or min(deal.amount, min) < amount'
+    values = dict.fromkeys(kinds, Decimal(1))
+    formula = compile_formula(text, kinds, Type.YESNO)
+
+    for name, column in (("amount", 44), ("min", 37), ("deal.amount", 24)):
+        with pytest.raises(EvaluationError) as failed:
+            formula.evaluate({**values, name: LIMITS.largest + 1})
+        assert (failed.value.part, failed.value.column) == (name, column)
+
+
 def test_a_part_may_be_larger_than_a_result_but_not_without_end() -> None:
     formula = compile_formula("10 ** 100 / 10 ** 99", {}, Type.NUMBER)
     endless = compile_formula("((10 ** 100) ** 100) / 2", {}, Type.NUMBER)
