@@ -8,7 +8,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from commissions.calculation.credits import stands
-from commissions.calculation.facts import MeasureDraft, PayeeInputs, measure_key
+from commissions.calculation.facts import (
+    LineDraft,
+    MeasureDraft,
+    PayeeInputs,
+    measure_key,
+)
 from commissions.calculation.order import reads_stored
 from commissions.calculation.program import ZERO, MeasureProgram, Window
 from commissions.calculation.scope import (
@@ -128,6 +133,7 @@ class Running:
         self._before = before if before in read else ""
         self._after = after if after in read else ""
         self._total = total if total in read else ""
+        self._is_grown = False
 
     def open(self, unit: Credited) -> None:
         """Let a credit read where the measure stands before it."""
@@ -142,17 +148,28 @@ class Running:
         if self._before:
             publish(unit, self._before, before, found.failed)
 
+    def grow(self, unit: Credited, line: LineDraft) -> None:
+        """Let the next component of the same credit read what this one paid."""
+        before = unit.values.get(self._before)
+        if isinstance(before, Decimal):
+            self._is_grown = True
+            problem = self._spoilt(line.failed) if line.failed else ""
+            publish(unit, self._before, before + line.amount, problem)
+
     def take(self, unit: Credited, at: int) -> None:
         """Add a credit's part, and let the credit read where the measure stands then."""
         total = self.at[at]
+        if self._is_grown:
+            # Whoever is not part of the measure reads it as before the credit.
+            self._is_grown = False
+            publish(unit, self._before, self.befores[at], total.failed)
         program = self.programs.get(id(unit.assignment.program))
         part = None
         if program is not None and not self._is_kept(unit, total):
             try:
                 part = self.contribution(program, unit, at, total.total)
             except CannotReckon as problem:
-                words = f"“{program.name}” could not be added up. {problem}"
-                total.failed = total.failed or words
+                total.failed = total.failed or self._spoilt(str(problem))
         self.parts.append(part)
         if part:
             total.total += part
@@ -163,6 +180,9 @@ class Running:
             if unit.day < self._starts and total.kept:
                 after = self._standing(total, unit, 1)
             publish(unit, self._after, after, total.failed)
+
+    def _spoilt(self, problem: str) -> str:
+        return f"“{self.name}” could not be added up. {problem}"
 
     def publish_totals(self, units: Iterable[Credited], of_lines: Decimal) -> None:
         """Let every credit read its window's total, lines of the period included."""
@@ -210,8 +230,11 @@ def publish(scope: Scope, reading: str, value: Decimal, failed: str) -> None:
     """Let a formula read where a measure stands, or why that is not known."""
     if failed:
         scope.problems = {**scope.problems, reading: failed}
-    else:
-        scope.values[reading] = value
+        return
+    scope.values[reading] = value
+    if reading in scope.problems:
+        known = scope.problems.items()
+        scope.problems = {name: words for name, words in known if name != reading}
 
 
 def part_of_credit(

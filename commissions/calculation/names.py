@@ -39,7 +39,9 @@ THINGS: tuple[ThingKind, ...] = (
     "customer",
     "business",
 )
-PEOPLE = ("owner", "below")
+# Payees whose fields are read too: the deal's owner, who is directly below in the chain
+# above it, and the highest number that anybody below there has.
+PEOPLE = ("owner", "below", "highest_below")
 
 HELD_AS: Mapping[ValueType, type] = {
     "money": Decimal,

@@ -167,25 +167,67 @@ def read_around(
             given = dated(read.key, thing.facts, thing.attributes, unit.day)
             take(read, given, f"{kind} “{name}”", values, problems)
     for which, reads in program.person_fields.items():
-        payee_id = owner_of(unit) if which == "owner" else unit.through
-        person = inputs.people.get(payee_id)
         for read in reads:
-            if person is None:
-                words = f"Nobody is known as the owner of {unit.entry.name}."
-                if which == "below":
-                    words = f"Nobody stands below the payee for {unit.entry.name}."
-                problems[read.name] = words
-                continue
-            given = dated(read.key, person.facts, person.attributes, unit.day)
-            if read.key == "name":
-                given = person.name
-            take(read, given, person.name, values, problems)
+            try:
+                values[read.name] = _of_people(inputs, unit, which, read)
+            except CannotReckon as problem:
+                problems[read.name] = str(problem)
+
+
+def _of_people(
+    inputs: PayeeInputs, unit: Credited, which: str, read: FieldRead
+) -> Value | None:
+    """Read a field of the owner, of who is below, or the highest of all below."""
+    if which == "owner":
+        people = [owner_of(unit)]
+    else:
+        people = chain_below(unit)[: 1 if which == "below" else None]
+    found = [_of_person(inputs, payee_id, read, unit) for payee_id in people]
+    if not found:
+        raise CannotReckon(f"Nobody stands below the payee for {unit.entry.name}.")
+    if which != "highest_below":
+        return found[0]
+    known = [value for value in found if value is not None]
+    numbers = [value for value in known if isinstance(value, Decimal)]
+    if len(numbers) < len(known):
+        raise CannotReckon(f"{read.name} can be read of numbers only.")
+    return max(numbers, default=None)
+
+
+def _of_person(
+    inputs: PayeeInputs, payee_id: int, read: FieldRead, unit: Credited
+) -> Value | None:
+    person = inputs.people.get(payee_id)
+    if person is None:
+        who = inputs.names.get(payee_id) or "somebody who is credited"
+        raise CannotReckon(f"Nothing is known of {who} for {unit.entry.name}.")
+    given = dated(read.key, person.facts, person.attributes, unit.day)
+    return checked(read, person.name if read.key == "name" else given, person.name)
+
+
+def chain_below(unit: Credited) -> list[int]:
+    """Return who stands below a payee in the chain over an entry, the nearest first."""
+    found: list[int] = []
+    through, level = unit.through, unit.level
+    while through:
+        found.append(through)
+        level -= 1
+        ways = [
+            credit.through
+            for credit in unit.entry.credits
+            if credit.payee_id == through and credit.level == level and level > 0
+        ]
+        # Where several ways lead to one person, the first by number is taken.
+        through = min((way for way in ways if way), default=0)
+    return found
 
 
 def owner_of(unit: Credited) -> int:
     """Return the payee who owns an entry; the first by number where several do."""
     owners = [part.payee_id for part in unit.entry.credits if part.role == "owner"]
-    return min(owners, default=0)
+    if not owners:
+        raise CannotReckon(f"Nobody is known as the owner of {unit.entry.name}.")
+    return min(owners)
 
 
 def dated(

@@ -30,12 +30,14 @@ class MeasureTeller:
         program: PlanProgram,
         unit: Credited | None,
         thing: str,
+        component: str = "",
     ) -> None:
         self.inputs = inputs
         self.reckoning = reckoning
         self.program = program
         self.unit = unit
         self.thing = thing
+        self.component = component
         self._told: set[str] = set()
 
     def tell(self, formula: Formula, values: Values) -> Told:
@@ -88,9 +90,10 @@ class MeasureTeller:
         running = self.reckoning.runnings[measure.name]
         starts = self.inputs.period.starts_on
         for at, unit in enumerate(self.reckoning.units):
-            if which == "before" and (
-                unit is self.unit or (self.unit is None and unit.day >= starts)
-            ):
+            if which == "before" and unit is self.unit:
+                yield from self._lines_before(measure, at)
+                return
+            if which == "before" and self.unit is None and unit.day >= starts:
                 return
             part = running.parts[at]
             if part is not None and running.at[at].window == window:
@@ -101,6 +104,22 @@ class MeasureTeller:
                 )
             if which == "after" and unit is self.unit:
                 return
+
+    def _lines_before(self, measure: MeasureProgram, at: int) -> Iterable[Sentence]:
+        """List what earlier components paid for the same credit, where they fill one
+        measure together."""
+        parts = self.program.components
+        mine = [part.key for part in parts].index(self.component)
+        if self.component not in measure.of_components:
+            return
+        for part in parts[:mine]:
+            if part.key not in measure.of_components:
+                continue
+            for paid in self.reckoning.paid.get(part.key, ()):
+                if paid.at == at:
+                    figure = shown(paid.line.amount, self.program.currency)
+                    words = f"{part.name} of this {self.thing}: {figure}"
+                    yield Sentence(words, paid.line.amount, paid.line.entry_id)
 
     def _period_lines(self, measure: MeasureProgram) -> Iterable[Sentence]:
         for key in measure.of_components:

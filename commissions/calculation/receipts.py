@@ -113,7 +113,12 @@ class _Writer:
         self.unit = seen.scope if isinstance(seen.scope, Credited) else None
         thing = self.component.object if self.unit else "period"
         self.measures = MeasureTeller(
-            inputs, seen.reckoning, self.program, self.unit, thing
+            inputs,
+            seen.reckoning,
+            self.program,
+            self.unit,
+            thing,
+            self.component.key,
         )
 
     def receipt(self) -> Receipt:

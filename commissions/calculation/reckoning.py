@@ -168,17 +168,16 @@ class PlanReckoning:
 
     def _run(self, nodes: Sequence[Node]) -> None:
         """Take every credit once, through all that is worked out together."""
+        running = [self._running(node.name) for node in nodes if node.kind == "running"]
+        self.runnings |= {measure.name: measure for measure in running}
         takers: list[Callable[[Credited, int], None]] = []
-        running = []
         for node in nodes:
             if node.kind == "running":
-                found = self.runnings[node.name] = self._running(node.name)
-                running.append(found)
-                takers.append(found.take)
+                takers.append(self.runnings[node.name].take)
             else:
                 self.paid[node.name], self._at_unit[node.name] = [], {}
                 if self._is_per_deal(node.name):
-                    takers.append(self._payer(node.name))
+                    takers.append(self._payer(node.name, running))
         for at, unit in enumerate(self.units if takers else ()):
             for measure in running:
                 measure.open(unit)
@@ -205,9 +204,16 @@ class PlanReckoning:
         contribution = earned if latest.of_components else part_of_credit
         return Running(programs, self.windows, self.work.at_credits, contribution)
 
-    def _payer(self, key: str) -> Callable[[Credited, int], None]:
-        """Return what pays a component for a credit, and keeps the line."""
+    def _payer(
+        self, key: str, together: Iterable[Running]
+    ) -> Callable[[Credited, int], None]:
+        """Return what pays a component for a credit, and keeps the line.
+
+        Measures over its lines that are taken together with it grow at once, so that
+        two components that fill one cap never fill it twice.
+        """
         programs = self._components(key)
+        growing = [one for one in together if key in one.latest.of_components]
         found, at_unit = self.paid[key], self._at_unit[key]
         starts = self.inputs.period.starts_on
 
@@ -221,6 +227,8 @@ class PlanReckoning:
             if line is not None:
                 found.append(self._told(component, unit, line, at))
                 at_unit[at] = line[0]
+                for measure in growing:
+                    measure.grow(unit, line[0])
 
         return pay
 
@@ -267,9 +275,8 @@ class PlanReckoning:
         else:
             draft = self._once_a_period(measure)
         self.drafts[name] = draft
-        if not runs_at_credits(measure) and self._is_read(
-            measure, self.work.at_credits
-        ):
+        is_read = not self.work.at_credits.isdisjoint(measure.names)
+        if is_read and not runs_at_credits(measure):
             publish_to_credits(self.units, measure, self.windows, draft)
         if self.at_end is not None:
             publish_draft(self.at_end, draft)
@@ -348,9 +355,6 @@ class PlanReckoning:
 
     def _is_per_deal(self, key: str) -> bool:
         return any(part.per == "deal" for part in self._components(key).values())
-
-    def _is_read(self, measure: MeasureProgram, names: frozenset[str]) -> bool:
-        return any(name in names for name in measure.names)
 
     def _components(self, key: str) -> Mapping[int, ComponentProgram]:
         return {

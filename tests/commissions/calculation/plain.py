@@ -30,6 +30,7 @@ TYPES: Mapping[str, ValueType] = {
     "payee.salary": "money",
     "owner.rate": "percent",
     "below.rate": "percent",
+    "highest_below.rate": "percent",
     "payee.rate": "percent",
     "product.cost": "money",
     "business.factor": "number",

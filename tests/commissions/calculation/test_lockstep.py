@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
-from commissions.calculation.facts import measure_key
+from commissions.calculation.facts import LineKey, measure_key
 from commissions.calculation.order import work_of
 from commissions.calculation.pipeline import calculate
+from commissions.calculation.receipts import explain
 from tests.commissions.calculation.builders import a_deal, an_assignment, inputs
 from tests.commissions.calculation.plain import a_plan, lines, totals
 
@@ -88,10 +89,38 @@ def test_two_components_fill_one_cap_in_the_plans_order() -> None:
         )
     )
 
-    # Both read what was paid before the credit, not what the other pays for it.
+    # The second reads what the first has just paid for the same credit.
     assert lines(draft)[("sale", 1, "owner")] == 60
-    assert lines(draft)[("extra", 1, "owner")] == 50
-    assert lines(draft)[("sale", 2, "owner")] == -10
+    assert lines(draft)[("extra", 1, "owner")] == 40
+    assert lines(draft)[("sale", 2, "owner")] == 0
+    assert totals(draft)["paid"] == 100
+
+
+def test_who_is_not_part_of_a_measure_reads_it_as_before_the_credit() -> None:
+    program = a_plan(
+        measures=[PAID],
+        components=[CAPPED, {"key": "other", "amount": "paid.before + 1"}],
+    )
+
+    draft = calculate(inputs(a_deal(1, "2026-11-02", "60"), program=program))
+
+    assert lines(draft)[("other", 1, "owner")] == 1
+
+
+def test_a_receipt_lists_what_the_same_deal_paid_before() -> None:
+    program = a_plan(
+        measures=[{**PAID, "of_components": ("sale", "extra")}],
+        components=[
+            {"key": "sale", "amount": "min(deal.amount, 100 - paid.before)"},
+            {"key": "extra", "amount": "min(50, 100 - paid.before)"},
+        ],
+    )
+    given = inputs(a_deal(1, "2026-11-02", "60"), program=program)
+
+    found = explain(given, LineKey(7, "extra", 1, "owner", 0))
+
+    assert "Paid of 2026 before this deal: 60.00" in found.text
+    assert "– sale of this deal: 60.00" in found.text
 
 
 def test_a_failed_line_spoils_the_cap_from_there_on() -> None:

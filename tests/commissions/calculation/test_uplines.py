@@ -1,5 +1,6 @@
 """Uplines: everybody above, by level, and what each reads of the people below."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from commissions.calculation.facts import PayeeInputs, PersonFact
@@ -73,6 +74,25 @@ def test_a_spread_is_paid_between_ones_own_rate_and_the_rate_below() -> None:
     draft = calculate(for_bob(program, by((11, "owner", "1"))))
 
     assert lines(draft) == {("spread", 1, "upline 2"): Decimal("100.00")}
+
+
+def test_a_spread_may_be_taken_over_the_highest_rate_below() -> None:
+    # Ben has less than Ann, whom he stands above: what she has is not paid twice.
+    program = a_plan(
+        components=[
+            {
+                "key": "spread",
+                "credit": ("upline",),
+                "amount": "deal.amount * max(payee.rate - highest_below.rate, 0%)",
+            }
+        ]
+    )
+    given = for_bob(program, by((11, "owner", "1")))
+    people = {**given.people, 11: PersonFact("Ann", {"rate": Decimal("0.22")})}
+
+    draft = calculate(replace(given, people=people))
+
+    assert draft.total == 30
 
 
 def test_the_owner_of_the_deal_can_be_read_at_every_level() -> None:
