@@ -6,6 +6,7 @@ python3 run.py test [ARGS]     run every test, or what the arguments for pytest 
 python3 run.py check [static]  format, lint, types, contracts, migrations (and tests)
 python3 run.py plan_check FILE…   check plan files and run their examples
 python3 run.py formula_check   check formulas that come as JSON on standard input
+python3 run.py bench [--quick] [--json]  measure the speed, in a database of its own
 python3 run.py reset           throw the demo's data away
 python3 run.py manage …        Django's manage.py on the demo's data
 """
@@ -196,6 +197,27 @@ def without_database(name: str, arguments: list[str]) -> int:
     return subprocess.run(command, env={**os.environ, **nowhere}).returncode
 
 
+def bench(arguments: list[str]) -> int:
+    """Measure the speed on an embedded server that serves nobody else."""
+    services = Services(PROJECT, "bench", VENV, durable=False)
+    here = {
+        **made_secrets(),
+        "DJANGO_SETTINGS_MODULE": "commissions_saas.settings",
+        "SITE_URL": "http://localhost:8000",
+        "ALLOWED_HOSTS": "localhost",
+        "STATIC_FROM_SOURCE": "yes",
+        "LOG_LEVEL": "WARNING",
+        "LOG_FORMAT": "text",
+    }
+    try:
+        services.up()
+        environ = {**os.environ, **here, **services.environ()}
+        command = [PYTHON, "-m", "commissions_saas.bench", *arguments]
+        return subprocess.run(command, cwd=PROJECT, env=environ).returncode
+    finally:
+        services.down()
+
+
 def main() -> int:
     command, arguments = (sys.argv[1:2] or ["demo"])[0], sys.argv[2:]
     commands: dict[str, Callable[[], int]] = {
@@ -204,6 +226,7 @@ def main() -> int:
         "check": lambda: check(arguments),
         "plan_check": lambda: without_database("plan_check", arguments),
         "formula_check": lambda: without_database("formula_check", arguments),
+        "bench": lambda: bench(arguments),
         "reset": running.reset,
         "manage": lambda: running.manage(arguments),
     }

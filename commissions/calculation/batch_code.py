@@ -5,20 +5,20 @@ trees. What it cannot be sure of raises `Doubt`, and the ordinary pipeline looks
 """
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from decimal import (
-    ROUND_DOWN,
-    ROUND_HALF_EVEN,
-    ROUND_HALF_UP,
-    ROUND_UP,
-    Decimal,
-)
+from decimal import Decimal
 from types import CodeType, FunctionType
 from typing import Any
 
-from commissions.calculation.credits import OWN_FIELDS
+from commissions.calculation.batch_known import (
+    MODES,
+    Part,
+    input_kinds,
+    local_names,
+    tables_with,
+)
 from commissions.calculation.program import (
     ZERO,
     ComponentProgram,
@@ -26,7 +26,7 @@ from commissions.calculation.program import (
     PlanProgram,
 )
 from commissions.formula import Formula
-from commissions.formula.inlined import LEAST, MOST, inline, input_types
+from commissions.formula.inlined import LEAST, MOST, inline
 from commissions_saas.lib.money import LARGEST, places
 
 # Columns of a row before the fields: whose it is, what a line begins with (entry, role,
@@ -34,60 +34,8 @@ from commissions_saas.lib.money import LARGEST, places
 FIXED = ("payee", "head", "day", "role", "share", "place", "late", "currency")
 # A longer text is left to the pipeline, which knows every limit.
 LONGEST_NUMBER, LONGEST_SHARE, LONGEST_TEXT = 30, 10, 300
-_OWN = frozenset({"id", "name", "role", "share", "occurred_on", "won_on"})
-_ABOVE = frozenset({"manager", "upline"})  # such credits are not stored
-_FROM_ROW = _OWN - {"id", "name"}
 _AMOUNT_TYPES = ("money", "number", "percent")
-_MODES = {
-    "half_up": ROUND_HALF_UP,
-    "half_even": ROUND_HALF_EVEN,
-    "up": ROUND_UP,
-    "down": ROUND_DOWN,
-}
-_KNOWN: Mapping[type, frozenset[str]] = {
-    MeasureProgram: frozenset(
-        ["name", "over", "object", "roles", "sum", "when", "clawback_days"]
-    ),
-    ComponentProgram: frozenset(
-        [
-            "key",
-            "name",
-            "per",
-            "object",
-            "roles",
-            "over",
-            "amount",
-            "base",
-            "when",
-            "cap",
-            "floor",
-            "payable_when",
-            "waiting_for",
-            "clawback_days",
-            "says",
-        ]
-    ),
-    PlanProgram: frozenset(
-        [
-            "hash",
-            "name",
-            "currency",
-            "half",
-            "measures",
-            "components",
-            "fields",
-            "payee_fields",
-            "variables",
-            "tables",
-            "table_names",
-            "rounding",
-            "convert_on",
-            "defaults",
-        ]
-    ),
-}
 Row = tuple[Any, ...]
-Part = MeasureProgram | ComponentProgram
 
 
 class Doubt(Exception):
@@ -110,111 +58,17 @@ class BatchProgram:
     kinds: Mapping[str, Any]
 
 
-def keys_read(program: PlanProgram) -> tuple[str, tuple[str, ...]] | None:
-    """Return the object and the fields that a program reads from each entry.
-
-    None where the program has anything that the batch path does not know.
-    """
-    parts: tuple[Part, ...] = (*program.measures, *program.components)
-    if not program.components or not all(_is_known(part) for part in (program, *parts)):
-        return None
-    if any(part.per != "deal" for part in program.components):
-        return None
-    objects = {part.object for part in parts}
-    if len(objects) != 1 or _rounding(program) not in _MODES:
-        return None
-    if any(part.roles & _ABOVE for part in parts):
-        return None
-    (object_,) = objects
-    keys = []
-    for read in program.fields.get(object_, ()):
-        own = read.key in OWN_FIELDS or read.key == "won_on"
-        if own and read.key not in _OWN:
-            return None
-        if read.key not in _FROM_ROW:
-            keys.append(read.key)
-    known = _locals(program, object_)
-    for part in parts:
-        if not _names(part) <= known.keys():
-            return None
-    if any(_reads_measures(part, program) for part in program.measures):
-        return None
-    return object_, tuple(sorted(set(keys)))
-
-
 def compile_program(program: PlanProgram, keys: Sequence[str]) -> BatchProgram:
     """Return the loops of a program over rows with these fields."""
     object_ = program.components[0].object
-    names = _locals(program, object_)
+    names = local_names(program, object_)
     shared = tuple(sorted(name for name, at in names.items() if at.startswith("xv")))
-    bounded = tuple(_tables_with(measure, program) for measure in program.measures)
+    bounded = tuple(tables_with(measure, program) for measure in program.measures)
     writer = _Writer(program, object_, keys, names, shared, bounded)
     adds = tuple(writer.compiled(writer.add(at)) for at in range(len(program.measures)))
     lines = writer.compiled(writer.loop())
     kinds = input_kinds(program)
     return BatchProgram(program, shared, lines, adds, bounded, kinds)
-
-
-def _is_known(part: object) -> bool:
-    """Say whether a program says nothing but what the batch path knows."""
-    known = _KNOWN[type(part)]
-    for field in fields(part):  # type: ignore[arg-type]
-        if field.name in known:
-            continue
-        value, default = getattr(part, field.name), field.default
-        if isinstance(value, Mapping):
-            value, default = any(value.values()), False
-        if default is MISSING or value != default:
-            return False
-    return True
-
-
-def _rounding(program: PlanProgram) -> str:
-    given = getattr(program, "rounding", None)
-    return given or ("half_even" if program.half == "even" else "half_up")
-
-
-def _formulas(part: Part) -> Iterator[Formula]:
-    if isinstance(part, ComponentProgram):
-        yield from part.formulas
-    else:
-        yield from (one for one in (part.sum, part.when) if one is not None)
-
-
-def _names(part: Part) -> frozenset[str]:
-    return frozenset[str]().union(*(formula.names for formula in _formulas(part)))
-
-
-def _reads_measures(part: MeasureProgram, program: PlanProgram) -> bool:
-    measured = {name for measure in program.measures for name in measure.names}
-    return part.sum is None or bool(_names(part) & measured)
-
-
-def _tables_with(
-    measure: MeasureProgram, program: PlanProgram
-) -> tuple[tuple[str, str], ...]:
-    """Return (component, table) where an amount reads the measure and the table."""
-    found = []
-    for component in program.components:
-        names = component.amount.names
-        if names & set(measure.names):
-            tables = sorted(names & program.table_names)
-            found += [(component.key, name) for name in tables]
-    return tuple(found)
-
-
-def _locals(program: PlanProgram, object_: str) -> dict[str, str]:
-    """Return the local variable under which the loop holds each name."""
-    found = {"base": "xbase"}
-    for at, read in enumerate(program.fields.get(object_, ())):
-        found[read.name] = f"xf{at}"
-    for at, measure in enumerate(program.measures):
-        before, after, _ = measure.names
-        found[before], found[after] = f"xb{at}", f"xm{at}"
-    shared = [*program.variables, *(read.name for read in program.payee_fields)]
-    for at, name in enumerate([*shared, *sorted(program.table_names)]):
-        found.setdefault(name, f"xv{at}")
-    return found
 
 
 class _Writer:
@@ -247,7 +101,7 @@ class _Writer:
             "xsmallest": -LARGEST,
             "xpays": program.currency,
             "xunit": Decimal(1).scaleb(-places(program.currency)),
-            "xmode": _MODES[_rounding(program)],
+            "xmode": MODES[program.rounding],
             "xplaces": Decimal("0.0001"),
         }
         self.marks: dict[str, ast.expr] = {}
@@ -421,13 +275,3 @@ class _Marks(ast.NodeTransformer):
 
 def _doubt() -> None:
     raise Doubt
-
-
-def input_kinds(program: PlanProgram) -> dict[str, Any]:
-    """Return the declared type of each name that the program's formulas read."""
-    found: dict[str, Any] = {}
-    parts: tuple[Part, ...] = (*program.measures, *program.components)
-    for part in parts:
-        for formula in _formulas(part):
-            found.update(input_types(formula))
-    return found

