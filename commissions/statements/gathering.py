@@ -37,7 +37,7 @@ Members = tuple[MemberFact, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class Held:
     """What everybody's measure of one name stands at, and whose is not known."""
 
     values: Mapping[int, Decimal]
@@ -57,7 +57,7 @@ class Gathering:
     _placed: Placements | None = None
     _balances: Mapping[str, Sequence[tuple[int, Balance]]] | None = None
     _periods: list[Period] | None = None
-    _held: dict[tuple[str, str, str], _Held] = field(default_factory=dict)
+    _held: dict[tuple[str, str, str], Held] = field(default_factory=dict)
     _subjects: dict[int, Subject] = field(default_factory=dict)
     _sets: dict[tuple[object, ...], Members] = field(default_factory=dict)
 
@@ -88,7 +88,7 @@ class Gathering:
         return self._sets[key]
 
     def _put_together(
-        self, part: MeasureProgram, held: _Held, about: int, period: Period
+        self, part: MeasureProgram, held: Held, about: int, period: Period
     ) -> Members:
         groups = self._groups(part.of, held, about, period)
         self._read_subjects(groups)
@@ -113,7 +113,7 @@ class Gathering:
         return tuple(sorted(found, key=lambda one: (one.order, one.payee_id)))
 
     def _groups(
-        self, of: Of, held: _Held, about: int, period: Period
+        self, of: Of, held: Held, about: int, period: Period
     ) -> dict[int, frozenset[int]]:
         """Return the members of a set, each with whose values make up its own."""
         if of == "business":
@@ -148,21 +148,22 @@ class Gathering:
             found |= level
         return found
 
-    def _measure(self, name: str, window: Period, period: Period) -> _Held:
+    def _measure(self, name: str, window: Period, period: Period) -> Held:
         """Read everybody's total of a measure in a window, up to a period."""
         key = name, window.slug, period.slug
         if key not in self._held:
-            self._held[key] = self._read_measure(name, window, period)
+            self._held[key] = self.read_measure(name, window, period)
         return self._held[key]
 
-    def _read_measure(self, name: str, window: Period, period: Period) -> _Held:
+    def read_measure(self, name: str, window: Period, period: Period) -> Held:
+        """Return everybody's total of a measure in a window, as it is stored."""
         plans = [
             plan_id
             for plan_id, versions in self._known().items()
             if any(name in row.features.measures for row in versions)
         ]
         names = [measure_key(plan_id, name) for plan_id in plans]
-        slugs = self._slugs(window, period)
+        slugs = self.slugs(window, period)
         rows = known_measures(self.change).filter(name__in=names)
         totals: dict[int, Decimal] = {}
         here: dict[int, int] = {}
@@ -184,7 +185,7 @@ class Gathering:
             for payee_id in expected
             if payee_id not in missing
         }
-        return _Held(values, frozenset(missing))
+        return Held(values, frozenset(missing))
 
     def _opening(
         self,
@@ -224,7 +225,7 @@ class Gathering:
             self._versions = by_plan(features_known(self.change))
         return self._versions
 
-    def _slugs(self, window: Period, period: Period) -> list[str]:
+    def slugs(self, window: Period, period: Period) -> list[str]:
         """Return the pay periods that end inside the window, up to this one."""
         if self._periods is None:
             rows = PayPeriod.objects.values_list("slug", flat=True)

@@ -6,7 +6,14 @@ are those that publishing gives.
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -21,9 +28,12 @@ from commissions.plans.document import PlanDocument
 from commissions.plans.models import Plan, PlanVersion, PreviewedStatement
 from commissions.plans.services import require_sound
 from commissions.statements.differences import EffectKey, money
-from commissions.statements.inputs import Key, load
+from commissions.statements.gathering import Gathering
+from commissions.statements.impact_gathering import Moved, Overlaid
+from commissions.statements.inputs import Key, Loaded, load
 from commissions.statements.models import PayPeriod, Statement
 from commissions.statements.touched import touched_between
+from commissions.statements.waves import MOST_WAVES, Waves, too_many
 from commissions_saas.lib import clock
 from commissions_saas.lib.periods import Period
 from crm_sync.ledger.changes import latest_change
@@ -93,57 +103,100 @@ def compare(
     only: Period | None = None,
     tell: Told = nobody,
 ) -> Comparison:
-    """Work out every statement that the document may touch, with and without it."""
+    """Work out every statement that the document may touch, with and without it.
+
+    Who takes from others whose measures it moves is worked out after them, until
+    nothing moves any more.
+    """
     require_sound(document)
     with standing(plan, document, starts_on) as fence:
-        wanted = [
-            key
-            for key in touched_between(fence, fence + 1)
-            if only is None or key[1] == only
-        ]
-        wanted.sort(key=lambda key: (key[0], key[1].starts_on))
-        frozen = _frozen(wanted)
-        rows: list[PreviewedStatement] = []
-        for chunk in chunks(wanted):
-            tell("Comparing statements", len(rows), len(wanted))
-            rows += _compared(chunk, fence, frozen)
-    return Comparison(fence, tuple(rows))
+        waves = Waves.of(fence, fence + 1)
+        sides = _Sides(fence, tell)
+        wanted = touched_between(fence, fence + 1)
+        for _ in range(MOST_WAVES):
+            moved = sides.compare(wanted)
+            wanted = waves.readers_of(moved) if waves else {}
+            if not wanted:
+                break
+        else:
+            raise too_many()
+    rows = sorted(sides.rows.items(), key=lambda each: (each[0][0], each[0][1]))
+    return Comparison(
+        fence, tuple(row for key, row in rows if only is None or key[1] == only)
+    )
 
 
-def chunks(wanted: Sequence[Key]) -> Iterator[list[Key]]:
-    """Cut the statements into a few payees at a time: it bounds what is in memory."""
+class _Sides:
+    """Statements without and with a document, and what others take from them."""
+
+    def __init__(self, fence: int, tell: Told) -> None:
+        self.fence = fence
+        self.tell = tell
+        self.rows: dict[Key, PreviewedStatement] = {}
+        self.moved = Moved()
+        self._others = Gathering(fence)
+
+    def compare(self, wanted: Collection[Key]) -> dict[tuple[str, str], set[int]]:
+        """Work out these statements; return the measures that moved since last time."""
+        keys = sorted(wanted, key=lambda key: (key[0], key[1].starts_on))
+        frozen = _frozen(keys)
+        others = Overlaid(self.fence + 1, moved=self.moved)
+        moved = Moved(self.moved)
+        for done, chunk in chunks(keys):
+            self.tell("Comparing statements", done, len(keys))
+            before = load(chunk, self.fence, gathering=self._others)
+            after = load(chunk, self.fence + 1, gathering=others)
+            kept: dict[tuple[int, bool], dict[str, Mapping[str, Decimal]]] = {}
+            for key in chunk:
+                old = _reckoned(before, key, kept.setdefault((key[0], False), {}))
+                new = _reckoned(after, key, kept.setdefault((key[0], True), {}))
+                self.rows[key] = row_of(key, old, new, (key[0], key[1].slug) in frozen)
+                moved.note(key, old[1].measures, new[1].measures)
+        fresh = moved.since(self.moved)
+        self.moved = moved
+        return fresh
+
+
+Reckoned = tuple[PayeeInputs, StatementDraft]
+
+
+def _reckoned(
+    loaded: Loaded, key: Key, kept: dict[str, Mapping[str, Decimal]]
+) -> Reckoned:
+    """Work one side out; later periods of a payee read what earlier ones came to."""
+    inputs = loaded.inputs(*key, kept)
+    draft = calculate(inputs)
+    kept[key[1].slug] = draft.measures
+    return inputs, draft
+
+
+def chunks(wanted: Sequence[Key]) -> Iterator[tuple[int, list[Key]]]:
+    """Cut the statements into a few payees at a time, with how many come before."""
     chunk: list[Key] = []
     payees: set[int] = set()
+    done = 0
     for key in wanted:
         if key[0] not in payees and len(payees) == PAYEES_AT_A_TIME:
-            yield chunk
+            yield done, chunk
+            done += len(chunk)
             chunk, payees = [], set()
         chunk.append(key)
         payees.add(key[0])
     if chunk:
-        yield chunk
-
-
-def _compared(
-    chunk: Sequence[Key], fence: int, frozen: frozenset[tuple[int, str]]
-) -> Iterator[PreviewedStatement]:
-    before, after = load(chunk, fence), load(chunk, fence + 1)
-    for key in chunk:
-        old, new = before.inputs(*key), after.inputs(*key)
-        yield row_of(key, old, new, (key[0], key[1].slug) in frozen)
+        yield done, chunk
 
 
 def row_of(
-    key: Key, old: PayeeInputs, new: PayeeInputs, is_frozen: bool
+    key: Key, old: Reckoned, new: Reckoned, is_frozen: bool
 ) -> PreviewedStatement:
     """Return one payee's period with and without the document."""
-    now, after = calculate(old), calculate(new)
-    lines = moves(now, after, {entry.id: entry.name for entry in new.entries})
+    now, (inputs, after) = old[1], new
+    lines = moves(now, after, {entry.id: entry.name for entry in inputs.entries})
     known = {failure.message for failure in now.failures}
     failures = [f.message for f in after.failures if f.message not in known]
     return PreviewedStatement(
         payee_id=key[0],
-        payee_name=new.payee_name,
+        payee_name=inputs.payee_name,
         period_slug=key[1].slug,
         is_frozen=is_frozen,
         is_changed=bool(lines or failures),

@@ -71,8 +71,12 @@ class Waves:
 
     def readers(self, run_ids: Iterable[int]) -> Marked:
         """Return who reads the measures that moved since this was last asked."""
+        return self.readers_of(self._moved(run_ids))
+
+    def readers_of(self, moved: Mapping[tuple[str, str], set[int]]) -> Marked:
+        """Return who reads these measures: whose moved, by name and period."""
         found: list[Reach] = []
-        for (name, slug), payee_ids in self._moved(run_ids).items():
+        for (name, slug), payee_ids in moved.items():
             period = parse_period(slug)
             for reader in self._readers_of(name, payee_ids, period):
                 found.append(Reach(reader, period.starts_on, period.ends_on, MARK))
