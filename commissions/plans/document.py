@@ -70,6 +70,7 @@ NOT_OBJECTS = frozenset(
         "payee",
         "owner",
         "below",
+        "highest_below",
         "window",
         "period",
         "assignment",

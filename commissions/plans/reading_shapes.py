@@ -118,7 +118,9 @@ def _fields(given: Given) -> Given:
 
 def _field(name: str) -> str:
     owner, dot, key = name.partition(".")
-    return f"payee.{key}" if dot and owner in ("owner", "below") else name
+    return (
+        f"payee.{key}" if dot and owner in ("owner", "below", "highest_below") else name
+    )
 
 
 def _by_name(parts: list[Any]) -> Any:

@@ -194,6 +194,8 @@ class _Writer:
             return f"the table “{plain}”"
         if owner == "below":
             return f"the {plain} of who is below"
+        if owner == "highest_below":
+            return f"the highest {plain} of all below"
         if owner in _OWNERS:
             return f"the {owner}’s {plain}"
         if owner in ("period", "window", "assignment"):
