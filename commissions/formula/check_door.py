@@ -163,6 +163,8 @@ def _types_of(
 
 def _also(given: object, kind: Type) -> Type | None:
     """Return what a bare value may be as well: 90210 a text, "yes" a yes/no."""
+    if given is None:
+        return Type.PLAIN
     if not isinstance(given, str):
         return None
     if kind is not Type.TEXT:

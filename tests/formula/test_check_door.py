@@ -175,6 +175,15 @@ def test_a_bare_yes_may_be_a_condition() -> None:
     assert answer({"id": 2, "text": 'paid == "yes"', "names": names})["value"] == "yes"
 
 
+def test_a_bare_nothing_is_a_blank_of_the_kind_that_is_needed() -> None:
+    item = {"id": 1, "names": {"a": None}}
+
+    assert answer({**item, "text": "or_else(a, 3) * 2"})["value"] == "6"
+    assert answer({**item, "text": 'a == ""'})["value"] == "yes"
+    found = answer({**item, "text": "a * 2", "result": "money"})
+    assert "no value" in str(found["error"])
+
+
 def test_many_names_are_still_answered_at_once() -> None:
     names: dict[str, object] = {f"n{at}": "1" for at in range(3_000)}
     text = " + ".join(f"n{at}" for at in range(60)) + " + 'a'"
