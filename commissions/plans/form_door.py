@@ -29,7 +29,36 @@ COMPONENT = (
     "says",
 )
 MEASURE = ("name", "sum", "when", "object", "credit", "over", "of")
-CODE = frozenset({"when", "base", "amount", "cap", "floor", "payable_when", "sum"})
+# Shown where the plan has them; who wants to begin with one writes it in the file.
+MORE_OF_COMPONENT = ("kind", "repeat", "times", "while", "keeps", "replaces")
+MORE_OF_MEASURE = (
+    "component",
+    "value",
+    "per",
+    "type",
+    "measure",
+    "take",
+    "order",
+    "where",
+    "amount",
+)
+LISTS = frozenset({"credit", "component", "replaces"})
+CODE = frozenset(
+    {
+        "when",
+        "base",
+        "amount",
+        "cap",
+        "floor",
+        "payable_when",
+        "sum",
+        "times",
+        "while",
+        "keeps",
+        "value",
+        "where",
+    }
+)
 DEFAULTS = {
     "per": "deal",
     "object": "deal",
@@ -59,6 +88,19 @@ LABELS = {
     "clawback_days": "Taken back if lost within (days)",
     "sum": "Adds up",
     "of": "Of whom",
+    "kind": "Earning or deduction",
+    "repeat": "Paid again in each period",
+    "times": "How often at most",
+    "while": "As long as",
+    "keeps": "What stays once it is lost",
+    "replaces": "Pays instead of",
+    "component": "Adds up the lines of",
+    "value": "Is now",
+    "type": "Type",
+    "measure": "Gathers",
+    "take": "Takes",
+    "order": "First is",
+    "where": "Only of whom",
 }
 
 
@@ -109,10 +151,12 @@ def form_of(raw: Mapping[str, Raw]) -> dict[str, object]:
     return {
         "head": _fields("", HEAD, raw),
         "components": [
-            _block(f"c{i}-", COMPONENT, part) for i, part in enumerate([*parts, {}])
+            _block(f"c{i}-", COMPONENT + _written(part, MORE_OF_COMPONENT), part)
+            for i, part in enumerate([*parts, {}])
         ],
         "measures": [
-            _block(f"m{i}-", MEASURE, part) for i, part in enumerate([*named, {}])
+            _block(f"m{i}-", MEASURE + _written(part, MORE_OF_MEASURE), part)
+            for i, part in enumerate([*named, {}])
         ],
     }
 
@@ -157,14 +201,21 @@ def _filled(
     raw = dict(part)
     for key in keys:
         _put(raw, key, sent.get(prefix + key, ""))
+    for key in (*MORE_OF_COMPONENT, *MORE_OF_MEASURE):
+        if key not in keys and prefix + key in sent:
+            _put(raw, key, sent[prefix + key])
     return raw
+
+
+def _written(part: Mapping[str, Raw], keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(key for key in keys if key in part)
 
 
 def _put(raw: dict[str, Raw], key: str, text: str) -> None:
     clean = text.replace("\r\n", "\n").strip()
     if not clean:
         raw.pop(key, None)
-    elif key == "credit":
+    elif key in LISTS:
         raw[key] = [part.strip() for part in clean.split(",") if part.strip()]
     else:
         raw[key] = clean
