@@ -178,6 +178,9 @@ class Listing:
     complete: bool
     requests: int = 0
     waited: Decimal = Decimal(0)
+    careful: bool = False
+    """The source does not say what its key may see: a list that has lost most of what
+    is known may be that of a key that sees less, and makes nothing deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,8 @@ class Difference:
     """Known here, not listed there: deleted only if `read_one` also finds nothing."""
     unknown: tuple[str, ...]
     stale: tuple[str, ...]
+    held: int = 0
+    """So many are missing that nothing is taken for deleted until a person has looked."""
 
 
 def _sleep(seconds: Decimal) -> None:
@@ -351,13 +356,18 @@ def field_name(label: str) -> str:
     return f"f_{name}" if not name or name[0].isdigit() else name
 
 
+_NOTICED = 20  # fewer records than these may well be deleted at once
+
+
 def compare(listing: Listing, known: Mapping[str, str]) -> Difference:
     """Tell how `known` (id to version) differs; nothing is missing from a listing
     that is not complete."""
     there = listing.versions
     missing = [key for key in known if key not in there] if listing.complete else []
+    too_many = listing.careful and len(missing) > max(_NOTICED, len(known) // 2)
     return Difference(
-        missing=tuple(missing),
+        missing=() if too_many else tuple(missing),
+        held=len(missing) if too_many else 0,
         unknown=tuple(key for key in there if key not in known),
         stale=tuple(key for key in there if key in known and known[key] < there[key]),
     )

@@ -21,7 +21,7 @@ _MOST = 5000
 
 def adopts_people(connection: Connection) -> bool:
     """Say whether users of the source need nobody to match them."""
-    return connection.options.get("people") == "payees"
+    return bool(connection.options.get("people") == "payees")
 
 
 def adopt_directory(

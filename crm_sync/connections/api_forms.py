@@ -181,7 +181,7 @@ def _secret(credentials: Any, kind: str) -> str:
     if kind == "close":
         if len(credentials) != 1:
             raise BadRequest("Close needs one key.", '{"api_key": "…"}', "credentials")
-        return next(iter(credentials.values())).strip()
+        return str(next(iter(credentials.values()))).strip()
     return json.dumps({name: value.strip() for name, value in credentials.items()})
 
 

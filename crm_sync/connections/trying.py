@@ -1,90 +1,76 @@
-"""A source that is only declared yet, tried: its first records, and what they become."""
+"""A mapping tried on all that is stored: what changes, and the money that it moves."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping as Document
+from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from commissions_saas.lib.errors import ProductError
-from crm_sync.connections.mapping import Seen, document_of, read_record
-from crm_sync.connections.opening import opened
-from crm_sync.contract import Provider, RemoteRecord
-from crm_sync.ledger.selectors import redacted
-from crm_sync.ledger.values import to_text
+from django.db import transaction
 
-# A person waits for the answer, so a source that hesitates is not asked for long.
-_IN_A_REQUEST = {"timeout": 8, "tries": 2, "longest_wait": 3}
-_SHOWN = 3
-_MOST_TEXT = 4000
+from crm_sync.connections.mapping import clean_document
+from crm_sync.connections.models import Connection, Mapping
+from crm_sync.connections.publishing import publish_fields
+from crm_sync.connections.readers import Reader, reader_of
+from crm_sync.connections.retrying import read_stored_again, retry_refused
+from crm_sync.ledger.models import Entry
+from crm_sync.ledger.money_moved import Moved, money_moved
+from crm_sync.ledger.recording import Outcome
+from crm_sync.ledger.selectors import refused_total
+from tenants.accounts.models import Business
+from tenants.schema import in_business
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """One record, and the entry that the mapping makes of it."""
-
-    external_id: str
-    payload: str
-    values: list[tuple[str, str, str]]
-    problems: list[str]
-
-
-@dataclass(slots=True)
 class Trial:
-    """What came of it: records, or everything that is wrong, in words."""
+    """What saving a mapping would do."""
 
-    problems: list[tuple[str, str]] = field(default_factory=list)
-    object: str = ""
-    count: int = 0
-    rows: list[Tried] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    records: int
+    outcome: Outcome
+    refused: int
+    """So many more records would be refused than are now."""
+    moved: Moved
 
 
-def try_source(
-    *, base_url: str, secret: str, options: Mapping[str, Any], zone: str
+def try_mapping(
+    *,
+    connection: Connection,
+    business: Business,
+    object_: str,
+    document: Document[str, Document[str, Any]],
 ) -> Trial:
-    """Ask a source for its first page, and keep nothing."""
-    trial = Trial()
-    try:
-        provider = opened("rest", base_url, secret, {**options, **_IN_A_REQUEST})
-        _look(provider, trial, ZoneInfo(zone))
-    except ProductError as problem:
-        found = getattr(problem, "problems", None)
-        trial.problems = (
-            [(one.path, one.message) for one in found]
-            if found
-            else [("", f"{problem.message} {problem.hint}".strip())]
+    """Read stored records through a mapping that is not saved, and take it all back."""
+    cleaned = clean_document(document)
+    outcome = Outcome()
+    refused: list[int] = []
+
+    def read() -> None:
+        before = refused_total(connection.pk).records
+        publish_fields(connection, object_, cleaned, business.pk)
+        reader = _reading_by(connection, business, object_, cleaned)
+        words = f"mapping of {connection.name} on trial"
+        outcome.add(
+            read_stored_again(
+                reader=reader, object_=object_, words=words, business=business
+            )
         )
-    return trial
+        outcome.add(retry_refused(reader=reader, business=business))
+        refused.append(refused_total(connection.pk).records - before)
+
+    with in_business(business), transaction.atomic():
+        records = Entry.objects.filter(
+            connection_id=connection.pk, object=object_, deleted=False
+        ).count()
+        moved = money_moved(read)
+    return Trial(records, outcome, max(refused[-1], 0), moved)
 
 
-def _look(provider: Provider, trial: Trial, zone: ZoneInfo) -> None:
-    trial.object = provider.objects()[0].name
-    fields = provider.fields(trial.object)
-    document = document_of(
-        trial.object, provider.default_mapping(trial.object, fields)
+def _reading_by(
+    connection: Connection, business: Business, object_: str, document: dict[str, Any]
+) -> Reader:
+    """A reader of one business that reads one object by this mapping."""
+    reader = reader_of(connection)
+    reader._mappings[(business.pk, object_)] = Mapping(
+        connection=connection, object=object_, version=0, document=document
     )
-    for page in provider.pages(trial.object, {}):
-        for record in page.records:
-            trial.count += 1
-            if len(trial.rows) < _SHOWN:
-                trial.rows.append(_tried(record, document, zone))
-        trial.problems += [(row.field, row.reason) for row in page.refused[:_SHOWN]]
-        break
-
-
-def _tried(record: RemoteRecord, document: dict[str, Any], zone: ZoneInfo) -> Tried:
-    incoming = read_record(record, document, zone, Seen())
-    values = [
-        (key, str(document.get(key, {}).get("source", "")), to_text(value))
-        for key, value in incoming.values.items()
-    ]
-    text = json.dumps(redacted(record.payload), indent=2, ensure_ascii=False)
-    return Tried(
-        external_id=record.external_id,
-        payload=text[:_MOST_TEXT],
-        values=values,
-        problems=[f"{one.field}: {one.reason}" for one in incoming.problems],
-    )
+    return reader

@@ -4,15 +4,31 @@ from django.urls import path
 
 from crm_sync.connections import (
     views,
+    views_customers,
     views_data,
     views_mapping,
     views_records,
+    views_rest,
     views_webhooks,
 )
 
 urlpatterns = [
+    path(
+        "customers/all/", views_customers.customer_matching, name="customer_matching"
+    ),
+    path("customers/all/alike/", views_customers.accept_alike, name="accept_alike"),
+    path("customers/all/drift/", views_customers.settle_drift, name="settle_drift"),
+    path(
+        "customers/all/csv/", views_customers.customer_sheet_file, name="customer_sheet"
+    ),
+    path(
+        "customers/all/upload/",
+        views_customers.customer_sheet_upload,
+        name="customer_sheet_upload",
+    ),
     path("connections/", views.connections, name="connections"),
     path("connections/new/", views.new_connection, name="new"),
+    path("connections/declare/", views_rest.new_rest, name="new_rest"),
     path("connections/new/webhook/", views_webhooks.new_inbound, name="new_inbound"),
     path("connections/<int:id>/webhook/", views_webhooks.webhook, name="webhook"),
     path(

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from crm_sync.connections import api, views, views_data, views_webhooks
+from crm_sync.connections import api, views, views_data, views_rest, views_webhooks
 from tenants.api.addresses import both
 
 urlpatterns = [
     path("connections/", views.group_connections, name="group_connections"),
     path("connections/new/", views.group_new_connection, name="group_new"),
+    path("connections/declare/", views_rest.group_new_rest, name="group_new_rest"),
     path("connections/<int:id>/", views.group_connection, name="group_connection"),
     path("connections/<int:id>/routes/", views_data.group_routes, name="group_routes"),
     path(

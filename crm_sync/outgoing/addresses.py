@@ -138,10 +138,9 @@ def _origin(text: str) -> tuple[str, str, int]:
 def _is_local(address: Address, reach: Reach) -> bool:
     if any(address in network for network in _NEVER):
         return False
-    open_to_us = _LOOPBACK if reach >= Reach.LOOPBACK else ()
-    if reach >= Reach.PRIVATE:
-        open_to_us = _LOOPBACK + _PRIVATE
-    return any(address in network for network in open_to_us)
+    if reach >= Reach.LOOPBACK and any(address in network for network in _LOOPBACK):
+        return True
+    return reach >= Reach.PRIVATE and any(address in network for network in _PRIVATE)
 
 
 def _is_public(address: Address) -> bool:

@@ -133,7 +133,7 @@ class _CheckingAdapter(HTTPAdapter):
         super().__init__(pool_connections=2, pool_maxsize=2)
 
     def init_poolmanager(self, *given: Any, **more: Any) -> None:
-        super().init_poolmanager(*given, **more)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*given, **more)
         self.poolmanager.pool_classes_by_scheme = _pools(self._reach)
 
 

@@ -17,7 +17,7 @@ from crm_sync.providers.close.provider import CloseProvider
 from crm_sync.providers.files.provider import FileProvider
 from crm_sync.providers.inbound import deliveries as inbound
 from crm_sync.providers.inbound.provider import InboundProvider
-from crm_sync.providers.rest.presets import preset_names
+from crm_sync.providers.rest.presets import preset_names, preset_text
 from crm_sync.providers.rest.provider import RestProvider
 
 _KINDS: dict[str, Callable[[ConnectionSettings], Provider]] = {
@@ -36,6 +36,11 @@ def kinds() -> tuple[str, ...]:
 def presets() -> tuple[str, ...]:
     """Return the sources that need no document of one's own: each is one of `rest`."""
     return preset_names()
+
+
+def preset_document(name: str) -> str:
+    """Return the document of a preset, to be read by people."""
+    return preset_text(name)
 
 
 def open_provider(kind: str, settings: ConnectionSettings) -> Provider:

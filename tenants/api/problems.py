@@ -69,7 +69,7 @@ def _framework_problem(fault: Exception, status: int) -> dict[str, Any]:
     if isinstance(fault, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         return problem(401, LOG_IN, LOG_IN_HINT)
     if isinstance(fault, exceptions.Throttled):
-        wait = int(fault.wait or 60) + 1
+        wait = int(getattr(fault, "wait", None) or 60) + 1
         return problem(429, "Too many requests.", f"Wait {wait} seconds.")
     if isinstance(fault, PermissionDenied):
         return problem(403, str(fault) or "You may not do this.")

@@ -77,8 +77,8 @@ def token(request: Any, id: str) -> Response:
 
 
 # Whoever asks without a log-in gets a 401 from the framework, not a page to log in on.
-tokens.is_for_users = True
-token.is_for_users = True
+for view in (tokens, token):
+    view.is_for_users = True  # type: ignore[attr-defined]
 
 
 def _said(status: int, detail: str, hint: str) -> Response:

@@ -120,8 +120,9 @@ class Pager:
             token = text_at(answer.doc, page.token_path)
             if not token or _says_no(answer.doc, page.has_more_path):
                 return None
-            is_link = page.kind == "next_url"
-            return replace(step, **{"link" if is_link else "token": token})
+            if page.kind == "next_url":
+                return replace(step, link=token)
+            return replace(step, token=token)
         if page.kind == "link_header":
             found = _LINK.search(answer.headers.get("link", "")[:8000])
             return replace(step, link=found[1]) if found else None

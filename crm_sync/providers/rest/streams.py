@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ from crm_sync.providers.rest.directory import Directory
 from crm_sync.providers.rest.document import Part, Stream
 from crm_sync.providers.rest.moments import earlier, version_at
 from crm_sync.providers.rest.reader import Batch, PartReader, TooManyAtOnce
+from crm_sync.providers.rest.records import Joined
 from crm_sync.providers.rest.transport import Transport
 
 _NO_SINCE = ""
@@ -77,15 +78,13 @@ class StreamReader:
         is_complete = bool(versions) or self.stream.one is not None
         if self.stream.cursor is None:
             versions = dict.fromkeys(versions, "")
-        return Listing(versions, is_complete, requests, waited)
+        return Listing(versions, is_complete, requests, waited, careful=True)
 
 
 class _Run:
     """One reading of all parts that this reading needs."""
 
-    def __init__(
-        self, reader: StreamReader, joined: Mapping[str, Mapping[str, dict]], since: str
-    ) -> None:  # fmt: skip
+    def __init__(self, reader: StreamReader, joined: Joined, since: str) -> None:
         self._reader = reader
         self._stream = reader.stream
         self._joined = joined

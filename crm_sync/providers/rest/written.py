@@ -32,7 +32,7 @@ def _parsed(text: str) -> Any:
         # An alias can make a small text very large, so there are none.
         for event in yaml.parse(text, Loader=yaml.BaseLoader):
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1
+                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise Unreadable(f"Line {line}: write it out; * is not known here.")
         node = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as problem:

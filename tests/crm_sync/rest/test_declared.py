@@ -369,3 +369,21 @@ def test_a_long_wait_is_left_to_the_job(source: StandIn) -> None:
         read(source, Ledger(), document=declared())
 
     assert problem.value.after >= 600
+
+
+def test_a_key_that_sees_far_less_than_before_deletes_nothing(
+    shop: Shop, source: StandIn
+) -> None:
+    shop.fill(60)
+    document = declared(cursor=None)
+    ledger = Ledger()
+    read(source, ledger, document=document)
+    kept = dict(shop.rows)
+
+    shop.rows = {id: row for id, row in kept.items() if int(id) <= 12}
+    read(source, ledger, document=document)
+    assert len(ledger.live()) == 60
+
+    shop.rows = {id: row for id, row in kept.items() if int(id) <= 45}
+    read(source, ledger, document=document)
+    assert ledger.live() == shop.truth()

@@ -21,12 +21,16 @@ from tests.crm_sync.rest.pipedrives import FEE, Pipedrive
 from tests.crm_sync.rest.salesforces import Salesforce
 from tests.crm_sync.rest.stand_in import Ledger, StandIn, as_text, running
 
-WON = {
+WON: dict[str, Any] = {
     "dealstage": "closedwon",
     "closedate": "2026-11-05T04:30:00Z",
     "amount": "1999.90",
 }
-PEOPLE = {"hubspot_owner_id": "70", "deal_currency_code": "USD", "pipeline": "default"}
+PEOPLE: dict[str, Any] = {
+    "hubspot_owner_id": "70",
+    "deal_currency_code": "USD",
+    "pipeline": "default",
+}
 
 
 @pytest.fixture
