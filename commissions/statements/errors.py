@@ -22,6 +22,19 @@ class FailedLines(StatementError):
         self.names = tuple(names)
 
 
+class RefusedRecordsWait(StatementError):
+    """A period is not locked while records that may belong to it could not go in."""
+
+    def __init__(self, label: str, records: int, worth: str) -> None:
+        s, may = ("", "It may") if records == 1 else ("s", "They may")
+        holds = f" and hold up about {worth}" if worth else ""
+        super().__init__(
+            f"{records} refused record{s} wait{'' if s else 's'}. {may} belong to "
+            f"{label}{holds}.",
+            hint="Mend each under Refused records, or ignore it there with a reason.",
+        )
+
+
 class NotUpToDate(StatementError):
     """Changes have come that no calculation has read yet."""
 

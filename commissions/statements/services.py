@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from commissions.statements import errors, proposals, writing
 from commissions.statements.documents import document_of, hash_of
@@ -21,6 +21,7 @@ from commissions_saas.lib import clock
 from commissions_saas.lib.money import parse_decimal, round_money
 from crm_sync.ledger.changes import latest_change, next_change
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.refusing import blocking
 from crm_sync.ledger.selectors import payee_of
 from tenants.access import Member
 from tenants.audit.services import record
@@ -75,10 +76,12 @@ def lock_statements(
 ) -> list[Statement]:
     """Lock statements in review: store their canonical document and its hash.
 
-    The period itself is locked with the last of its statements.
+    The period itself is locked with the last of its statements. Refused while records
+    that may belong to it could not go in.
     """
     with transaction.atomic():
         period = lock_period(period)
+        _require_nothing_refused(period)
         rows = list(_chosen(period, payee_ids).filter(state=Statement.State.IN_REVIEW))
         for row in rows:
             document = document_of(row)
@@ -259,6 +262,16 @@ def _require_up_to_date() -> None:
     behind = latest_change() - next(iter(done), 0)
     if behind:
         raise errors.NotUpToDate(behind)
+
+
+def _require_nothing_refused(period: PayPeriod) -> None:
+    refused = blocking(period.ends_on)
+    records = refused.count()
+    if records:
+        held_up = refused.aggregate(sum=Sum("held_up"))["sum"] or Decimal(0)
+        currency = current_business().currency
+        worth = f"{held_up:,.2f} {currency}" if held_up else ""
+        raise errors.RefusedRecordsWait(as_period(period).label, records, worth)
 
 
 def _of_period(period: PayPeriod) -> QuerySet[Statement]:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from commissions_saas.lib.errors import ProductError
-from crm_sync.connections import forms, selectors, services, trying
+from crm_sync.connections import forms, mapping_trial, selectors, services
 from crm_sync.connections.models import Connection, Mapping, SourceField
 from crm_sync.connections.places import WRITES, address, connection_at
 from crm_sync.connections.readers import mapping_for
@@ -44,7 +44,7 @@ def mapping(request: MemberRequest, id: int) -> HttpResponse:
         try:
             if "try" not in request.POST:
                 return _save(request, connection, object_, document)
-            trial = trying.try_mapping(
+            trial = mapping_trial.try_mapping(
                 connection=connection,
                 business=request.business,
                 object_=object_,

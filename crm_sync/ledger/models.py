@@ -147,6 +147,30 @@ class Customer(BusinessModel):
         return self.name
 
 
+class CustomerId(BusinessModel):
+    """The id by which a source knows a customer; closed when somebody takes it apart.
+
+    `named` is what the source called the customer when it was matched, so that a later
+    name that differs is noticed.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="ids")
+    connection_id = models.BigIntegerField()
+    external_id = models.CharField(max_length=200)
+    named = models.CharField(max_length=300)
+    opened = models.BigIntegerField()
+    closed = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection_id", "external_id"],
+                condition=Q(closed__isnull=True),
+                name="customer_id_once",
+            )
+        ]
+
+
 class SubjectKind(models.TextChoices):
     """What attributes are about; formulas read them as `<kind>.<key>`."""
 
@@ -374,6 +398,7 @@ class RefusedRecord(BusinessModel):
     payload = models.JSONField()
     amount = models.DecimalField(max_digits=19, decimal_places=4, null=True)
     currency = models.CharField(max_length=3, blank=True)
+    occurred_on = models.DateField(null=True)  # its day, where that could be read
     held_up = models.DecimalField(max_digits=19, decimal_places=4, default=0)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     ignored_because = models.TextField(blank=True)

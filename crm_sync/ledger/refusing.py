@@ -1,12 +1,16 @@
 """Refused records: kept with their reason until they pass, or somebody ignores them."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
+
+from django.db.models import Q, QuerySet
 
 from commissions_saas.lib import clock
 from crm_sync.ledger.held_up import held_up
 from crm_sync.ledger.models import RefusedRecord
 from crm_sync.ledger.reading import Incoming, Refusal
+from crm_sync.ledger.standard import DEAL
 
 WAITING_OR_IGNORED = (RefusedRecord.State.WAITING, RefusedRecord.State.IGNORED)
 
@@ -45,6 +49,7 @@ def refuse(refused: Sequence[tuple[Incoming, Refusal]], connection_id: int) -> N
             "payload",
             "amount",
             "currency",
+            "occurred_on",
             "held_up",
             "state",
             "tries",
@@ -82,10 +87,30 @@ def _row(
         payload=dict(incoming.payload),
         amount=amount,
         currency=currency[:3],
+        occurred_on=_day(incoming),
         held_up=held_up(incoming.object, amount, currency, incoming.values),
         state=state,
         tries=before.tries + 1 if before else 1,
     )
+
+
+def _day(incoming: Incoming) -> date | None:
+    for key in ("won_on", "occurred_on", "held_on"):
+        value = incoming.values.get(key)
+        if isinstance(value, date):
+            return value
+    return None
+
+
+def blocking(until: date) -> QuerySet[RefusedRecord]:
+    """Return the records that may belong to a period that ends on this day, or before.
+
+    Those that hold up no money and are no deals block nothing; one whose day could not
+    be read may be of any period. Whoever ignores a record says why it may be left out.
+    """
+    waiting = RefusedRecord.objects.filter(state=RefusedRecord.State.WAITING)
+    money = waiting.filter(Q(object=DEAL) | Q(held_up__gt=0))
+    return money.filter(Q(occurred_on__lte=until) | Q(occurred_on__isnull=True))
 
 
 def resolve(accepted: Sequence[Incoming], connection_id: int) -> None:

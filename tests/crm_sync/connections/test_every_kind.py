@@ -68,7 +68,7 @@ class Office:
         account.edit(lead, {f"custom.{self.tier}": "Gold"})
         at: dict[str, Any] = {"lead": lead, "user": self.theo, "created_at": NOON}
         add = account.add_record
-        sent = {"direction": "outgoing", "status": "sent"}
+        sent: dict[str, Any] = {"direction": "outgoing", "status": "sent"}
         return {
             "lead": lead,
             "deal": account.add_opportunity(
@@ -178,7 +178,7 @@ def test_a_kind_keeps_its_name_when_it_is_renamed_there(office: Office) -> None:
 
 def test_edits_and_deletes_of_every_kind_are_followed(office: Office) -> None:
     office.sync()
-    edits = {
+    edits: dict[str, dict[str, Any]] = {
         "call": {"duration": 99},
         "email": {"subject": "Better offer"},
         "sms": {"text": "Bye"},
@@ -314,7 +314,7 @@ def test_people_become_members_where_that_is_asked_for(
 
     theo = Payee.objects.get(name="Theo Brandt")
     maya = Payee.objects.get(name="Maya Okafor")
-    roles = {
+    roles: dict[int | None, str] = {
         row.member.user_id: row.role
         for row in RoleGrant.objects.filter(member__business=office.business)
     }
@@ -322,4 +322,5 @@ def test_people_become_members_where_that_is_asked_for(
     assert roles[maya.user_id] == Role.ADMIN
     with later(16):
         office.sync()
-    assert RoleGrant.objects.filter(member__user_id=theo.user_id).count() == 1
+    grants = RoleGrant.objects.filter(member__user_id=theo.user_id or 0)
+    assert grants.count() == 1

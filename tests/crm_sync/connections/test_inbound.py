@@ -48,12 +48,12 @@ class Sender:
     def post(self, body: Any, **headers: str) -> Any:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         given = {
-            "HTTP_X_CLIENT_ID": self.shown.client_id,
-            "HTTP_X_CLIENT_SECRET": self.shown.secret,
-            **headers,
+            "X-Client-Id": self.shown.client_id,
+            "X-Client-Secret": self.shown.secret,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
         }
         return Client().post(
-            f"/{self.path}", raw, content_type="application/json", **given
+            f"/{self.path}", raw, content_type="application/json", headers=given
         )
 
     def send(self, id: str = "A-1", **more: Any) -> Any:
@@ -195,10 +195,10 @@ def test_what_was_refused_is_replayed_after_the_schema_was_changed(
 
 def test_only_who_knows_the_secret_may_send(sender: Sender) -> None:
     wrong = [
-        sender.post({}, HTTP_X_CLIENT_SECRET="whsec_wrong"),
-        sender.post({}, HTTP_X_CLIENT_ID="client_other"),
-        sender.post({}, HTTP_X_CLIENT_ID="", HTTP_X_CLIENT_SECRET=""),
-        sender.post({}, HTTP_WEBHOOK_SIGNATURE="v1,AAAA", HTTP_WEBHOOK_ID="1"),
+        sender.post({}, X_Client_Secret="whsec_wrong"),
+        sender.post({}, X_Client_Id="client_other"),
+        sender.post({}, X_Client_Id="", X_Client_Secret=""),
+        sender.post({}, webhook_signature="v1,AAAA", webhook_id="1"),
     ]
 
     assert [answer.status_code for answer in wrong] == [401] * 4

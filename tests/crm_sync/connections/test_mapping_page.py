@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from commissions.plans.models import Plan
 from commissions.statements.models import Line
-from crm_sync.connections import services, trying
+from crm_sync.connections import mapping_trial, services
 from crm_sync.connections.errors import BadMapping
 from crm_sync.connections.models import Mapping, SourceField
 from crm_sync.ledger.models import Change, Entry, Payee
@@ -75,7 +75,7 @@ def test_a_dry_run_says_what_moves_and_leaves_everything_as_it_is(
 ) -> None:
     before = (paid(), Change.objects.count(), Mapping.objects.count())
 
-    trial = trying.try_mapping(
+    trial = mapping_trial.try_mapping(
         connection=scene.connection,
         business=scene.business,
         object_="deal",
@@ -103,7 +103,7 @@ def test_what_a_dry_run_says_is_what_saving_does(scene: Scene) -> None:
 
 def test_a_mapping_that_cannot_be_saved_cannot_be_tried(scene: Scene) -> None:
     with pytest.raises(BadMapping):
-        trying.try_mapping(
+        mapping_trial.try_mapping(
             connection=scene.connection,
             business=scene.business,
             object_="deal",
