@@ -1,106 +1,34 @@
 """Stage two: running totals, taken once through the credits in the plan's order."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 
 from commissions.calculation.credits import stands
 from commissions.calculation.facts import (
     LineDraft,
     MeasureDraft,
-    PayeeInputs,
     measure_key,
 )
 from commissions.calculation.order import reads_stored
-from commissions.calculation.program import ZERO, MeasureProgram, Window
+from commissions.calculation.program import ZERO, MeasureProgram
 from commissions.calculation.scope import (
     CannotReckon,
     Credited,
     Scope,
+    evaluate,
     holds,
     number,
 )
-from commissions_saas.lib.periods import Period, parse_period, period_of
+from commissions.calculation.windows import Kept, Sum, Windows
+from commissions_saas.lib.periods import Period, period_of
 
 # The part that one credit adds to a measure that stands at an amount; None where the
 # credit is not part of it. The number is the credit's place in the plan's order.
 Contribution = Callable[[MeasureProgram, Credited, int, Decimal], Decimal | None]
-Kept = tuple[tuple[Period, Decimal], ...]
-
-
-@dataclass(slots=True)
-class Sum:
-    """A measure inside one window, as it grows; `kept` is what was stored before."""
-
-    window: Period
-    total: Decimal = ZERO
-    at_start: Decimal = ZERO
-    failed: str = ""
-    kept: Kept = ()
-
-    def standing(self, period: Period) -> tuple[Decimal, Decimal]:
-        """Return what was stored before an earlier period, and with it."""
-        before = after = ZERO
-        for earlier, value in self.kept:
-            if earlier.ends_on < period.starts_on:
-                before += value
-            if earlier.starts_on <= period.ends_on:
-                after += value
-        return before, after
-
-
-@dataclass(slots=True)
-class Windows:
-    """Finds the window of a day, and what is stored of the periods before this one."""
-
-    inputs: PayeeInputs
-    plan_id: int
-    _found: dict[tuple[Window, date], Period] = field(default_factory=dict)
-    _kept: dict[str, list[tuple[Period, Decimal]]] | None = None
-
-    def of(self, over: Window, day: date) -> Period:
-        """Return the window of this kind that holds `day`."""
-        key = over, day
-        if key not in self._found:
-            kind = self.inputs.period.kind if over == "period" else over
-            self._found[key] = period_of(kind, day)
-        return self._found[key]
-
-    def opened(self, name: str, window: Period) -> Sum:
-        """Start a window with what is stored of its earlier periods."""
-        if self._kept is None:
-            self._kept = self._read_kept()
-        kept = tuple(
-            (period, value)
-            for period, value in self._kept.get(name, ())
-            if window.starts_on <= period.ends_on <= window.ends_on
-        )
-        start = sum((value for _, value in kept), ZERO)
-        return Sum(window, start, start, kept=kept)
-
-    def now(self, measure: MeasureProgram) -> Sum:
-        """Start the window that holds the period's last day."""
-        window = self.of(measure.over, self.inputs.period.ends_on)
-        return self.opened(measure.name, window)
-
-    def _read_kept(self) -> dict[str, list[tuple[Period, Decimal]]]:
-        found: dict[str, list[tuple[Period, Decimal]]] = {}
-        start = measure_key(self.plan_id, "")
-        for (key, slug), value in self.inputs.stored.items():
-            period = _period(slug)
-            if key.startswith(start) and period.ends_on < self.inputs.period.starts_on:
-                found.setdefault(key[len(start) :], []).append((period, value))
-        for periods in found.values():
-            periods.sort(key=lambda one: one[0].starts_on)
-        return found
-
-
-@lru_cache(maxsize=4096)
-def _period(slug: str) -> Period:
-    return parse_period(slug)
+_LONGEST_KEY = 60
 
 
 class Running:
@@ -125,7 +53,7 @@ class Running:
         self.parts: list[Decimal | None] = []
         self.befores: list[Decimal] = []
         self.at: list[Sum] = []
-        self.sums: dict[str, Sum] = {}
+        self.sums: dict[tuple[str, str], Sum] = {}
         self._by_day: dict[tuple[date, int], Sum] = {}
         self._starts = windows.inputs.period.starts_on
         self._stored_only = reads_stored(self.latest)
@@ -139,7 +67,7 @@ class Running:
         """Let a credit read where the measure stands before it."""
         found = self._by_day.get((unit.day, id(unit.assignment.program)))
         if found is None:
-            found = self._of_day(unit)
+            found = self._of_unit(unit)
         self.at.append(found)
         before = found.total
         if unit.day < self._starts and found.kept:
@@ -194,21 +122,67 @@ class Running:
             publish(unit, self._total, found.total + more, found.failed)
 
     def now(self) -> Sum:
-        """Return the window that holds the period's last day, as it has grown."""
+        """Return the window that holds the period's last day, as it has grown; of a
+        measure that runs for each by itself, all of them together."""
         window = self.windows.of(self.latest.over, self.windows.inputs.period.ends_on)
-        if window.slug not in self.sums:
-            self.sums[window.slug] = self.windows.opened(self.name, window)
-        return self.sums[window.slug]
+        if self.latest.by is None:
+            return self._sum(window, "")
+        found = Sum(window)
+        for one in self.each_now():
+            found.total += one.total
+            found.at_start += one.at_start
+            found.failed = found.failed or one.failed
+        return found
 
-    def _of_day(self, unit: Credited) -> Sum:
-        """Return the sum of the window that holds a credit's day."""
+    def each_now(self) -> list[Sum]:
+        """Return what runs for each by itself in the window of the last day."""
+        window = self.windows.of(self.latest.over, self.windows.inputs.period.ends_on)
+        for key in self.windows.keys_of(self.name):
+            self._sum(window, key)
+        found = [one for one in self.sums.values() if one.window == window]
+        return sorted(found, key=lambda one: one.of)
+
+    def added_by_key(self) -> dict[str, Decimal]:
+        """Return what the period added to each, where each runs by itself."""
+        if self.latest.by is None:
+            return {}
+        return {
+            measure_key(self.windows.plan_id, _keyed(self.name, one.of)): (
+                one.total - one.at_start
+            )
+            for one in self.each_now()
+            if one.total != one.at_start and not one.failed
+        }
+
+    def _sum(self, window: Period, key: str) -> Sum:
+        found = self.sums.get((window.slug, key))
+        if found is None:
+            found = self.windows.opened(self.name, window)
+            if self.latest.by is not None:
+                found = self._of_key(window, key, found.kept)
+            self.sums[window.slug, key] = found
+        return found
+
+    def _of_key(self, window: Period, key: str, whole: Kept) -> Sum:
+        """Start what runs by itself; a period that is stored is stored for all of it."""
+        found = self.windows.opened(_keyed(self.name, key), window)
+        own = dict(found.kept)
+        found.kept = tuple((period, own.get(period, ZERO)) for period, _ in whole)
+        found.of = key
+        return found
+
+    def _of_unit(self, unit: Credited) -> Sum:
+        """Return the sum of the window that holds a credit's day, and of its key."""
         program = self.programs.get(id(unit.assignment.program)) or self.latest
         window = self.windows.of(program.over, unit.day)
-        if window.slug not in self.sums:
-            self.sums[window.slug] = self.windows.opened(self.name, window)
-        found = self.sums[window.slug]
-        self._by_day[unit.day, id(unit.assignment.program)] = found
-        return found
+        if program.by is None:
+            found = self._sum(window, "")
+            self._by_day[unit.day, id(unit.assignment.program)] = found
+            return found
+        try:
+            return self._sum(window, _key_words(evaluate(program.by, unit)))
+        except CannotReckon as problem:
+            return Sum(window, failed=self._spoilt(str(problem)))
 
     def _is_kept(self, unit: Credited, total: Sum) -> bool:
         """Say whether a credit is already in what was stored."""
@@ -224,6 +198,20 @@ class Running:
             return total.total
         period = period_of(self.windows.inputs.period.kind, unit.day)
         return total.standing(period)[which]
+
+
+def _keyed(name: str, key: str) -> str:
+    return f"{name}[{key}]"
+
+
+def _key_words(value: object) -> str:
+    """Return what a measure runs for as a text that is the same for the same thing."""
+    if isinstance(value, Decimal):
+        value = f"{value.normalize():f}"
+    words = "" if value is None else str(value)
+    if len(words) > _LONGEST_KEY:
+        words = f"{words[:24]}…{sha256(words.encode()).hexdigest()[:24]}"
+    return words
 
 
 def publish(scope: Scope, reading: str, value: Decimal, failed: str) -> None:

@@ -60,9 +60,12 @@ def draft_of_plans(
     lines: list[LineDraft] = []
     measures: list[MeasureDraft] = []
     left_out: dict[tuple[int, str], LeftOut] = {}
+    each: dict[str, Decimal] = {}
     for plan in plans:
         lines += _rounded(plan.programs[-1], plan.all_lines())
         measures += plan.all_measures()
+        for running in plan.runnings.values():
+            each |= running.added_by_key()
         left_out |= {(one.entry_id, one.role): one for one in plan.left_out}
     for adjustment in sorted(inputs.adjustments, key=lambda fact: fact.id):
         lines.append(adjustment_line(adjustment))
@@ -73,7 +76,10 @@ def draft_of_plans(
         failures.append(Failure(key, settled.failed))
     return StatementDraft(
         lines=tuple(lines),
-        measures={draft.key: draft.added for draft in measures if not draft.failed},
+        measures={
+            **{draft.key: draft.added for draft in measures if not draft.failed},
+            **each,
+        },
         failures=tuple(failures),
         totals=tuple(measures),
         left_out=tuple(left_out.values()),

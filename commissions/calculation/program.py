@@ -41,7 +41,8 @@ class MeasureProgram:
 
     `sum` over credits, or once in each pay period (`per`); `of_components`: over the
     lines of components; `value`: what the formula says it is now; `gathers`: the
-    measure of this name of everybody in the set `of`, brought together by `take`.
+    measure of this name of everybody in the set `of`, brought together by `take`. With
+    `by` it runs for each customer, deal or whatever the formula names by itself.
     """
 
     name: str
@@ -60,11 +61,12 @@ class MeasureProgram:
     order: Literal["highest", "lowest"] = "highest"
     where: Formula | None = None
     amount: Formula | None = None
+    by: Formula | None = None
 
     @property
     def formulas(self) -> tuple[Formula, ...]:
         """Return the formulas that are reckoned for the payee; `where` is for others."""
-        given = (self.sum, self.value, self.when, self.amount)
+        given = (self.sum, self.value, self.when, self.amount, self.by)
         return tuple(formula for formula in given if formula is not None)
 
     @property

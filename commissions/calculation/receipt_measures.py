@@ -10,6 +10,7 @@ from commissions.calculation.receipt import Sentence
 from commissions.calculation.receipt_formulas import Values, phrases, readings
 from commissions.calculation.reckoning import PlanReckoning
 from commissions.calculation.scope import Credited
+from commissions.calculation.windows import Kept, Sum
 from commissions.calculation.words import day_words, name_words, plain, shown
 from commissions.formula import Formula, Type
 from commissions_saas.lib.periods import Period
@@ -62,6 +63,8 @@ class MeasureTeller:
         window = self.reckoning.windows.of(measure.over, day)
         of = "so far" if window.kind == "always" else f"of {window.label}"
         place = _PLACES[which].format(self.thing)
+        own = self._own(measure) if measure.by is not None else None
+        of = f"of {own.of or 'none'}, {of}" if own is not None else of
         words = f"{name_words(measure.name).capitalize()} {of} {place}"
         said = Sentence(f"{words}: {self.figure(measure, amount)}", amount)
         if name in self._told:
@@ -73,8 +76,9 @@ class MeasureTeller:
         self, measure: MeasureProgram, which: str, window: Period
     ) -> Iterable[Sentence]:
         """List what a measure was made of up to this line, in the plan's order."""
-        opened = self.reckoning.windows.opened(measure.name, window)
-        for period, stored in opened.kept:
+        for period, stored in self._kept(measure, window):
+            if not stored and measure.by is not None:
+                continue
             words = f"{period.label}: {self.figure(measure, stored)}, as stored"
             yield Sentence(words, stored)
         if measure.name in self.reckoning.runnings:
@@ -84,11 +88,26 @@ class MeasureTeller:
         elif which != "before":
             yield from self._once(measure)
 
+    def _own(self, measure: MeasureProgram) -> Sum | None:
+        """Return the sum that this line's credit belongs to; of a period there is none."""
+        running = self.reckoning.runnings.get(measure.name)
+        for at, unit in enumerate(self.reckoning.units if running else ()):
+            if unit is self.unit and running is not None:
+                return running.at[at]
+        return None
+
+    def _kept(self, measure: MeasureProgram, window: Period) -> Kept:
+        own = self._own(measure)
+        if own is not None:
+            return own.kept
+        return self.reckoning.windows.opened(measure.name, window).kept
+
     def _credits(
         self, measure: MeasureProgram, which: str, window: Period
     ) -> Iterable[Sentence]:
         running = self.reckoning.runnings[measure.name]
         starts = self.inputs.period.starts_on
+        mine = self._own(measure)
         for at, unit in enumerate(self.reckoning.units):
             if which == "before" and unit is self.unit:
                 yield from self._lines_before(measure, at)
@@ -96,7 +115,12 @@ class MeasureTeller:
             if which == "before" and self.unit is None and unit.day >= starts:
                 return
             part = running.parts[at]
-            if part is not None and running.at[at].window == window:
+            found = running.at[at]
+            if (
+                part is not None
+                and (found is mine or not mine)
+                and (found.window == window)
+            ):
                 day = day_words(unit.entry.occurred_on or unit.day)
                 figure = self.figure(measure, part)
                 yield Sentence(

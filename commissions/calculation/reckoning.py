@@ -21,7 +21,6 @@ from commissions.calculation.facts import (
 from commissions.calculation.gathered import Gathered, gather
 from commissions.calculation.measures import (
     Running,
-    Windows,
     added_once,
     draft_of,
     part_of_credit,
@@ -54,6 +53,7 @@ from commissions.calculation.scope import (
     Credited,
     Scope,
 )
+from commissions.calculation.windows import Windows
 from commissions_saas.lib.periods import period_of
 
 

@@ -53,6 +53,7 @@ _FORMULAS = [
     "times",
     "going",
     "keeps",
+    "by",
 ]
 _YES_OR_NO = ("when", "where", "payable_when", "going")
 
@@ -109,8 +110,10 @@ class _Compiler:
         """Replace each text by its formula."""
         for name in _FORMULAS:
             if name in part:
-                result = Type.YESNO if name in _YES_OR_NO else Type.MONEY
+                result: Type | None = Type.MONEY
+                result = Type.YESNO if name in _YES_OR_NO else result
                 result = Type.NUMBER if name == "times" else result
+                result = None if name == "by" else result
                 part[name] = self.formula(part[name], result)
         part["roles"] = frozenset(part.pop("credit", ("owner", "split")))
         return {"over": "period", "object": "deal", **part}

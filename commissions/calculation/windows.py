@@ -1,0 +1,93 @@
+"""The windows that totals run over, and what is stored of the periods before."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from commissions.calculation.facts import PayeeInputs, measure_key
+from commissions.calculation.program import ZERO, MeasureProgram, Window
+from commissions_saas.lib.periods import Period, parse_period, period_of
+
+Kept = tuple[tuple[Period, Decimal], ...]
+
+
+@dataclass(slots=True)
+class Sum:
+    """A measure inside one window, as it grows; `kept` is what was stored before."""
+
+    window: Period
+    total: Decimal = ZERO
+    at_start: Decimal = ZERO
+    failed: str = ""
+    kept: Kept = ()
+    of: str = ""
+
+    def standing(self, period: Period) -> tuple[Decimal, Decimal]:
+        """Return what was stored before an earlier period, and with it."""
+        before = after = ZERO
+        for earlier, value in self.kept:
+            if earlier.ends_on < period.starts_on:
+                before += value
+            if earlier.starts_on <= period.ends_on:
+                after += value
+        return before, after
+
+
+@dataclass(slots=True)
+class Windows:
+    """Finds the window of a day, and what is stored of the periods before this one."""
+
+    inputs: PayeeInputs
+    plan_id: int
+    _found: dict[tuple[Window, date], Period] = field(default_factory=dict)
+    _kept: dict[str, list[tuple[Period, Decimal]]] | None = None
+
+    def of(self, over: Window, day: date) -> Period:
+        """Return the window of this kind that holds `day`."""
+        key = over, day
+        if key not in self._found:
+            kind = self.inputs.period.kind if over == "period" else over
+            self._found[key] = period_of(kind, day)
+        return self._found[key]
+
+    def opened(self, name: str, window: Period) -> Sum:
+        """Start a window with what is stored of its earlier periods."""
+        if self._kept is None:
+            self._kept = self._read_kept()
+        kept = tuple(
+            (period, value)
+            for period, value in self._kept.get(name, ())
+            if window.starts_on <= period.ends_on <= window.ends_on
+        )
+        start = sum((value for _, value in kept), ZERO)
+        return Sum(window, start, start, kept=kept)
+
+    def keys_of(self, name: str) -> list[str]:
+        """Return what a measure was stored for, where it runs for each by itself."""
+        if self._kept is None:
+            self._kept = self._read_kept()
+        start = f"{name}["
+        found = [key for key in self._kept if key.startswith(start)]
+        return sorted(key[len(start) : -1] for key in found)
+
+    def now(self, measure: MeasureProgram) -> Sum:
+        """Start the window that holds the period's last day."""
+        window = self.of(measure.over, self.inputs.period.ends_on)
+        return self.opened(measure.name, window)
+
+    def _read_kept(self) -> dict[str, list[tuple[Period, Decimal]]]:
+        found: dict[str, list[tuple[Period, Decimal]]] = {}
+        start = measure_key(self.plan_id, "")
+        for (key, slug), value in self.inputs.stored.items():
+            period = _period(slug)
+            if key.startswith(start) and period.ends_on < self.inputs.period.starts_on:
+                found.setdefault(key[len(start) :], []).append((period, value))
+        for periods in found.values():
+            periods.sort(key=lambda one: one[0].starts_on)
+        return found
+
+
+@lru_cache(maxsize=4096)
+def _period(slug: str) -> Period:
+    return parse_period(slug)
