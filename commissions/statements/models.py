@@ -171,7 +171,7 @@ class StoredMeasure(BusinessModel):
 
     payee_id = models.BigIntegerField()
     period_slug = models.CharField(max_length=12)
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=200)  # `<plan>/<measure>`, `…[<for what>]`
     value = models.DecimalField(max_digits=24, decimal_places=6)
     opened_run = models.BigIntegerField()
     closed_run = models.BigIntegerField(null=True)

@@ -30,15 +30,19 @@ class StoredOf:
         """Return what a statement reads, where some open periods have new drafts."""
         found = {}
         for (key, slug), value in self.rows.items():
-            if slug in self.frozen or (key in self.kept and slug not in drafts):
+            if slug in self.frozen or (slug not in drafts and self._keeps(key)):
                 found[key, slug] = value
         for slug, measures in drafts.items():
             if slug not in self.frozen:
-                for key in self.kept & measures.keys():
+                for key in filter(self._keeps, measures):
                     found[key, slug] = measure(measures[key])
         for name, value in self.opening.items():
             found[name] = found.get(name, Decimal(0)) + value
         return found
+
+    def _keeps(self, key: str) -> bool:
+        """One that runs for each customer or deal is kept as `1/streak[Acme]`."""
+        return key.partition("[")[0] in self.kept
 
 
 def read_stored(
