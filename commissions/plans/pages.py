@@ -8,9 +8,6 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from commissions.formula import Type
-from commissions.formula.functions import GROUPS
-from commissions.formula.reference import completions
 from commissions.plans import services
 from commissions.plans.compiling import check_plan
 from commissions.plans.diff import diff_plans
@@ -205,14 +202,6 @@ def _untouched(document: PlanDocument, tried: Tried) -> list[str]:
     return [part.name for part in document.components if part.key in keys]
 
 
-def functions_page() -> dict[str, Any]:
-    """The catalogue, with the fields of this business."""
-    return {
-        "groups": [(title, group) for title, group in GROUPS],
-        "fields": field_catalogue(),
-    }
-
-
 def day_of(text: str) -> date | None:
     """Return the day that was typed; nothing where it is none."""
     try:
@@ -227,14 +216,7 @@ def number_of(text: str) -> int:
 
 
 def _editor(draft: PlanVersion, way: str) -> dict[str, Any]:
-    inputs = {f"{f.object}.{f.key}": Type(f.type) for f in field_catalogue()}
-    return {
-        "plan": draft.plan,
-        "draft": draft,
-        "way": way,
-        "names": completions(inputs),
-        "problems": (),
-    }
+    return {"plan": draft.plan, "draft": draft, "way": way, "problems": ()}
 
 
 def _labels() -> dict[str, str]:

@@ -117,7 +117,7 @@ def draft(request: MemberRequest, slug: str) -> HttpResponse:
         page = pages.draft_page(found, services.document_of(found), way)
         return render(request, "plans/draft.html", page)
     try:
-        document = _sent(request, found)
+        document = sent_document(request, found)
         if request.POST.get("do") == "check":
             page = pages.draft_page(found, document, way, _text_of(request))
             return render(request, "plans/draft.html", page)
@@ -145,7 +145,7 @@ def draft_check(request: MemberRequest, slug: str) -> HttpResponse:
     """Answer the live check: problems with their places, and what examples give."""
     found = _draft(slug)
     try:
-        page = pages.check_part(found, _sent(request, found))
+        page = pages.check_part(found, sent_document(request, found))
     except InvalidPlan as problem:
         page = {"problems": problem.problems}
     return render(request, "plans/_check.html", page)
@@ -162,13 +162,6 @@ def draft_discard(request: MemberRequest, slug: str) -> HttpResponse:
     return redirect(business_url(request.business, "plans:plans"))
 
 
-@requires(*READS)
-@require_GET
-def functions(request: MemberRequest) -> HttpResponse:
-    """Every function and every field that formulas may name."""
-    return render(request, "plans/functions.html", pages.functions_page())
-
-
 def _version(slug: str, number: int) -> PlanVersion:
     versions = PlanVersion.objects.select_related("plan")
     return get_object_or_404(versions, plan__slug=slug, number=number)
@@ -183,7 +176,7 @@ def _text_of(request: MemberRequest) -> str:
     return request.POST.get("text", "")
 
 
-def _sent(request: MemberRequest, found: PlanVersion) -> PlanDocument:
+def sent_document(request: MemberRequest, found: PlanVersion) -> PlanDocument:
     """Return the plan that was sent, by either door."""
     if "text" in request.POST:
         return plan_from_yaml(_text_of(request))
