@@ -146,7 +146,12 @@ class _Reader:
     def person(self, number: int) -> Person:
         name = text(self.raw, "name")
         known = [*PAYEE_KEYS, *self.document.variables, *self.types]
-        refuse_unknown(self.raw, known, f"the payee {name}")
+        for key in self.raw:
+            if key not in known:
+                hint = suggestion(key, known)
+                hint = hint or f"Declare it: fields: {{payee.{key}: text}}."
+                words = f"“{key[:80]}” is not known in the payee {name}."
+                raise ProductError(words, hint=hint)
         for key in self.raw:
             if key in self.document.variables and key in self.types:
                 words = f"{name}: “{key}” is a variable and a field of the payee."

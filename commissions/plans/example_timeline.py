@@ -19,12 +19,14 @@ from commissions.calculation.facts import (
 from commissions.calculation.group import calculate_group
 from commissions.plans.example_facts import Setting
 from commissions.plans.example_people import Person
+from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.periods import Period, period_of
 from crm_sync.ledger.facts import EntryFact
 
 ZERO = Decimal(0)
 _POSTED_FROM = 1_000_000
 _MOST_BEFORE = 60
+_MOST_STATEMENTS = 20_000
 
 Drafts = Mapping[int, StatementDraft]
 LineOf = tuple[str, int, str]
@@ -172,6 +174,7 @@ class _Timeline:
     carried: dict[int, dict[tuple[str, str], Decimal]] = field(default_factory=dict)
     known: tuple[EntryFact, ...] = ()
     _numbered: int = _POSTED_FROM
+    _reckoned: int = 0
 
     def take(self, period: Period) -> Iterator[Reckoned]:
         """Reckon a period at its end, with what came too late for those before it."""
@@ -205,6 +208,10 @@ class _Timeline:
         """Reckon the frozen periods again, in order, and post the differences."""
         counts = {entry.id: entry for entry in entries}
         earlier = [p for p in self.setting.span.periods if p.ends_on < now.starts_on]
+        self._reckoned += len(earlier) * len(self.setting.people)
+        if self._reckoned > _MOST_STATEMENTS:
+            words = "Too many late changes of too many periods for one example."
+            raise ProductError(words, hint="Make several smaller examples of it.")
         for at, period in enumerate(earlier):
             past = _adjustments(self.setting, period)
             drafts = _drafts(self.setting, period, entries, self.carried, past)
