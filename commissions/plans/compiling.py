@@ -189,6 +189,7 @@ class _Compiler:
             amount=self.formula(
                 part.amount, of_period, Type.MONEY, join(path, "amount")
             ),
+            by=self.formula(part.by, inputs, None, join(path, "by")),
         )
 
     def where(self, part: MeasureDocument, path: str) -> Formula | None:
@@ -266,7 +267,7 @@ class _Compiler:
         return found, inputs
 
     def formula(
-        self, text: str, inputs: Mapping[str, Type], result: Type, path: str
+        self, text: str, inputs: Mapping[str, Type], result: Type | None, path: str
     ) -> Formula | None:
         if not text:
             return None

@@ -32,6 +32,7 @@ _WORDS = {
     "of": "from whom",
     "take": "what is taken of them",
     "where": "who of them counts",
+    "by": "what it runs for by itself",
     "sum": "the sum",
     "because": "the reasons",
     "expect": "what is expected",

@@ -138,6 +138,7 @@ class MeasureDocument:
     order: Order = "highest"
     where: str = ""
     amount: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

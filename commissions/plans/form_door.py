@@ -41,6 +41,7 @@ MORE_OF_MEASURE = (
     "order",
     "where",
     "amount",
+    "by",
 )
 LISTS = frozenset({"credit", "component", "replaces"})
 CODE = frozenset(
@@ -57,6 +58,7 @@ CODE = frozenset(
         "keeps",
         "value",
         "where",
+        "by",
     }
 )
 DEFAULTS = {
@@ -101,6 +103,7 @@ LABELS = {
     "take": "Takes",
     "order": "First is",
     "where": "Only of whom",
+    "by": "By itself for each",
 }
 
 

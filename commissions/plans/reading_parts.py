@@ -23,6 +23,7 @@ MEASURE_KEYS = [
     "order",
     "where",
     "amount",
+    "by",
     "clawback_days",
 ]
 COMPONENT_KEYS = [
@@ -71,9 +72,28 @@ TAKEN = frozenset(
 _BASES = ("sum", "component", "value", "measure")
 # Which keys say something for which kind of measure.
 _OF_KIND: Mapping[str, Collection[str]] = {
-    "sum": ("per", "when", "type", "object", "credit", "over", "of", "clawback_days"),
-    "component": ("over",),
-    "value": ("per", "when", "type", "object", "credit", "over", "clawback_days"),
+    "sum": (
+        "per",
+        "when",
+        "type",
+        "object",
+        "credit",
+        "over",
+        "of",
+        "by",
+        "clawback_days",
+    ),
+    "component": ("over", "by"),
+    "value": (
+        "per",
+        "when",
+        "type",
+        "object",
+        "credit",
+        "over",
+        "by",
+        "clawback_days",
+    ),
     "measure": ("type", "over", "of", "take", "order", "where", "amount"),
 }
 
@@ -124,6 +144,7 @@ class PartReader(ValueReader):
             order=self.choice(part, "order", path, shape.ORDERS, "highest"),
             where=self.text(part, "where", path),
             amount=self.text(part, "amount", path),
+            by=self.text(part, "by", path),
         )
 
     def fitting(self, part: Mapping[str, Raw], kind: str, path: str) -> None:
