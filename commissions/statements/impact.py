@@ -148,8 +148,8 @@ class _Sides:
             after = load(chunk, self.fence + 1, gathering=others)
             kept: dict[tuple[int, bool], dict[str, Mapping[str, Decimal]]] = {}
             for key in chunk:
-                old = _reckoned(before, key, kept.setdefault((key[0], False), {}))
-                new = _reckoned(after, key, kept.setdefault((key[0], True), {}))
+                old = reckoned(before, key, kept.setdefault((key[0], False), {}))
+                new = reckoned(after, key, kept.setdefault((key[0], True), {}))
                 self.rows[key] = row_of(key, old, new, (key[0], key[1].slug) in frozen)
                 moved.note(key, old[1].measures, new[1].measures)
         fresh = moved.since(self.moved)
@@ -160,7 +160,7 @@ class _Sides:
 Reckoned = tuple[PayeeInputs, StatementDraft]
 
 
-def _reckoned(
+def reckoned(
     loaded: Loaded, key: Key, kept: dict[str, Mapping[str, Decimal]]
 ) -> Reckoned:
     """Work one side out; later periods of a payee read what earlier ones came to."""

@@ -8,6 +8,7 @@ PLAN = "plans/<slug:slug>/"
 
 urlpatterns = [
     path("parity/", parity_views.parity_page, name="parity"),
+    path(f"{PLAN}draft/live/", impact_views.live, name="live"),
     path(f"{PLAN}draft/impact/", impact_views.impact, name="impact"),
     path(f"{PLAN}draft/impact/file/", impact_views.impact_file, name="impact_file"),
     path(

@@ -1,5 +1,7 @@
 """Pages of what a plan's version would pay: a draft's impact, publishing, ghosts."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -7,9 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from commissions.plans import errors
+from commissions.plans.document import InvalidPlan
 from commissions.plans.models import Plan, PlanVersion, Preview, PreviewedStatement
 from commissions.plans.pages import day_of, number_of
+from commissions.plans.services import document_of
+from commissions.plans.views import sent_document
 from commissions.statements import impact_pages, previews
+from commissions.statements.live import try_live
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.periods import YEARS, parse_period
 from tenants.access import MemberRequest, requires, who_may
@@ -122,6 +128,28 @@ def ghost(request: MemberRequest, slug: str, ghost_id: int) -> HttpResponse:
         return redirect(business_url(request.business, "plans:plan", slug))
     previews.refresh_ghost(ghost=found, by=request.member)
     return redirect(request.path)
+
+
+@requires(*WRITES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def live(request: MemberRequest, slug: str) -> HttpResponse:
+    """Try the draft on real deals: as it is saved, or as it is typed (POST)."""
+    draft = _draft(slug)
+    page: dict[str, Any] = {
+        "plan": draft.plan,
+        "draft": draft,
+        "currency": request.business.currency,
+        "query": request.GET.get("q", "").strip()[:100],
+    }
+    try:
+        typed = request.method == "POST"
+        document = sent_document(request, draft) if typed else document_of(draft)
+        page["saved"] = document.hash == draft.sha256
+        page["trial"] = try_live(draft.plan, document, page["query"])
+    except InvalidPlan as problem:
+        page["trial_problems"] = problem.problems
+    template = "plans/_live.html" if request.htmx else "plans/live.html"
+    return render(request, template, page)
 
 
 def _require_admin(request: MemberRequest) -> None:
