@@ -162,6 +162,9 @@ CACHES = {
     }
 }
 
+# A recalculation of so many credits is done in parts, by several workers.
+PARTS_FROM = env.whole_number("PARTS_FROM", 200_000, least=1)
+
 # Celery: a message carries a job's id; the job's row decides what happens.
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+from django.conf import settings
 from django.db import connection
 
 from commissions.calculation.batch import Batch, PayeeBatch, Reckoned
@@ -41,6 +42,9 @@ _AMOUNTS = ("money", "number", "percent")
 
 Transaction = Callable[[], AbstractContextManager[object]]
 Told = Callable[[str, int, int], None]
+Triggered = Mapping[Key, Trigger | None]
+# Who has groups written by several workers, and returns what is left over.
+Share = Callable[[Sequence[Sequence[Key]], Triggered, writing.RunWriter, str], set[Key]]
 
 
 class BatchRecalculation:
@@ -53,7 +57,9 @@ class BatchRecalculation:
         run: writing.RunWriter,
         within: Transaction,
         tell: Told,
+        share: Share | None = None,
     ) -> None:
+        self.share = share
         self.fence = fence
         self.reason = reason
         self.run = run
@@ -63,9 +69,7 @@ class BatchRecalculation:
         placed = Manager.objects.filter(territory__isnull=False)
         self.has_territories = placed.exists()
 
-    def write(
-        self, wanted: Mapping[Key, Trigger | None], fewest: int = FEWEST_CREDITS
-    ) -> set[Key]:
+    def write(self, wanted: Triggered) -> set[Key]:
         """Bring these statements up to date; return those that it leaves."""
         keys = sorted(wanted, key=lambda key: (key[0], key[1].starts_on))
         if not keys:
@@ -73,7 +77,7 @@ class BatchRecalculation:
         last = max(period.ends_on for _, period in keys)
         first = min(period.starts_on for _, period in keys)
         counts = credits_of({payee_id for payee_id, _ in keys}, first, last)
-        if sum(counts.values()) < fewest:
+        if not is_worthwhile(sum(counts.values())):
             return set(keys)
         loaded = load(keys, self.fence, with_entries=False)
         batch = Batch.of(self._programs(loaded))
@@ -89,7 +93,11 @@ class BatchRecalculation:
             and not connection.in_atomic_block
             and first_load.is_possible()
         )
-        if not (is_first and self._load_first(groups, reads, loaded, batch, wanted)):
+        if is_first and self._load_first(groups, reads, loaded, batch, wanted):
+            return self.left
+        if self.share is not None and sum(counts.values()) >= settings.PARTS_FROM:
+            self.left |= self.share(groups, wanted, self.run, self.reason)
+        else:
             with ahead(reads) as readings:
                 self._write_groups(groups, readings, loaded, batch, wanted)
         return self.left
@@ -100,7 +108,7 @@ class BatchRecalculation:
         reads: Sequence[Wanted],
         loaded: Loaded,
         batch: Batch,
-        wanted: Mapping[Key, Trigger | None],
+        wanted: Triggered,
     ) -> bool:
         # The reader must not wait for the lines, which this transaction keeps locked.
         without_lines = [replace(one, period_ids=()) for one in reads]
@@ -120,7 +128,7 @@ class BatchRecalculation:
         readings: Iterator[Found],
         loaded: Loaded,
         batch: Batch,
-        wanted: Mapping[Key, Trigger | None],
+        wanted: Triggered,
     ) -> None:
         done, total = 0, sum(len(group) for group in groups)
         for group, found in zip(groups, readings, strict=False):
@@ -154,7 +162,7 @@ class BatchRecalculation:
         loaded: Loaded,
         batch: Batch,
         found: Found,
-        wanted: Mapping[Key, Trigger | None],
+        wanted: Triggered,
     ) -> None:
         periods = self._lock_periods(group)
         statements = self._lock_statements(group, periods, loaded)
@@ -195,6 +203,11 @@ class BatchRecalculation:
         ]
         writing.make_statements(on_a_plan, current_business().currency)
         return writing.lock_statements_of(pairs)
+
+
+def is_worthwhile(credits: int) -> bool:
+    """Say whether there is enough to do."""
+    return credits >= FEWEST_CREDITS
 
 
 class _Work:
@@ -331,13 +344,14 @@ def _has_signs(program: PlanProgram) -> bool:
 
 def _groups(keys: Sequence[Key], counts: Mapping[int, int]) -> Iterator[list[Key]]:
     """Cut the keys, which are in order, where enough credits have come together."""
+    most = min(CREDITS_AT_A_TIME, settings.PARTS_FROM // 10)
     group: list[Key] = []
     credits, payee_id = 0, 0
     for key in keys:
         if key[0] != payee_id:
             payee_id = key[0]
             credits += counts.get(payee_id, 0)
-            if group and credits > CREDITS_AT_A_TIME:
+            if group and credits > most:
                 yield group
                 group, credits = [], counts.get(payee_id, 0)
         group.append(key)

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from commissions.statements import writing
-from commissions.statements.batch import BatchRecalculation
+from commissions.statements.batch import BatchRecalculation, Share
 from commissions.statements.differences import Trigger
 from commissions.statements.inputs import Key
 from commissions.statements.models import CalculationState
@@ -55,6 +55,7 @@ def recalculate(
     within: Transaction = transaction.atomic,
     tell: Told = lambda step, done, total: None,
     job_id: UUID | None = None,
+    share: Share | None = None,
 ) -> Summary:
     """Bring every statement of the business up to the latest change.
 
@@ -79,7 +80,7 @@ def recalculate(
         wanted = joined(wanted, waves.readers([]))
     alone = {key: by for key, by in wanted.items() if not waves.takes(key)}
     with uncollected():
-        batch = BatchRecalculation(fence, work.reason, run, within, tell)
+        batch = BatchRecalculation(fence, work.reason, run, within, tell, share)
         alone = _rest(alone, work.triggers, batch)
     _write_all(work, alone, run, within, tell)
     taking = {key: by for key, by in wanted.items() if waves.takes(key)}

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from commissions.statements import previews
+from commissions.statements import parts, previews
+from commissions.statements.parts import Parts
 from commissions.statements.recalculate import recalculate
 from tenants.jobs.handlers import handles
 from tenants.jobs.lease import Lease
@@ -20,6 +21,12 @@ def recalculate_all(lease: Lease) -> dict[str, Any]:
     return _recalculate(lease, everything=True)
 
 
+@handles(parts.KIND)
+def recalculate_part(lease: Lease) -> dict[str, Any]:
+    """Write the statements of a part of a large recalculation."""
+    return parts.do_part(lease)
+
+
 @handles("preview")
 def preview(lease: Lease) -> dict[str, Any]:
     """Compare a plan's draft with what is in force; what pays is not touched."""
@@ -34,6 +41,7 @@ def _recalculate(lease: Lease, *, everything: bool) -> dict[str, Any]:
         within=lease.transaction,
         tell=lease.step,
         job_id=lease.job.pk,
+        share=Parts(lease).write if lease.is_kept else None,
     )
     return {
         "change": summary.change,

@@ -61,6 +61,11 @@ class RunWriter:
             )
         return self.run.pk
 
+    def forget(self) -> None:
+        """Take the row of a run away that has written nothing after all."""
+        Run.objects.filter(pk__in=self.ids(), statements=0).delete()
+        self.run = None
+
     def ids(self) -> list[int]:
         """Return the run's id, if it has written anything yet."""
         return [self.run.pk] if self.run is not None else []

@@ -23,7 +23,8 @@ def of_lines(table: str) -> tuple[str, int]:
     digest, count = hashlib.sha256(), 0
     statement = sql.SQL(_CANONICAL).format(sql.Identifier(table))
     # A cursor of the server: the lines never come into memory together.
-    connection.ensure_connection()
+    with connection.cursor() as here:
+        here.execute("SELECT 1")  # now the connection is in the business's schema
     with (
         connection.connection.transaction(),
         connection.connection.cursor("lines") as cursor,

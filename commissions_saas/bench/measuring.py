@@ -10,7 +10,7 @@ from django.db import connection
 from commissions.plans.models import PlanVersion
 from commissions.statements.models import Line
 from commissions.statements.periods import rows_of
-from commissions_saas.bench import changes, checksum, limit, naive, ways
+from commissions_saas.bench import changes, checksum, limit, naive, ways, workers
 from commissions_saas.bench.machine import Cost, measured
 from commissions_saas.bench.rows import Row, at_least, at_most
 from commissions_saas.bench.work import Size, a_business, at_work, fill
@@ -50,6 +50,7 @@ class Bench:
             prepare(self.size)
         self._ratios(business)
         self._incremental(business)
+        self._two_workers(business)
         self._against_the_naive(business)
         self._one_deal()
 
@@ -147,6 +148,16 @@ class Bench:
                 same,
             ),
         ]
+
+    def _two_workers(self, business: Business) -> None:
+        self.tell("Two workers beside one")
+        found = []
+        for _ in range(self.rounds):
+            one = workers.seconds(business, self.size, 1)
+            two = workers.seconds(business, self.size, 2)
+            found.append(two / one)
+        what = "two workers against one, forced full"
+        self.rows.append(at_most(what, 1.0, found, "×"))
 
     def _against_the_naive(self, business: Business) -> None:
         self.tell("The naive way, on a part")

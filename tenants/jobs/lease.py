@@ -36,6 +36,11 @@ class Lease:
         self._keeper = Keeper(job.pk, job.attempt) if is_kept else None
 
     @property
+    def is_kept(self) -> bool:
+        """Say whether a worker holds the job, so that others may do parts of it."""
+        return self._keeper is not None
+
+    @property
     def arguments(self) -> dict[str, Any]:
         return dict(self.job.arguments)
 

@@ -1,0 +1,1 @@
+"""Tests of the speed and of what it must not change."""
