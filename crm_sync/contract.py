@@ -157,6 +157,8 @@ class MappedField:
     label: str = ""
     currency: str = ""
     """The one currency of all amounts, where records do not say it."""
+    blank_currency: str = ""
+    """`business`: an amount without a currency is in that of the business."""
     values: Mapping[str, str] = default(default_factory=dict)
     """The source's words to ours; any other word stays."""
     rules: tuple[Mapping[str, Any], ...] = ()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from crm_sync.providers import presets
+from crm_sync.providers import presets, presets_by_title
 
 _EXAMPLE = """source:
   name: Our CRM
@@ -66,8 +66,7 @@ class RestSourceForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["preset"]
         assert isinstance(field, forms.ChoiceField)
-        names = [(name, name.capitalize()) for name in presets()]
-        field.choices = [("", "None"), *names]
+        field.choices = [("", "None"), *presets_by_title().items()]
 
     def as_far_as_written(self) -> dict[str, Any]:
         """Return what to try, whether the form is complete or not."""

@@ -42,7 +42,10 @@ _MONEY_WORDS = (
     "margin",
 )
 _LONGEST_TEXT = 2000
-_TEXTS = ("transform", "currency_from", "currency", "label", "const", "scale")
+_TEXTS = (
+    *("transform", "currency_from", "currency", "blank_currency", "label"),
+    *("const", "scale"),
+)
 _SOURCES = ("source", "const", "rules")
 
 
@@ -135,9 +138,8 @@ def read_record(
         if currency is not None:
             values["currency"] = currency
     mapped = set(document)
-    if any(
-        row.get("currency_from") or row.get("currency") for row in document.values()
-    ):
+    strict = [row for row in document.values() if not row.get("blank_currency")]
+    if any(row.get("currency_from") or row.get("currency") for row in strict):
         mapped.add("currency")
     return Incoming(
         object=record.object,

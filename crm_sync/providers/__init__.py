@@ -17,7 +17,11 @@ from crm_sync.providers.close.provider import CloseProvider
 from crm_sync.providers.files.provider import FileProvider
 from crm_sync.providers.inbound import deliveries as inbound
 from crm_sync.providers.inbound.provider import InboundProvider
-from crm_sync.providers.rest.presets import preset_names, preset_text
+from crm_sync.providers.rest.presets import (
+    preset_names,
+    preset_text,
+    preset_titles,
+)
 from crm_sync.providers.rest.provider import RestProvider
 
 _KINDS: dict[str, Callable[[ConnectionSettings], Provider]] = {
@@ -36,6 +40,11 @@ def kinds() -> tuple[str, ...]:
 def presets() -> tuple[str, ...]:
     """Return the sources that need no document of one's own: each is one of `rest`."""
     return preset_names()
+
+
+def presets_by_title() -> dict[str, str]:
+    """Return the presets with what people call them."""
+    return preset_titles()
 
 
 def preset_document(name: str) -> str:

@@ -116,7 +116,9 @@ class Directory:
         """Return the fields that the source describes, and those that its records have."""
         described = {one.key: one for one in self.described(stream)}
         for one in found_fields(stream.object, self.sample(stream)):
-            if not one.key.startswith(stream.ignore or ("\n",)):
+            # What was joined is the stage's, and in the map where it is wanted.
+            others = (*stream.ignore, *(f"{name}." for name in stream.joins))
+            if not one.key.startswith(others):
                 described.setdefault(one.key, one)
         return tuple(described.values())
 
@@ -240,13 +242,16 @@ class Directory:
         if not stream.drop_field_on or problem.status != 400:
             return False
         found = re.search(stream.drop_field_on, problem.message)
-        if found is None or found[1].casefold() in self._dropped:
-            return False
-        self._dropped.add(found[1].casefold())
-        self._warnings.append(
-            f"The field {found[1]} cannot be seen with these credentials."
-        )
-        return True
+        names = [found[1]] if found else []
+        if not names:
+            # It does not say which: what not everybody has goes first.
+            names = [name[:-1] for name in stream.fields if name.endswith("?")]
+        fresh = [name for name in names if name.casefold() not in self._dropped]
+        self._dropped |= {name.casefold() for name in fresh}
+        self._warnings += [
+            f"The field {name} cannot be seen with these credentials." for name in fresh
+        ]
+        return bool(fresh)
 
     def _describe(self, stream: Stream, how: Describe) -> tuple[SourceField, ...]:
         question = Question(path=how.path, params=how.params)

@@ -122,6 +122,7 @@ class MapRow:
     rules: tuple[Mapping[str, Any], ...] = ()
     const: str = ""
     currency: str = ""
+    blank_currency: str = ""
     scale: str = ""
     label: str = ""
     required: bool | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,16 @@ FOLDER = Path(__file__).parent / "presets"
 def preset_names() -> tuple[str, ...]:
     """Return the presets by name."""
     return tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
+
+
+@cache
+def preset_titles() -> dict[str, str]:
+    """Return what people call each preset."""
+    found = {}
+    for name in preset_names():
+        said = re.search(r"^  name: (.+)$", preset_text(name), re.MULTILINE)
+        found[name] = said[1] if said else name.capitalize()
+    return found
 
 
 @cache

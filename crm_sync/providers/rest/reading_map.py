@@ -60,6 +60,7 @@ def _row(shape: Shape, target: str) -> MapRow:
         rules=rules,
         const=const,
         currency=cleaned(currency),
+        blank_currency=shape.one_of("blank_currency", ("", "business"), ""),
         scale=_scale(shape),
         label=shape.text("label"),
         required=_yes_no(shape, "required"),

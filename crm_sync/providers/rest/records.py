@@ -37,9 +37,9 @@ def record_of(
         deleted = True
     payload = dict(row)
     for name, (other, by) in stream.joins.items():
-        found = joined.get(other, {}).get(text_at(row, by))
-        if found is not None:
-            payload[name] = found
+        key = text_at(row, by)
+        # Where the list may not be read, the id is better than nothing.
+        payload[name] = joined.get(other, {}).get(key) or {"id": key, "label": key}
     changed_by = text_at(row, stream.changed_by) if stream.changed_by else ""
     return RemoteRecord(
         object=stream.object,

@@ -77,6 +77,7 @@ def _of_row(row: MapRow) -> MappedField:
         transform=transform,
         currency_from="" if is_const else row.currency,
         currency=row.currency if is_const else "",
+        blank_currency=row.blank_currency,
         label=row.label,
         values=row.values,
         rules=row.rules,

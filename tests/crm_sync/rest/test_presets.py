@@ -409,6 +409,24 @@ def test_a_salesforce_session_is_renewed_with_the_refresh_token(
     assert (org.refreshes, len(ledger.live())) == (1, 1)
 
 
+def test_an_amount_without_a_currency_is_in_that_of_the_business(
+    salesforce: tuple[Salesforce, StandIn],
+) -> None:
+    org, server = salesforce
+    org.put(1, Name="Deal", Amount=5, IsWon=True, IsClosed=True, CloseDate="2026-11-04")
+    provider = open_salesforce(server)
+    ledger = Ledger()
+    ledger.sync(provider)
+    fields = provider.fields("deal")
+    document = document_of("deal", provider.default_mapping("deal", fields))
+
+    (record,) = ledger.records.values()
+    read = read_record(record, document, ZoneInfo("UTC"), Seen())
+
+    assert "currency" not in read.values
+    assert "currency" not in read.mapped  # so its being blank refuses nothing
+
+
 def test_a_short_salesforce_id_is_the_same_record_as_the_long_one() -> None:
     document = read_document(preset_text("salesforce"))
     from crm_sync.providers.rest.records import id_of
