@@ -12,10 +12,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
-from commissions.calculation.pipeline import calculate
-from commissions.statements import errors, writing
+from commissions.statements import carrying, errors, writing
 from commissions.statements.differences import StoredLine, Trigger, money
-from commissions.statements.inputs import load
 from commissions.statements.models import (
     Adjustment,
     Line,
@@ -96,8 +94,20 @@ def propose(
             fresh.append(_proposal(row, line, inputs, trigger))
     _release(row, late.values(), trigger)
     made = Proposal.objects.bulk_create(fresh)
-    if row.state != Statement.State.IN_REVIEW and current_business().posts_late_changes:
+    if row.state == Statement.State.IN_REVIEW:
+        return
+    if current_business().posts_late_changes:
         _post(row, made, None, draft)
+    if not _is_undecided(row):
+        carrying.carry_alone(row, draft)
+
+
+def _is_undecided(row: Statement) -> bool:
+    """Say whether some late change of a statement is not decided, or was left out."""
+    undecided = [Proposal.State.WAITING, Proposal.State.DECLINED]
+    return Proposal.objects.filter(
+        payee_id=row.payee_id, period_id=row.period_id, state__in=undecided
+    ).exists()
 
 
 def post(*, proposal: Proposal, by: Member | None) -> Adjustment:
@@ -300,7 +310,7 @@ def _post(
         period = row_of(first_open_after(as_period(row.period)))
         writing.lock_periods_to_write([period.pk])
         made = [_book(proposal, row, period, by) for proposal in proposals]
-        _carry_measures(row, draft)
+        carrying.carry_measures(row, draft)
     return made
 
 
@@ -334,20 +344,6 @@ def _book(
     _move(proposal, Proposal.State.POSTED, by, adjustment)
     _record("posted", proposal, by)
     return adjustment
-
-
-def _carry_measures(row: Statement, draft: StatementDraft | None) -> None:
-    """Let later periods read the measures with what was posted, not only the money."""
-    change = latest_change()
-    if draft is None:
-        key = row.payee_id, as_period(row.period)
-        draft = calculate(load([key], change).inputs(*key))
-    stored = writing.live_measures([row.payee_id], [row.period.slug])
-    before = stored.get((row.payee_id, row.period.slug), {})
-    changed = writing.changed_measures(before, draft.measures)
-    if changed:
-        run = writing.RunWriter(change, f"Late change of {row.period.slug}")
-        writing.write_measures({(row.payee_id, row.period.slug): changed}, run)
 
 
 def _move(

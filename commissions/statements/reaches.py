@@ -15,7 +15,7 @@ from django.db.models import Q
 from commissions.calculation.facts import AssignmentFact
 from commissions.plans.models import Assignment, PlanVersion, RateTableRows
 from commissions.statements.features import InForce
-from commissions.statements.models import Adjustment
+from commissions.statements.models import Adjustment, Run, StoredMeasure
 from commissions.statements.periods import pay_period_of
 from commissions_saas.lib.periods import parse_period
 from crm_sync.ledger.as_of import changes_since, touched_by
@@ -35,6 +35,7 @@ DATED_KINDS = frozenset(
     [
         "adjustment",
         "assignment",
+        "carried",
         "fact",
         "leave",
         "opening",
@@ -179,6 +180,20 @@ def of_adjustments(span: Span) -> Iterator[Reach]:
                 # It moved a measure of that period, which later periods may read.
                 after = parse_period(row.corrects_period).ends_on
                 yield Reach(row.payee_id, after, after, number)
+
+
+def of_carried(span: Span) -> Iterator[Reach]:
+    """What reads measures of a frozen period that moved without moving any money."""
+    numbers = Change.objects.filter(
+        number__gt=span.since, number__lte=span.fence, kind="carried"
+    ).values_list("number", flat=True)
+    runs = dict(Run.objects.filter(change__in=numbers).values_list("pk", "change"))
+    rows = StoredMeasure.objects.filter(opened_run__in=runs)
+    for payee_id, slug, run in rows.values_list(
+        "payee_id", "period_slug", "opened_run"
+    ):
+        after = parse_period(slug).ends_on
+        yield Reach(payee_id, after, after, runs[run])
 
 
 def around(

@@ -17,6 +17,7 @@ from commissions.statements.models import (
 )
 from commissions.statements.recalculate import recalculate
 from commissions_saas.lib import clock
+from crm_sync.ledger.changes import latest_change
 from crm_sync.ledger.models import Entry, Payee
 
 
@@ -37,13 +38,21 @@ def forget_open_statements() -> None:
     CalculationState.objects.all().delete()
 
 
+def settle(most_triggers: int = 3) -> None:
+    """Recalculate until nothing is left: a late change may post or carry something."""
+    while True:
+        known = latest_change()
+        wrote = recalculate(most_triggers=most_triggers).statements
+        if not wrote and latest_change() == known:
+            return
+
+
 def from_scratch() -> str:
     """Reckon all open statements again from nothing, and return how it all stands."""
     with transaction.atomic():
         forget_open_statements()
         recalculate(everything=True)
-        while recalculate().statements:
-            pass
+        settle()
         found = canonical()
         transaction.set_rollback(True)
     return found

@@ -172,3 +172,44 @@ def test_a_manager_is_paid_on_what_the_team_sold_this_quarter(
 
     assert total(theo, "2026-10") == Decimal("100.00")
     assert total(theo, "2026-11") == Decimal("140.00")
+
+
+CAPPED = """
+plan: Capped
+currency: USD
+measures:
+  booked: {sum: deal.amount * deal.share, over: quarter}
+components:
+  - key: commission
+    name: Commission
+    amount: deal.amount * 1%
+    cap: "50"
+  - key: over
+    name: Over the step
+    when: booked.before >= 10000
+    amount: "7"
+examples:
+  - {name: One, period: 2026-11, deals: [{id: a, won_on: 2026-11-02, amount: 100}], expect: {total: 1.00}}
+"""
+
+
+def test_a_late_change_without_money_still_counts_for_later_months(
+    maya: Payee, finance: Member
+) -> None:
+    plan = Plan.objects.create(name="Capped", slug="capped")
+    world.publish(plan, CAPPED, date(2026, 1, 1))
+    world.assign(maya, plan, date(2026, 1, 1))
+    with clock.at(datetime(2026, 10, 31, 12, tzinfo=UTC)):
+        sync(a_deal("october", date(2026, 10, 5), "8000", SYSTEM))
+        world.catch_up()
+        lock("2026-10", finance)
+    sync(a_deal("november", date(2026, 11, 5), "4000", SYSTEM))
+    world.catch_up()
+    assert total(maya, "2026-11") == Decimal("40.00")
+
+    with clock.at(world.moment(24, 9)):
+        sync(a_deal("october", date(2026, 10, 5), "12000", SYSTEM))
+        world.catch_up()
+
+    assert total(maya, "2026-10") == Decimal("50.00")
+    assert total(maya, "2026-11") == Decimal("47.00")
