@@ -201,4 +201,6 @@ def wrong_result(span: Span, given: Type, wanted: Type) -> Fault:
     message = f"This gives {given.words}, but {wanted.words} is needed here."
     if wanted is Type.MONEY and given in (Type.NUMBER, Type.PERCENT):
         message += " Multiply it by an amount of money."
+    if wanted is Type.YESNO and given is not Type.TABLE:
+        message += " Compare it with something, as in a > b or a == b."
     return Fault("wrong_result", message, span)

@@ -108,8 +108,9 @@ class _Sample:
 
     @classmethod
     def taken(cls) -> "_Sample | None":
-        deals = Entry.objects.filter(object="deal", deleted=False, amount__gt=0)
-        entry = deals.order_by("-occurred_on", "-id").first()
+        deals = Entry.objects.filter(object="deal", deleted=False, counts=True)
+        dated = deals.filter(amount__gt=0, occurred_on__isnull=False)
+        entry = dated.order_by("-occurred_on", "-id").first()
         if entry is None:
             return None
         types: dict[str, Type] = {"deal.amount": Type.MONEY, "deal.won_on": Type.DATE}
