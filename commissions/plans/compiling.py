@@ -32,7 +32,7 @@ from commissions.plans.document import (
 from commissions.plans.example_values import read_value
 from commissions.plans.hints import join, suggestion
 from commissions.plans.json_form import plan_from_json
-from commissions.plans.name_hints import name_hint, period_hint
+from commissions.plans.name_hints import name_hint, object_hint, period_hint
 from commissions.plans.names import ALWAYS, Inputs, Names
 from commissions.plans.needs import circles, reads
 from commissions.plans.table_form import build_table, build_versions
@@ -189,8 +189,15 @@ class _Compiler:
             amount=self.formula(
                 part.amount, of_period, Type.MONEY, join(path, "amount")
             ),
-            by=self.formula(part.by, inputs, None, join(path, "by")),
+            by=self.formula(part.by, self.by_inputs(part), None, join(path, "by")),
         )
+
+    def by_inputs(self, part: MeasureDocument) -> Inputs:
+        """Return what `by` may read: over lines, what their components pay for."""
+        found = self.document.component(part.component[0]) if part.component else None
+        if found is not None and found.object in self.names.objects:
+            return self.names.of_credit(found.object, without=part.name)
+        return self.names.of_measure(part)
 
     def where(self, part: MeasureDocument, path: str) -> Formula | None:
         inputs = self.names.of_others(part.measure)
@@ -275,11 +282,11 @@ class _Compiler:
             return compile_formula(text, inputs=inputs, result=result)
         except InvalidFormula as invalid:
             for problem in invalid.problems:
-                hint = self.hint(text, problem)
+                hint = self.hint(text, problem, inputs)
                 self.problems.append(_in_formula(path, text, problem, hint))
             return None
 
-    def hint(self, text: str, problem: Problem) -> str:
+    def hint(self, text: str, problem: Problem, inputs: Collection[str]) -> str:
         """Say what to do about a name that is not known where it stands."""
         name = text[problem.start : problem.end]
         owner, _, key = name.partition(".")
@@ -287,7 +294,8 @@ class _Compiler:
         if problem.code != "unknown_field" or (problem.suggestion and not other_kind):
             return ""
         if key in self.names.types.get(owner, {}):
-            return period_hint(name)
+            read = [one for one in self.names.objects if f"{one}.amount" in inputs]
+            return object_hint(owner, read[0]) if read else period_hint(name)
         return name_hint(name, self.document, self.names.objects, self.names.alone)
 
     def known_object(self, name: str, path: str) -> bool:

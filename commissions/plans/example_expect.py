@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from commissions.calculation.facts import LineDraft
 from commissions.plans.document import Raw
 from commissions.plans.example_facts import Setting
-from commissions.plans.example_lines import Scope, amounts, figure_of, shown, total_of
+from commissions.plans.example_lines import (
+    Scope,
+    amounts,
+    figure_of,
+    measure_of,
+    shown,
+    total_of,
+)
 from commissions.plans.example_timeline import Reckoned
 from commissions.plans.example_values import number
 from commissions.plans.hints import suggestion
@@ -150,7 +157,10 @@ class Promises:
                 yield from self.figures(scope, f"line {name}", wanted, lines)
         elif key == "measures":
             for name, wanted in _mapping(value).items():
-                yield self.measure(scope, name, wanted)
+                if isinstance(wanted, Mapping):
+                    yield from self.by_each(scope, name, wanted)
+                else:
+                    yield self.measure(scope, name, wanted)
         elif key == "failed":
             yield from self.failed(scope, value)
         else:
@@ -245,6 +255,18 @@ class Promises:
             )
         words = f"The plan has no measure “{name}”."
         raise ProductError(words, hint=suggestion(name, names))
+
+    def by_each(
+        self, scope: Scope, name: str, wanted: Mapping[str, Raw]
+    ) -> Iterator[ExampleResult]:
+        """Compare a measure that runs `by` something, for each that is named."""
+        measure = self.setting.document.measure(name)
+        if measure is None or not measure.by:
+            words = f"“{name}” is one amount, and does not run by anything."
+            raise ProductError(words, hint="Like measures: {volume: 1000}.")
+        for each, value in wanted.items():
+            found = measure_of(scope.last, measure, each)
+            yield self.amount(scope, f"measure {name} {each}", value, found)
 
     def settled(self, scope: Scope, wanted: Raw) -> ExampleResult:
         settled = scope.last.draft.settled

@@ -183,7 +183,7 @@ def _refuse_new_window(
     key: str, document: PlanDocument, first: Period, before: Period
 ) -> None:
     """Refuse an opening balance of a measure that starts again with the example."""
-    name = key.partition("/")[2]
+    name = key.partition("/")[2].partition("[")[0]
     measure = document.measure(name)
     over = measure.over if measure is not None else ""
     if not over or over == "always":

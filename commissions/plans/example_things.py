@@ -187,18 +187,39 @@ def read_balances(
 ) -> Iterable[tuple[str, str, Decimal]]:
     """Read `{volume: {2026-10: 1000}}` as measure, period and value.
 
-    A value without a period has an empty one.
+    A value without a period has an empty one. What runs `by` something has a value for
+    each, `{bought: {Acme: 500}}`, which are added up as well.
     """
     for name, value in mapping(given, what).items():
-        if document.measure(name) is None:
+        measure = document.measure(name)
+        if measure is None:
             names = [measure.name for measure in document.measures]
             hint = suggestion(name, names)
             raise ProductError(f"{what}: there is no measure “{name}”.", hint=hint)
+        where = f"{what}, {name}"
         if isinstance(value, str):
-            yield measure_key(1, name), "", number(value, f"{what}, {name}")
-            continue
-        for slug, amount in mapping(value, f"{what}.{name}").items():
-            if not isinstance(amount, str):
-                raise ProductError(f"{what}, {name}: {slug} must be a single value.")
-            period = read_period(slug)
-            yield measure_key(1, name), period.slug, number(amount, f"{what}, {name}")
+            yield measure_key(1, name), "", number(value, where)
+        elif what == "opening" and measure.by:
+            yield from _by_each(name, value, "", where)
+        else:
+            for slug, amount in mapping(value, where).items():
+                found = read_period(slug).slug
+                if isinstance(amount, Mapping) and measure.by:
+                    yield from _by_each(name, amount, found, where)
+                else:
+                    yield measure_key(1, name), found, _one(amount, where)
+
+
+def _by_each(
+    name: str, given: Raw, slug: str, what: str
+) -> Iterable[tuple[str, str, Decimal]]:
+    parts = {each: _one(value, what) for each, value in mapping(given, what).items()}
+    for each, part in parts.items():
+        yield measure_key(1, f"{name}[{each}]"), slug, part
+    yield measure_key(1, name), slug, sum(parts.values(), Decimal(0))
+
+
+def _one(value: Raw, what: str) -> Decimal:
+    if not isinstance(value, str):
+        raise ProductError(f"{what} must be a single value.")
+    return number(value, what)

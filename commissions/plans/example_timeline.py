@@ -34,12 +34,16 @@ LineOf = tuple[str, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Reckoned:
-    """One statement of an example; `released` are frozen lines whose gate opened."""
+    """One statement of an example; `released` are frozen lines whose gate opened.
+
+    `carried` is what measures had in earlier periods.
+    """
 
     person: Person
     period: Period
     draft: StatementDraft
     released: tuple[LineDraft, ...] = ()
+    carried: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
 
 
 def reckon(setting: Setting) -> list[Reckoned]:
@@ -59,7 +63,12 @@ def _alone(setting: Setting) -> list[Reckoned]:
         drafts = _drafts(setting, earlier, entries, carried, {})
         _carry(drafts, earlier, carried)
     drafts = _drafts(setting, period, entries, carried, _adjustments(setting, period))
-    return [Reckoned(p, period, drafts[p.number]) for p in setting.people]
+    return [
+        Reckoned(
+            p, period, drafts[p.number], (), _all_before(setting, p, period, carried)
+        )
+        for p in setting.people
+    ]
 
 
 def _earlier(
@@ -114,6 +123,19 @@ def _before(
     return {key: carried[key] for key in carried if key[1] < period.slug}
 
 
+def _all_before(
+    setting: Setting,
+    person: Person,
+    period: Period,
+    carried: Mapping[int, Mapping[tuple[str, str], Decimal]],
+) -> dict[tuple[str, str], Decimal]:
+    stored = {
+        **setting.stored.get(person.number, {}),
+        **carried.get(person.number, {}),
+    }
+    return _before(stored, period)
+
+
 def _members(setting: Setting, inputs: PayeeInputs, of: str) -> Sequence[int]:
     """Return who is in a set of a payee, as of the last day of the period."""
     last = inputs.period.ends_on
@@ -141,6 +163,9 @@ def _carry(
 ) -> None:
     for number, draft in drafts.items():
         own = carried.setdefault(number, {})
+        # A measure by customer may have lost a customer since it was carried.
+        for gone in [place for place in own if place[1] == period.slug]:
+            del own[gone]
         for key, added in draft.measures.items():
             own[key, period.slug] = added
 
@@ -192,7 +217,8 @@ class _Timeline:
             frozen = self.frozen.setdefault(person.number, [])
             frozen.append(_Frozen(period, draft))
             gates = tuple(released.get(person.number, ()))
-            yield Reckoned(person, period, draft, gates)
+            before = _all_before(setting, person, period, self.carried)
+            yield Reckoned(person, period, draft, gates, before)
 
     def _changed(self, entries: Sequence[EntryFact], period: Period) -> bool:
         """Say whether anything of the frozen periods reads differently now."""

@@ -35,3 +35,8 @@ def period_hint(name: str) -> str:
         f"A rule per period has no single deal. Add {name} up in a measure,"
         f" volume: {{sum: {name}}}, and read volume.total."
     )
+
+
+def object_hint(owner: str, read: str) -> str:
+    """Say which object a rule is about, where it reads a field of another one."""
+    return f"This rule is about each {read}; for each {owner} write object: {owner}."

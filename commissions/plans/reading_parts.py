@@ -123,6 +123,7 @@ class PartReader(ValueReader):
         self.fitting(part, kind, path)
         state, gathered = kind == "value", kind == "measure"
         over = "always" if state else "" if gathered else "period"
+        once = "period" if state and "by" not in part else "deal"
         ofs = shape.OFS if gathered else shape.SUM_OFS
         return MeasureDocument(
             name=name,
@@ -135,9 +136,7 @@ class PartReader(ValueReader):
             of=self.choice(part, "of", path, ofs, "me"),
             component=self.names_in(part, "component", path),
             clawback_days=self.days(part, path),
-            per=self.choice(
-                part, "per", path, shape.PERS, "period" if state else "deal"
-            ),
+            per=self.choice(part, "per", path, shape.PERS, once),
             value=self.text(part, "value", path),
             measure=self.text(part, "measure", path),
             take=self.choice(part, "take", path, shape.TAKES, "sum"),
@@ -153,6 +152,9 @@ class PartReader(ValueReader):
             if key in MEASURE_KEYS and key not in (*_OF_KIND[kind], *_BASES):
                 words = f"A measure with “{kind}” has no “{key}”."
                 self.note(join(path, key), words, _elsewhere(key))
+        if "by" in part and part.get("per") == "period":
+            words = "“by” asks each deal, so it does not go with “per: period”."
+            self.note(join(path, "by"), words, "Write per: deal.")
         if kind == "measure":
             if "of" not in part:
                 words = "Say from whom: of: team, downline, legs, plan or business."

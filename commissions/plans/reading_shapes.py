@@ -144,7 +144,8 @@ def _measure(part: Any) -> Any:
         part["type"] = _TYPES.get(part["type"].lower(), part["type"])
     defaults = dict(_PART_DEFAULTS)
     if "value" in part:
-        defaults |= {"per": "period", "over": "always"}
+        per = "deal" if "by" in part else "period"
+        defaults |= {"per": per, "over": "always"}
     elif "measure" not in part:
         defaults["over"] = "period"
     return {key: v for key, v in part.items() if v != defaults.get(key)}
