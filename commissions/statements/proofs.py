@@ -31,6 +31,9 @@ def _differences_of(rows: list[Statement], change: int) -> Iterator[str]:
     wanted = [(row.payee_id, as_period(row.period)) for row in rows]
     loaded = load(wanted, change)
     live = writing.live_lines([(row.payee_id, row.period_id) for row in rows])
+    stored = writing.live_measures(
+        {row.payee_id for row in rows}, {row.period.slug for row in rows}
+    )
     for row, (payee_id, period) in zip(rows, wanted, strict=True):
         draft = calculate(loaded.inputs(payee_id, period))
         closing, opening = compare(live.get((payee_id, row.period_id), []), draft.lines)
@@ -38,4 +41,12 @@ def _differences_of(rows: list[Statement], change: int) -> Iterator[str]:
             yield (
                 f"Statement of {row.payee}, {row.period}: computed again, "
                 f"{len(closing)} lines are not what they were and {len(opening)} are new"
+            )
+        before = stored.get((payee_id, period.slug), {})
+        moved = writing.changed_measures(before, draft.measures)
+        if moved:
+            names = ", ".join(name.partition("/")[2] for name in moved)
+            yield (
+                f"Statement of {row.payee}, {row.period}: computed again, "
+                f"what is stored of {names} is not what it was"
             )

@@ -6,7 +6,8 @@ import pytest
 from django.db import transaction
 
 from commissions.statements import fact_reaches, reaches, touched, waves
-from commissions.statements.models import Line, Run
+from commissions.statements.models import Line, Run, StoredMeasure
+from commissions.statements.proofs import recompute_differences
 from commissions.statements.recalculate import recalculate
 from tenants.access import Member
 from tenants.accounts.models import Business as BusinessRow
@@ -74,6 +75,19 @@ def test_a_change_is_found_by_its_own_finder(
 
     assert unmarked != anew
     assert marked == anew, "\n".join(standing.difference(marked, anew))
+
+
+def test_the_proof_finds_nothing_and_a_changed_measure_is_found(
+    business: Business,
+) -> None:
+    assert list(recompute_differences()) == []
+
+    StoredMeasure.objects.filter(
+        name__endswith="/paid", period_slug="2026-09", closed_run__isnull=True
+    ).update(value=1)
+
+    found = list(recompute_differences())
+    assert any("what is stored of paid is not what it was" in one for one in found)
 
 
 def test_without_waves_a_rank_would_be_stale(
