@@ -15,6 +15,7 @@ from commissions.statements.reaches import Reach, Span, above_in, around, change
 from crm_sync.ledger.known import THINGS
 from crm_sync.ledger.models import (
     AttributeValue,
+    CustomerId,
     ExchangeRate,
     FormerState,
     Leave,
@@ -23,6 +24,7 @@ from crm_sync.ledger.models import (
 )
 
 PAYEE = SubjectKind.PAYEE.value
+CUSTOMER = SubjectKind.CUSTOMER.value
 # Of these only entries are concerned that name them; others concern everybody.
 _NAMED = frozenset(["product", "service", "customer"])
 _NAMING = """
@@ -56,6 +58,21 @@ def of_values(span: Span) -> Iterator[Reach]:
                 yield from _of_thing(
                     span, row.kind, row.subject_id, row.starts_on, row.ends_on, number
                 )
+
+
+def of_customer_ids(span: Span) -> Iterator[Reach]:
+    """Whoever sold to a record that became another customer's, or nobody's."""
+    if not any(CUSTOMER in row.features.things for row in span.known):
+        return
+    for row in CustomerId.objects.filter(changed(span)):
+        given = {
+            "kind": CUSTOMER,
+            "name": row.external_id,
+            "first": date.min,
+            "last": date.max,
+        }
+        for number in span.numbers(row.opened, row.closed):
+            yield from _with_above(_pairs(_OF_THING, given), number)
 
 
 def of_former_states(span: Span) -> Iterator[Reach]:
@@ -152,7 +169,11 @@ def _of_thing(
         yield from of_everybody(first, last, number)
         return
     names = THINGS[kind].objects.filter(pk=subject_id).values_list("name", flat=True)
-    for name in names:
+    ids = CustomerId.objects.filter(customer_id=subject_id)
+    called = [*names]
+    if kind == CUSTOMER:
+        called += ids.values_list("external_id", flat=True).distinct()
+    for name in called:
         given = {"kind": kind, "name": name, "first": first, "last": last or date.max}
         yield from _with_above(_pairs(_OF_THING, given), number)
 

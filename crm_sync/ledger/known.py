@@ -13,6 +13,7 @@ from crm_sync.ledger.facts import Value
 from crm_sync.ledger.models import (
     AttributeValue,
     Customer,
+    CustomerId,
     ExchangeRate,
     FormerState,
     Leave,
@@ -32,6 +33,7 @@ THINGS: Mapping[str, Any] = {
 }
 PAYEE = SubjectKind.PAYEE.value
 BUSINESS = SubjectKind.BUSINESS.value
+CUSTOMER = SubjectKind.CUSTOMER.value
 
 
 class ValueOfDays(NamedTuple):
@@ -79,9 +81,13 @@ def payees_known(payee_ids: Collection[int], change: int) -> dict[int, Subject]:
 
 
 def things_known(kind: str, names: Collection[str], change: int) -> dict[str, Subject]:
-    """Return the things of these names, as they were known at a change number."""
+    """Return the things of these names, as they were known at a change number.
+
+    A customer is found by an id of a source as well, since that is what deals carry.
+    """
     rows = list(THINGS[kind].objects.filter(name__in=names))
-    return {found.name: found for found in _subjects(kind, rows, change).values()}
+    found = {one.name: one for one in _subjects(kind, rows, change).values()}
+    return found if kind != CUSTOMER else _by_source_id(names, change) | found
 
 
 def business_known(change: int) -> Subject:
@@ -122,6 +128,15 @@ def rates_known(change: int) -> tuple[RateOfDays, ...]:
             "currency", "into", "rate", "source", "starts_on", "ends_on"
         )
     )
+
+
+def _by_source_id(names: Collection[str], change: int) -> dict[str, Subject]:
+    ids = CustomerId.objects.filter(external_id__in=names, opened__lte=change)
+    matched = ids.exclude(closed__lte=change).select_related("customer")
+    owners = {row.external_id: row.customer for row in matched.order_by("pk")}
+    customers = list({row.pk: row for row in owners.values()}.values())
+    known_now = _subjects(CUSTOMER, customers, change)
+    return {id: known_now[customer.pk] for id, customer in owners.items()}
 
 
 def _subjects(kind: str, rows: Iterable[Any], change: int) -> dict[int, Subject]:
