@@ -24,10 +24,12 @@ def address(port: int = PORT) -> str:
 
 
 def point_connections_at(base_url: str) -> None:
-    """Let the demo's connections read from this address."""
-    Connection.objects.filter(kind="close", options__stand_in=True).update(
-        base_url=base_url
-    )
+    """Let the demo's connections read from this address, and be told of changes."""
+    rows = Connection.objects.filter(kind="close", options__stand_in=True)
+    rows.update(base_url=base_url)
+    for row in rows.filter(options__webhooks=False):
+        row.options = {k: v for k, v in row.options.items() if k != "webhooks"}
+        row.save(update_fields=["options"])
 
 
 def point_links_at(app_url: str) -> None:

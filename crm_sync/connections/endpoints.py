@@ -32,6 +32,7 @@ from crm_sync.contract import (
 OVERLAP = timedelta(hours=24)  # how long an old secret still counts
 KEPT_FOR = timedelta(days=31)
 INBOUND = "webhook"  # the kind of whoever has no CRM
+PUSHING = "close"  # the kind that sends events by itself
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _FIELD = "endpoint"
 _NOT_ALLOWED = (400, 402, 403, 404, 405)
@@ -128,6 +129,14 @@ def watch(
             raise
         _note(endpoint, Endpoint.State.REFUSED, problem.message)
         return f"The source takes no webhook from this key: {problem.message}"
+
+
+def not_told_yet() -> list[Connection]:
+    """Return the sources that could send their events here, and were never asked to."""
+    rows = Connection.objects.filter(
+        kind=PUSHING, state=Connection.State.ACTIVE, endpoint__isnull=True
+    ).exclude(options__webhooks=False)
+    return [row for row in rows if can_be_reached(row)]
 
 
 def _watch(endpoint: Endpoint, provider: Pushes) -> str:

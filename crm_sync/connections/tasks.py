@@ -6,7 +6,7 @@ from celery import shared_task
 
 from crm_sync.connections import services, syncing
 from crm_sync.connections.delivering import work_deliveries
-from crm_sync.connections.endpoints import forget_old_deliveries
+from crm_sync.connections.endpoints import forget_old_deliveries, not_told_yet
 from crm_sync.connections.models import Connection
 from crm_sync.connections.readers import reader_of
 from crm_sync.connections.retrying import (
@@ -64,4 +64,6 @@ def read_again(lease: Lease) -> dict[str, Any]:
 def poll() -> None:
     """Ask for a sync of each connection that is due; beat calls this every minute."""
     services.sync_what_is_due()
+    for connection in not_told_yet():
+        services.start_sync(connection=connection)
     forget_old_deliveries()

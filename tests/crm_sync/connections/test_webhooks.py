@@ -18,10 +18,11 @@ from crm_sync.connections import endpoints
 from crm_sync.connections.errors import CannotReplay
 from crm_sync.connections.models import Delivery, Endpoint, SyncRun
 from crm_sync.connections.receiving import WINDOW, replay
+from crm_sync.connections.tasks import poll
 from crm_sync.ledger.models import Change, Entry
 from tenants.accounts.models import Business, Role
 from tenants.jobs.models import Job
-from tenants.jobs.services import run_all_jobs, without_sending
+from tenants.jobs.services import run_all_jobs, run_now, without_sending
 from tests.crm_sync.connections.postbox import Letter, Postbox, postbox
 from tests.crm_sync.connections.test_sync import (
     START,
@@ -307,8 +308,6 @@ def test_a_delivery_waits_while_close_does_not_answer(live: Scene) -> None:
     live.source.server.faults.change({"error": 100})
     hand_in(signed(endpoint, _event("ev_1", live.whitcomb)))  # type: ignore[attr-defined]
     job = Job.objects.get(kind="deliveries")
-    from tenants.jobs.services import run_now
-
     run_now(job)
 
     assert Delivery.objects.get().state == "waiting"
@@ -331,3 +330,15 @@ def _event(
         "previous_data": data,
     }
     return json.dumps({"event": event, "subscription_id": "whsub_1"}).encode()
+
+
+def test_a_source_that_was_never_asked_for_its_events_is_asked_soon(
+    live: Scene,
+) -> None:
+    Endpoint.objects.all().delete()
+    poll()
+
+    run_now(Job.objects.get(kind="sync", state="queued"))
+    assert Endpoint.objects.get().state == "active"
+    poll()
+    assert not Job.objects.filter(kind="sync", state="queued").exists()
