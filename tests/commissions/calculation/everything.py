@@ -2,9 +2,11 @@
 
 import random
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any, TypeVar
 
 from commissions.calculation.facts import (
     DatedValue,
@@ -13,6 +15,7 @@ from commissions.calculation.facts import (
     SellFact,
     StatementDraft,
     ThingFact,
+    ThingKind,
     measure_key,
 )
 from commissions.calculation.group import calculate_group
@@ -29,67 +32,84 @@ TIERS = TierTable(
     ((Decimal(0), Decimal("0.05")), (Decimal(1000), Decimal("0.075"))), edge="up"
 )
 
+RATES = (
+    DatedValue("rate", Decimal("0.1"), date(2026, 1, 1)),
+    DatedValue("rate", Decimal("0.2"), date(2026, 11, 3)),
+)
+PEOPLE = {
+    one: PersonFact(name, {"rate": Decimal("0.03")}) for one, name in NAMES.items()
+}
+THINGS: dict[tuple[ThingKind, str], ThingFact] = {
+    ("product", "A"): ThingFact({"cost": Decimal(5)}),
+    ("product", "B"): ThingFact({"cost": Decimal(7)}),
+    ("product", "C"): ThingFact({"cost": Decimal(9)}),
+}
+MAY_SELL = tuple(SellFact("product", which, date(2026, 1, 1)) for which in "AB")
+T = TypeVar("T")
+_BOTH = ("owner", "split")
+MEASURES: list[dict[str, Any]] = [
+    {"name": "sold", "sum": "deal.credited", "over": "quarter", "credit": _BOTH},
+    {"name": "team", "sum": "deal.amount", "credit": ("manager",)},
+    {"name": "paid", "of_components": ("sale", "trail"), "over": "year"},
+    {
+        "name": "owed",
+        "value": "max(owed.before + 300 - paid.total, 0)",
+        "per": "period",
+        "over": "always",
+    },
+    {"name": "best", "value": "max(best.before, deal.amount)", "over": "year"},
+    {"name": "place", "gathers": "sold", "of": "plan", "take": "rank"},
+    {
+        "name": "pool",
+        "gathers": "sold",
+        "of": "plan",
+        "take": "part",
+        "amount": "1000.01",
+        "where": "value > 0",
+    },
+    {"name": "below_me", "gathers": "sold", "of": "legs"},
+]
+COMPONENTS: list[dict[str, Any]] = [
+    {
+        "key": "sale",
+        "steps": {"net": "deal.credited - product.cost * deal.share"},
+        "base": "net",
+        "amount": "marginal(sold.before, base, tiers.t)",
+        "cap": "400 - paid.before",
+        "keeps": "earned * 50%",
+    },
+    {
+        "key": "special",
+        "when": 'deal.product == "A"',
+        "replaces": ("sale",),
+        "amount": "deal.credited * payee.rate",
+    },
+    {"key": "trail", "repeat": True, "times": "3", "amount": "nth * 1.005"},
+    {
+        "key": "over",
+        "credit": ("upline",),
+        "amount": "deal.amount * deal.share * owner.rate / (deal.level + 1)",
+    },
+    {
+        "key": "month",
+        "per": "period",
+        "amount": "pool.total + owed.total * 1% + team.total * 1%"
+        " + best.total * 0.1% + below_me.total * 0.1% + place.total * 1.003",
+    },
+    {
+        "key": "tax",
+        "per": "period",
+        "kind": "deduction",
+        "amount": "-paid.total * 19.7%",
+    },
+]
+
 
 def the_plan() -> PlanProgram:
     """Return the plan: every kind of measure and of component."""
-    both = {"credit": ("owner", "split")}
     return a_plan(
-        measures=[
-            {"name": "sold", "sum": "deal.credited", "over": "quarter", **both},
-            {"name": "team", "sum": "deal.amount", "credit": ("manager",)},
-            {"name": "paid", "of_components": ("sale", "trail"), "over": "year"},
-            {
-                "name": "owed",
-                "value": "max(owed.before + 300 - paid.total, 0)",
-                "per": "period",
-                "over": "always",
-            },
-            {"name": "best", "value": "max(best.before, deal.amount)", "over": "year"},
-            {"name": "place", "gathers": "sold", "of": "plan", "take": "rank"},
-            {
-                "name": "pool",
-                "gathers": "sold",
-                "of": "plan",
-                "take": "part",
-                "amount": "1000.01",
-                "where": "value > 0",
-            },
-            {"name": "below_me", "gathers": "sold", "of": "legs"},
-        ],
-        components=[
-            {
-                "key": "sale",
-                "steps": {"net": "deal.credited - product.cost * deal.share"},
-                "base": "net",
-                "amount": "marginal(sold.before, base, tiers.t)",
-                "cap": "400 - paid.before",
-                "keeps": "earned * 50%",
-            },
-            {
-                "key": "special",
-                "when": 'deal.product == "A"',
-                "replaces": ("sale",),
-                "amount": "deal.credited * payee.rate",
-            },
-            {"key": "trail", "repeat": True, "times": "3", "amount": "nth * 1.005"},
-            {
-                "key": "over",
-                "credit": ("upline",),
-                "amount": "deal.amount * deal.share * owner.rate / (deal.level + 1)",
-            },
-            {
-                "key": "month",
-                "per": "period",
-                "amount": "pool.total + owed.total * 1% + team.total * 1%"
-                " + best.total * 0.1% + below_me.total * 0.1% + place.total * 1.003",
-            },
-            {
-                "key": "tax",
-                "per": "period",
-                "kind": "deduction",
-                "amount": "-paid.total * 19.7%",
-            },
-        ],
+        measures=MEASURES,
+        components=COMPONENTS,
         tables={"t": TIERS},
         round_on="total",
     )
@@ -120,54 +140,42 @@ def the_payees(seed: int) -> list[PayeeInputs]:
     """Return the inputs of four payees, everything in them shuffled."""
     mixed = random.Random(seed)
     program = the_plan()
-    found = []
-    for payee, name in NAMES.items():
-        entries = [
-            replace(
-                entry, credits=tuple(mixed.sample(entry.credits, len(entry.credits)))
-            )
-            for entry in the_entries()
-        ]
-        mixed.shuffle(entries)
-        facts = [
-            DatedValue("rate", Decimal("0.1"), date(2026, 1, 1)),
-            DatedValue("rate", Decimal("0.2"), date(2026, 11, 3)),
-        ]
-        mixed.shuffle(facts)
-        versions = [
-            an_assignment(program, version=1, ends="2026-11-02"),
-            an_assignment(program, version=2, starts="2026-11-03"),
-        ]
-        mixed.shuffle(versions)
-        stored = [
-            ((measure_key(7, "owed"), "2026-10"), Decimal(40)),
-            ((measure_key(7, "paid"), "2026-10"), Decimal(90)),
-        ]
-        mixed.shuffle(stored)
-        given = inputs(*entries, assignments=versions, stored=dict(stored))
-        found.append(
-            replace(
-                given,
-                payee_id=payee,
-                payee_name=name,
-                facts=tuple(facts),
-                people={
-                    one: PersonFact(NAMES[one], {"rate": Decimal("0.03")})
-                    for one in NAMES
-                },
-                things={
-                    ("product", which): ThingFact({"cost": Decimal(cost)})
-                    for which, cost in (("A", 5), ("B", 7), ("C", 9))
-                },
-                may_sell=tuple(
-                    SellFact("product", which, date(2026, 1, 1)) for which in "AB"
-                )
-                if payee == 3
-                else (),
-            )
-        )
+    found = [_payee(payee, program, mixed) for payee in NAMES]
     mixed.shuffle(found)
     return found
+
+
+def _payee(payee: int, program: PlanProgram, mixed: random.Random) -> PayeeInputs:
+    entries = [
+        replace(entry, credits=_shuffled(entry.credits, mixed))
+        for entry in the_entries()
+    ]
+    versions = [
+        an_assignment(program, version=1, ends="2026-11-02"),
+        an_assignment(program, version=2, starts="2026-11-03"),
+    ]
+    stored = [
+        ((measure_key(7, "owed"), "2026-10"), Decimal(40)),
+        ((measure_key(7, "paid"), "2026-10"), Decimal(90)),
+    ]
+    given = inputs(
+        *_shuffled(entries, mixed),
+        assignments=_shuffled(versions, mixed),
+        stored=dict(_shuffled(stored, mixed)),
+    )
+    return replace(
+        given,
+        payee_id=payee,
+        payee_name=NAMES[payee],
+        facts=_shuffled(RATES, mixed),
+        people=PEOPLE,
+        things=THINGS,
+        may_sell=_shuffled(MAY_SELL, mixed) if payee == 3 else (),
+    )
+
+
+def _shuffled(items: Sequence[T], mixed: random.Random) -> tuple[T, ...]:
+    return tuple(mixed.sample(list(items), len(items)))
 
 
 def sets(payee: PayeeInputs, of: Of) -> list[int]:
