@@ -157,6 +157,9 @@ def _posted_document(
         kept = before.get(row.key, {})
         if not form.is_valid():
             continue
+        if form.cleaned_data["source"] != kept.get("source", ""):
+            # Another field is read as it is, not by the rules of the one before.
+            kept = {k: v for k, v in kept.items() if k not in ("rules", "const")}
         if form.cleaned_data["source"] or kept.get("const") or kept.get("rules"):
             document[row.key] = {**kept, **form.cleaned_data}
     for number in range(NEW_ROWS):

@@ -77,8 +77,9 @@ def token(request: Any, id: str) -> Response:
 
 
 # Whoever asks without a log-in gets a 401 from the framework, not a page to log in on.
-for view in (tokens, token):
-    view.is_for_users = True  # type: ignore[attr-defined]
+_OWN: tuple[Any, ...] = (tokens, token)
+for _view in _OWN:
+    _view.is_for_users = True
 
 
 def _said(status: int, detail: str, hint: str) -> Response:
