@@ -135,8 +135,10 @@ def not_told_yet() -> list[Connection]:
     """Return the sources that could send their events here, and were never asked to."""
     rows = Connection.objects.filter(
         kind=PUSHING, state=Connection.State.ACTIVE, endpoint__isnull=True
-    ).exclude(options__webhooks=False)
-    return [row for row in rows if can_be_reached(row)]
+    )
+    # In SQL a missing key is neither equal nor different.
+    wanted = [row for row in rows if row.options.get("webhooks") is not False]
+    return [row for row in wanted if can_be_reached(row)]
 
 
 def _watch(endpoint: Endpoint, provider: Pushes) -> str:
