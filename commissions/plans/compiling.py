@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from commissions.calculation.names import CALENDAR, PEOPLE
+from commissions.calculation.names import CALENDAR, EARNED, PEOPLE
 from commissions.calculation.program import (
     ComponentProgram,
     FieldRead,
@@ -41,13 +41,19 @@ from crm_sync.ledger.facts import FieldFact, Value
 
 __all__ = ["ALWAYS", "OBJECTS", "check_plan", "compile_plan"]
 
-_RESULTS = {"when": Type.YESNO, "payable_when": Type.YESNO, "while": Type.YESNO}
+_RESULTS = {
+    "when": Type.YESNO,
+    "payable_when": Type.YESNO,
+    "while": Type.YESNO,
+    "times": Type.NUMBER,
+}
 _ABOVE: Mapping[str, Collection[str]] = {
     "team": ("manager",),
     "downline": ("upline",),
 }
 # Asked before anything of the line is worked out.
 _FIRST = ("when", "while", "times")
+_THEN = ("amount", "cap", "floor", "payable_when")
 
 
 def compile_plan(
@@ -131,15 +137,9 @@ class _Compiler:
             person_fields={who: self.reads(who, named, "payee") for who in PEOPLE},
             variables=document.variables,
             defaults=defaults,
-            tables={
-                name: build_table(own[name])
-                for name in own
-                if "versions" not in own[name]
-            },
+            tables={n: build_table(t) for n, t in own.items() if "versions" not in t},
             dated_tables={
-                name: build_versions(own[name])
-                for name in own
-                if "versions" in own[name]
+                n: build_versions(t) for n, t in own.items() if "versions" in t
             },
             table_names=frozenset(self.names.shared) & named,
             dates=frozenset(CALENDAR) & named,
@@ -208,26 +208,15 @@ class _Compiler:
         if part.per == "deal" and not self.known_object(part.object, path):
             return None
         inputs = self.inputs(part)
-        texts = part.formulas
-        found: dict[str, Formula | None] = {}
-        for name in _FIRST:
-            result = _RESULTS.get(name, Type.NUMBER)
-            text = texts.get(name, "")
-            found[name] = self.formula(text, inputs, result, join(path, name))
+        found = self.named(part, _FIRST, inputs, path)
         steps, inputs = self.steps(part, inputs, path)
         if part.base:
             where = join(path, "base")
             kind = self.names.amount_in(part.base, inputs)
             found["base"] = self.formula(part.base, inputs, kind, where)
             inputs["base"] = kind
-        for name in ("amount", "cap", "floor", "payable_when"):
-            result = _RESULTS.get(name, Type.MONEY)
-            text = texts.get(name, "")
-            found[name] = self.formula(text, inputs, result, join(path, name))
-        if part.keeps:
-            lost = {**inputs, "earned": Type.MONEY}
-            where = join(path, "keeps")
-            found["keeps"] = self.formula(part.keeps, lost, Type.MONEY, where)
+        found |= self.named(part, _THEN, inputs, path)
+        found |= self.named(part, ("keeps",), {**inputs, EARNED: Type.MONEY}, path)
         amount = found.pop("amount")
         if amount is None:
             return None
@@ -249,6 +238,20 @@ class _Compiler:
             going=found.pop("while"),
             **found,
         )
+
+    def named(
+        self, part: ComponentDocument, keys: Iterable[str], inputs: Inputs, path: str
+    ) -> dict[str, Formula | None]:
+        """Compile the formulas that a component has under these keys."""
+        return {
+            key: self.formula(
+                part.formulas.get(key, ""),
+                inputs,
+                _RESULTS.get(key, Type.MONEY),
+                join(path, key),
+            )
+            for key in keys
+        }
 
     def inputs(self, part: ComponentDocument) -> Inputs:
         if part.per == "period":

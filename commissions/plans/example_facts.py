@@ -13,7 +13,12 @@ from commissions.calculation.facts import (
 from commissions.calculation.names import OWN_FIELDS
 from commissions.calculation.program import PlanProgram
 from commissions.plans.document import NOT_OBJECTS, PlanDocument, Raw
-from commissions.plans.example_entries import Entry, EntryReader, read_entries
+from commissions.plans.example_entries import (
+    Above,
+    Entry,
+    EntryReader,
+    read_entries,
+)
 from commissions.plans.example_people import Person, read_people
 from commissions.plans.example_periods import Span, read_span
 from commissions.plans.example_things import (
@@ -121,13 +126,6 @@ def read_setting(
     types = _types(document, catalogue)
     people = read_people(raw, document, program, types.get("payee", {}))
     numbers = {person.name: person.number for person in people}
-    by_number = {person.number: person for person in people}
-
-    def above(payee: int, on: date) -> int | None:
-        person = by_number.get(payee)
-        manager = person.manager_on(on) if person else ""
-        return numbers.get(manager) if manager else None
-
     entries = read_entries(raw, document.fields)
     if len(span.periods) * len(people) * max(len(entries), 1) > _MOST:
         words = "This example has too many periods, payees and entries together."
@@ -142,7 +140,7 @@ def read_setting(
         span=span,
         people=people,
         entries=entries,
-        reader=EntryReader(document, types, numbers, above),
+        reader=EntryReader(document, types, numbers, _above(people)),
         things=read_things(raw, types),
         tables=(*tables, *read_tables(raw)),
         rates=read_rates(raw, document),
@@ -152,6 +150,19 @@ def read_setting(
         },
         given={person.number: _given(raw, person, document) for person in people},
     )
+
+
+def _above(people: Sequence[Person]) -> Above:
+    """Say who stands above a payee on a day, if it is a payee of the example."""
+    numbers = {person.name: person.number for person in people}
+    by_number = {person.number: person for person in people}
+
+    def above(payee: int, on: date) -> int | None:
+        person = by_number.get(payee)
+        manager = person.manager_on(on) if person else ""
+        return numbers.get(manager) if manager else None
+
+    return above
 
 
 def _stored(

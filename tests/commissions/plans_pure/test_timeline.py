@@ -109,7 +109,7 @@ def sets_of(setting: Setting, period: Period) -> Any:
     return members
 
 
-@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+@pytest.mark.parametrize("seed", [None, 1, 2])
 def test_what_was_paid_over_time_is_what_is_due_in_the_end(seed: int | None) -> None:
     spoil = None if seed is None else random.Random(seed)
 
