@@ -105,6 +105,16 @@ class Batch:
     def of(cls, programs: Iterable[PlanProgram]) -> "Batch | None":
         """Compile what the batch path knows; None where it knows nothing of it."""
         wanted = {id(program): program for program in programs}
+        known = tuple(sorted(wanted))
+        if known not in _compiled:
+            if len(_compiled) >= MOST_KEPT:
+                _compiled.clear()
+            # The programs are kept as well: nothing else can come by their identity.
+            _compiled[known] = tuple(wanted.values()), cls._compile(wanted)
+        return _compiled[known][1]
+
+    @classmethod
+    def _compile(cls, wanted: Mapping[int, PlanProgram]) -> "Batch | None":
         found = {key: keys_read(program) for key, program in wanted.items()}
         reads = [read for read in found.values() if read is not None]
         if not reads:
@@ -127,6 +137,10 @@ class Batch:
         if found is None:
             raise Doubt
         return found
+
+
+MOST_KEPT = 64
+_compiled: dict[tuple[int, ...], tuple[tuple[PlanProgram, ...], Batch | None]] = {}
 
 
 class PayeeBatch:

@@ -13,32 +13,32 @@ from django.db import connection
 
 from commissions.calculation.batch import Batch, PayeeBatch, Reckoned
 from commissions.calculation.batch_code import FIXED, Doubt
-from commissions.calculation.credits import OWN_FIELDS
 from commissions.calculation.facts import (
     AssignmentFact,
     PayeeInputs,
 )
 from commissions.calculation.pipeline import adjustment_line
-from commissions.calculation.program import PlanProgram
 from commissions.statements import batch_writing, first_load, writing
+from commissions.statements.batch_choosing import (
+    SIGNS,
+    groups_of,
+    is_known,
+    usable_programs,
+    wanted_of,
+)
 from commissions.statements.batch_reading import Found, Wanted, ahead, credits_of
 from commissions.statements.batch_writing import Worked
 from commissions.statements.differences import ZERO, Trigger, money
 from commissions.statements.inputs import Key, Loaded, load
 from commissions.statements.models import PayPeriod, Statement
 from commissions.statements.periods import rows_of
-from commissions.statements.windows import first_day
 from commissions_saas.lib.periods import Period
-from crm_sync.ledger.catalogue import catalogue
 from crm_sync.ledger.models import Manager
 from tenants.schema import current_business
 
 FEWEST_CREDITS = 400  # fewer are as quick in the ordinary way
 FIRST_LOAD = 100_000  # from here on indexes are built after the lines
-CREDITS_AT_A_TIME = 20_000  # bounds what is in memory at once
-_SIGNS = frozenset("\\\t\n\r")  # what COPY would have to escape
 PLACE, END = FIXED.index("place"), "\x1f"
-_AMOUNTS = ("money", "number", "percent")
 
 Transaction = Callable[[], AbstractContextManager[object]]
 Told = Callable[[str, int, int], None]
@@ -80,14 +80,16 @@ class BatchRecalculation:
         if not is_worthwhile(sum(counts.values())):
             return set(keys)
         loaded = load(keys, self.fence, with_entries=False)
-        batch = Batch.of(self._programs(loaded))
+        batch = Batch.of(usable_programs(loaded))
         if batch is None:
             return set(keys)
-        self.left = {key for key in keys if not _is_known(loaded, batch, key)}
+        self.left = {key for key in keys if not is_known(loaded, batch, key)}
         known = [key for key in keys if key not in self.left]
-        groups = list(_groups(known, counts))
+        groups = list(groups_of(known, counts))
         periods = rows_of({period for _, period in known})
-        reads = [_wanted(group, loaded, batch, periods, self.fence) for group in groups]
+        reads = [
+            wanted_of(group, loaded, batch, periods, self.fence) for group in groups
+        ]
         is_first = (
             sum(counts.values()) >= FIRST_LOAD
             and not connection.in_atomic_block
@@ -99,7 +101,7 @@ class BatchRecalculation:
             self.left |= self.share(groups, wanted, self.run, self.reason)
         else:
             with ahead(reads) as readings:
-                self._write_groups(groups, readings, loaded, batch, wanted)
+                self._writegroups(groups, readings, loaded, batch, wanted)
         return self.left
 
     def _load_first(
@@ -118,11 +120,11 @@ class BatchRecalculation:
             first_load.indexes_built_afterwards() as is_alone,
         ):
             if is_alone:
-                self._write_groups(groups, readings, loaded, batch, wanted)
+                self._writegroups(groups, readings, loaded, batch, wanted)
                 self.tell("Building the indexes", len(wanted), len(wanted))
         return is_alone
 
-    def _write_groups(
+    def _writegroups(
         self,
         groups: Sequence[Sequence[Key]],
         readings: Iterator[Found],
@@ -136,25 +138,6 @@ class BatchRecalculation:
             with self.within():
                 self._write_group(group, loaded, batch, found, wanted)
             done += len(group)
-
-    def _programs(self, loaded: Loaded) -> list[PlanProgram]:
-        """Return the programs whose fields have the types that they were checked with."""
-        types = {key: fact.type for key, fact in catalogue().items()}
-        found = {
-            id(fact.program): fact.program
-            for facts in loaded.programs.values()
-            for fact in facts
-        }
-        return [
-            program
-            for program in found.values()
-            if all(
-                _kind(types.get((object_, read.key), "text")) == _kind(read.type)
-                for object_, reads in program.fields.items()
-                for read in reads
-                if read.key not in OWN_FIELDS and read.key != "won_on"
-            )
-        ]
 
     def _write_group(
         self,
@@ -322,65 +305,6 @@ class _Work:
         return f"{start}\t{fact.program.currency}\t0\t\t"
 
 
-def _kind(type_: str) -> str:
-    return "number" if type_ in _AMOUNTS else type_
-
-
-def _is_known(loaded: Loaded, batch: Batch, key: Key) -> bool:
-    """Say whether the batch knows every plan that the payee is on."""
-    facts = loaded.programs.get(key[0], ())
-    return bool(facts) and all(
-        id(fact.program) in batch.programs and not _has_signs(fact.program)
-        for fact in facts
-    )
-
-
-def _has_signs(program: PlanProgram) -> bool:
-    words = [program.currency]
-    for part in program.components:
-        words += [part.key, part.name, part.waiting_for]
-    return any(_SIGNS & set(word) for word in words)
-
-
-def _groups(keys: Sequence[Key], counts: Mapping[int, int]) -> Iterator[list[Key]]:
-    """Cut the keys, which are in order, where enough credits have come together."""
-    most = min(CREDITS_AT_A_TIME, settings.PARTS_FROM // 10)
-    group: list[Key] = []
-    credits, payee_id = 0, 0
-    for key in keys:
-        if key[0] != payee_id:
-            payee_id = key[0]
-            credits += counts.get(payee_id, 0)
-            if group and credits > most:
-                yield group
-                group, credits = [], counts.get(payee_id, 0)
-        group.append(key)
-    if group:
-        yield group
-
-
-def _wanted(
-    group: Sequence[Key],
-    loaded: Loaded,
-    batch: Batch,
-    periods: Mapping[str, PayPeriod],
-    fence: int,
-) -> Wanted:
-    first = min(
-        first_day(loaded.programs.get(payee_id, ()), period)
-        for payee_id, period in group
-    )
-    return Wanted(
-        payee_ids=tuple(sorted({payee_id for payee_id, _ in group})),
-        period_ids=tuple(sorted({periods[period.slug].pk for _, period in group})),
-        object=batch.object,
-        keys=batch.keys,
-        first=first,
-        last=max(period.ends_on for _, period in group),
-        change=fence,
-    )
-
-
 def _is_on_a_plan(loaded: Loaded, payee_id: int, period: Period) -> bool:
     return any(
         fact.starts_on <= period.ends_on
@@ -405,7 +329,7 @@ def _add_adjustments(reckoned: Reckoned, frame: PayeeInputs, row: Statement) -> 
     for fact in sorted(frame.adjustments, key=lambda fact: fact.id):
         line = adjustment_line(fact)
         words = (line.component, line.component_name, line.waiting_for)
-        if any(_SIGNS & set(word) for word in words) or fact.entry_id:
+        if any(SIGNS & set(word) for word in words) or fact.entry_id:
             raise Doubt  # the pipeline knows where the entry was sold
         reckoned.texts.append(batch_writing.text_of(line, row))
         amount = money(line.amount)

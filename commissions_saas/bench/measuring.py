@@ -48,11 +48,18 @@ class Bench:
         self.figures["seconds to make the deals"] = round(cost.seconds, 1)
         with at_work(business):
             prepare(self.size)
-        self._ratios(business)
-        self._incremental(business)
-        self._two_workers(business)
-        self._against_the_naive(business)
-        self._one_deal()
+        steps = (
+            self._ratios,
+            self._incremental,
+            self._two_workers,
+            self._against_the_naive,
+            self._one_deal,
+        )
+        for step in steps:
+            before = len(self.rows)
+            step(business)
+            for row in self.rows[before:]:
+                self.tell(f"  {row.what}: {row.measured}")
 
     def _ratios(self, business: Business) -> None:
         """Limit and product, turn by turn, so that a slow minute is slow for both."""
@@ -195,7 +202,7 @@ class Bench:
             )
         )
 
-    def _one_deal(self) -> None:
+    def _one_deal(self, _: Business) -> None:
         self.tell("One deal of a payee with 5,000 in one period")
         business = a_business("one")
         fill(business, Size(ONE_PAYEES_DEALS, payees=1, months=1))

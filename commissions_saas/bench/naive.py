@@ -79,27 +79,36 @@ def _payee(
         names |= {name: Decimal(names[name]) for name in AMOUNTS}
         names["before"] = totals[quarter]
         period = next(one for one in periods if one.starts_on <= day <= one.ends_on)
-        for component, (base, amount, gate) in FORMULAS.items():
-            names["base"] = SimpleEval(names=names, functions=functions).eval(base)
-            exact = SimpleEval(names=names, functions=functions).eval(amount)
-            waits = gate if gate and names["customer_paid"] != "yes" else ""
-            found.append(
-                Line(
-                    payee_id=payee_id,
-                    period_id=period.pk,
-                    version_id=version,
-                    component=component,
-                    component_name=component,
-                    entry_id=credit.entry_id,
-                    role=credit.role,
-                    share=credit.share,
-                    base=names["base"].quantize(FOUR),
-                    amount=exact.quantize(CENT, ROUND_HALF_UP),
-                    currency="USD",
-                    waiting_for=waits,
-                    earned_on=day,
-                    opened_run=0,
-                )
-            )
+        common = {
+            "payee_id": payee_id,
+            "period_id": period.pk,
+            "version_id": version,
+            "entry_id": credit.entry_id,
+            "role": credit.role,
+            "share": credit.share,
+            "earned_on": day,
+        }
+        found += [_line(component, names, functions, common) for component in FORMULAS]
         totals[quarter] += (names["amount"] - names["fee"]) * credit.share
     return found
+
+
+def _line(
+    component: str,
+    names: dict[str, Any],
+    functions: dict[str, Any],
+    common: dict[str, Any],
+) -> Line:
+    base, amount, gate = FORMULAS[component]
+    names["base"] = SimpleEval(names=names, functions=functions).eval(base)
+    exact = SimpleEval(names=names, functions=functions).eval(amount)
+    return Line(
+        **common,
+        component=component,
+        component_name=component,
+        base=names["base"].quantize(FOUR),
+        amount=exact.quantize(CENT, ROUND_HALF_UP),
+        currency="USD",
+        waiting_for=gate if gate and names["customer_paid"] != "yes" else "",
+        opened_run=0,
+    )

@@ -154,7 +154,7 @@ def fill(business: Business, size: Size) -> None:
         with connection.cursor() as cursor:
             for table in ("change", "entry", "revision", "credit"):
                 cursor.execute(f"VACUUM ANALYZE ledger_{table}")
-    Job.objects.all().delete()
+    Job.objects.filter(state=Job.State.QUEUED).delete()
 
 
 def _payees(count: int) -> list[Payee]:
