@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from .compiled import _Compiler
 from .errors import ValueFault
@@ -43,7 +44,9 @@ def inline(
 
 
 def _lookup(table: Table, *keys: str | Decimal) -> object:
-    found = table.rows.get(keys) if isinstance(table, KeyedTable) else None
+    # No row has a number as its key; `Any` lets one be asked for all the same.
+    asked: Any = keys
+    found = table.rows.get(asked) if isinstance(table, KeyedTable) else None
     return CATALOGUE["lookup"].run(table, *keys) if found is None else found
 
 
