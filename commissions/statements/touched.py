@@ -1,7 +1,7 @@
 """Which statements a change may alter: found by number, never by reading everything."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
 from commissions.calculation.facts import AssignmentFact
@@ -59,7 +59,7 @@ def marked(found: Iterable[Reach], fence: int) -> Marked:
         own = programs.get(reach.payee_id, ())
         if reach.above and not _reads_below(own):
             continue
-        has = known.get(reach.payee_id, frozenset())
+        has = known.get(reach.payee_id, {})
         for period in _periods(reach, own, has):
             touched[reach.payee_id, period].add(reach.number)
     return {key: frozenset(numbers) for key, numbers in touched.items()}
@@ -79,7 +79,7 @@ def every_statement(fence: int) -> Marked:
         for reach in all_days:
             own = programs.get(reach.payee_id, ())
             found.update(
-                (reach.payee_id, period) for period in _periods(reach, own, frozenset())
+                (reach.payee_id, period) for period in _periods(reach, own, {})
             )
     for payee_id, slug in Statement.objects.values_list("payee_id", "period__slug"):
         found.add((payee_id, parse_period(slug)))
@@ -121,21 +121,23 @@ def _programs(
     return programs_for({reach.payee_id for reach in found}, (first, last), fence)
 
 
-def _known_statements(payee_ids: Iterable[int]) -> dict[int, frozenset[str]]:
-    found: dict[int, set[str]] = defaultdict(set)
+def _known_statements(payee_ids: Iterable[int]) -> dict[int, dict[str, Period]]:
+    found: dict[int, dict[str, Period]] = defaultdict(dict)
+    periods: dict[str, Period] = {}
     rows = Statement.objects.filter(payee_id__in=set(payee_ids))
     for payee_id, slug in rows.values_list("payee_id", "period__slug"):
-        found[payee_id].add(slug)
-    return {payee_id: frozenset(slugs) for payee_id, slugs in found.items()}
+        if slug not in periods:
+            periods[slug] = parse_period(slug)
+        found[payee_id][slug] = periods[slug]
+    return found
 
 
 def _periods(
-    reach: Reach, programs: tuple[AssignmentFact, ...], known: frozenset[str]
+    reach: Reach, programs: tuple[AssignmentFact, ...], known: Mapping[str, Period]
 ) -> Iterator[Period]:
     """Yield the reach's own periods, and later ones inside a window that holds it."""
-    there = [parse_period(slug) for slug in known]
     earliest = [fact.starts_on for fact in programs]
-    earliest += [period.starts_on for period in there]
+    earliest += [period.starts_on for period in known.values()]
     if not earliest:
         return
     now = current_period()
@@ -143,11 +145,11 @@ def _periods(
     if last != reach.first:
         last = min(last, now.ends_on)
     last_read = max(
-        (last_day(fact, day) for fact in programs for day in (reach.first, last)),
+        (last_day(fact, day) for fact in programs for day in {reach.first, last}),
         default=last,
     )
     horizon = max(last, min(last_read, now.ends_on))
-    furthest = max([horizon, *(period.ends_on for period in there)])
+    furthest = max([horizon, *(period.ends_on for period in known.values())])
     period = pay_period_of(max(reach.first, min(earliest)))
     while period.starts_on <= furthest:
         wanted = period.starts_on <= horizon or (
