@@ -38,7 +38,7 @@ from commissions_saas.lib import clock
 from commissions_saas.lib.periods import Period
 from crm_sync.ledger.changes import latest_change
 
-PAYEES_AT_A_TIME = 8
+PAYEES_AT_A_TIME = 48
 LAST_NUMBERS = 2_000_000_000  # of two versions from one day, the higher number holds
 ZERO = Decimal(0)
 Told = Callable[[str, int, int], None]
