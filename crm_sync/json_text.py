@@ -1,15 +1,12 @@
-"""Reads JSON so that numbers stay the text they were sent as."""
+"""JSON that must be one object; every number in it stays the text that was sent."""
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
-_DEEPEST = 32
-_MOST_KEYS = 10_000
-# Text that JSON can carry but a database cannot: zero bytes, half a character.
-_HARMFUL = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
+from crm_sync.outgoing.json_text import NotJson, read_json, too_large
+
+__all__ = ["Unreadable", "read_object", "too_large"]
 
 
 class Unreadable(ValueError):
@@ -19,50 +16,9 @@ class Unreadable(ValueError):
 def read_object(body: bytes) -> dict[str, Any]:
     """Read a JSON object; every number in it becomes its own text."""
     try:
-        value = json.loads(
-            body.decode("utf-8-sig"),
-            parse_int=str,
-            parse_float=str,
-            parse_constant=_refuse,
-        )
-    except (ValueError, RecursionError) as problem:
+        value = read_json(body)
+    except NotJson as problem:
         raise Unreadable(str(problem)) from None
     if not isinstance(value, dict):
         raise Unreadable("The answer is not an object.")
-    return _clean(value) if _HARMFUL.search(body) else value
-
-
-def too_large(record: Any) -> bool:
-    """Tell whether a record is nested too deeply or has too many keys to keep."""
-    keys = 0
-    layer = [record]
-    for _ in range(_DEEPEST):
-        below: list[Any] = []
-        for value in layer:
-            if isinstance(value, dict):
-                keys += len(value)
-                below += value.values()
-            elif isinstance(value, list):
-                keys += len(value)
-                below += value
-        if keys > _MOST_KEYS:
-            return True
-        layer = [value for value in below if isinstance(value, (dict, list))]
-        if not layer:
-            return False
-    return True
-
-
-def _refuse(constant: str) -> None:
-    raise Unreadable(f"{constant} is not a number.")
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        whole = value.replace("\x00", "\ufffd").encode("utf-16-le", "surrogatepass")
-        return whole.decode("utf-16-le", "replace")
-    if isinstance(value, list):
-        return [_clean(item) for item in value]
-    if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
     return value

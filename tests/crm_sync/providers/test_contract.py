@@ -15,8 +15,8 @@ from crm_sync.contract import (
     field_name,
     value_at,
 )
-from crm_sync.providers import kinds, open_provider
 from crm_sync.json_text import Unreadable, read_object, too_large
+from crm_sync.providers import kinds, open_provider
 
 
 @pytest.mark.parametrize(
