@@ -143,3 +143,20 @@ def test_mail_addresses_are_understood(
 
     assert found["EMAIL_BACKEND"].endswith(f"{backend}.EmailBackend")
     assert found.get("EMAIL_PORT") == port
+
+
+@pytest.mark.parametrize("command", ["plan_check", "formula_check"])
+def test_what_asks_no_database_runs_where_nothing_is_set_up(command: str) -> None:
+    plan = PROJECT / "tests" / "plans" / "flat_percent.yaml"
+    arguments = [str(plan)] if command == "plan_check" else []
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", command, *arguments],
+        cwd=PROJECT,
+        env={"PATH": os.environ["PATH"]},
+        input='[{"id": 1, "text": "1 + 1"}]',
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
