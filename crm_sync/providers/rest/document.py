@@ -44,7 +44,7 @@ class Retry:
         {"408", "425", "500", "502", "503", "504", "network", "truncated_json"}
     )
     tries: int = 6
-    restart_on: str = ""
+    restart_on: tuple[str, ...] = ()
     """What an error says after which all must be asked anew, from the first page."""
     base: Decimal = Decimal(1)
     cap: Decimal = Decimal(60)

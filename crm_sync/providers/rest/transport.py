@@ -263,8 +263,8 @@ class Transport:
         else:
             words, hint = "refused the request", "Check the document of the source."
         message = f"{self.name} {words} ({status}){said}."
-        again = self.document.retry.restart_on
-        if again and re.search(again, reply.body[:20_000].decode("utf-8", "replace")):
+        text = reply.body[:20_000].decode("utf-8", "replace")
+        if any(one and one in text for one in self.document.retry.restart_on):
             return TryAgainLater(message, _AGAIN, after=Decimal(1))
         return ConfigurationProblem(message, hint, status)
 
