@@ -35,8 +35,7 @@ Transaction = Callable[[], AbstractContextManager[object]]
 def ask_preview(*, draft: PlanVersion, starts_on: date, by: Member) -> Preview:
     """Ask for a draft's impact; what was asked before and not used is forgotten."""
     with transaction.atomic():
-        forgotten = Preview.objects.filter(plan=draft.plan, used_at__isnull=True)
-        forgotten.filter(kind=Preview.Kind.IMPACT).delete()
+        _forget(draft)
         preview = _new(draft, starts_on, by)
         job = enqueue(
             kind="preview",
@@ -106,8 +105,8 @@ def compute(
 def store(preview: Preview, found: Comparison) -> None:
     """Write what was compared; of an impact only what differs, of a ghost everything."""
     still = Preview.objects.select_for_update().filter(pk=preview.pk)
-    if not still.exists():
-        return
+    if still.first() is None:
+        return  # forgotten while it was worked out
     PreviewedStatement.objects.filter(preview=preview).delete()
     is_ghost = preview.kind == Preview.Kind.GHOST
     rows = [row for row in found.rows if is_ghost or row.is_changed]
@@ -264,10 +263,16 @@ def _show_instead(
         ask_preview(draft=draft, starts_on=preview.starts_on, by=by)
         return "they are being compared again"
     with transaction.atomic():
-        Preview.objects.filter(pk=preview.pk, used_at__isnull=True).delete()
+        _forget(draft)
         instead = _new(draft, preview.starts_on, by)
         store(instead, fresh)
     return f"now {headline(instead.summary, current_business().currency)}"
+
+
+def _forget(draft: PlanVersion) -> None:
+    """Drop what was compared before and not used; the newest is what counts."""
+    rows = Preview.objects.filter(plan_id=draft.plan_id, used_at__isnull=True)
+    rows.filter(kind=Preview.Kind.IMPACT).delete()
 
 
 def _new(
