@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from crm_sync.contract import ConfigurationProblem, field_name
 from crm_sync.providers.rest.document import (
-    Auth,
     CursorRule,
     Deletes,
     Describe,
@@ -18,27 +16,24 @@ from crm_sync.providers.rest.document import (
     One,
     Paging,
     Part,
-    Rate,
-    Retry,
     Stream,
 )
 from crm_sync.providers.rest.moments import FORMATS, PRECISIONS, read_span
 from crm_sync.providers.rest.paths import cleaned, is_path
 from crm_sync.providers.rest.reading_map import read_map
+from crm_sync.providers.rest.reading_source import (
+    pattern,
+    read_auths,
+    read_organisation,
+    read_rate,
+    read_retry,
+    read_statuses,
+)
 from crm_sync.providers.rest.shape import Problem, Shape
 from crm_sync.providers.rest.written import Unreadable, plain
 
-_AUTH = {
-    "none": (),
-    "basic": ("username", "password"),
-    "bearer": ("token",),
-    "api_key": ("key",),
-    "oauth2_refresh": ("client_id", "client_secret", "refresh_token"),
-    "oauth2_client": ("client_id", "client_secret"),
-}
 _PAGES = ("none", "page", "offset", "cursor", "next_url", "link_header", "keyset")
 _PAGE_PARAM = {"page": "page", "offset": "offset", "cursor": "cursor"}
-_RETRY = ("network", "truncated_json")
 _SECRET_HEADERS = re.compile(
     r"authorization|cookie|token|secret|api-?key|password", re.I
 )
@@ -89,16 +84,16 @@ def _document(top: Shape) -> Document:
     document = Document(
         name=source.text("name") or top.text("name") or "The source",
         base_url=source.text("base_url"),
-        auth=_auths(source),
+        auth=read_auths(source),
         streams=streams,
         headers=headers,
-        rate=_rate(source),
-        retry=_retry(source),
-        fatal=_statuses(source, "fatal", frozenset({401, 402, 403})),
-        organisation=_organisation(whose),
+        rate=read_rate(source),
+        retry=read_retry(source),
+        fatal=read_statuses(source, "fatal", frozenset({401, 402, 403})),
+        organisation=read_organisation(whose),
         checked_on=source.text("checked_on"),
         base_path=_relative(source, source.text("base_path")),
-        strip=source.checked("strip", _pattern, "", "is no pattern."),
+        strip=source.checked("strip", pattern, "", "is no pattern."),
     )
     source.done()
     top.taken.add("name")
@@ -108,125 +103,6 @@ def _document(top: Shape) -> Document:
     if streams and not document.objects:
         top.wrong("streams", "None of them is an object of the ledger, such as deals.")
     return document
-
-
-def _organisation(whose: Shape | None) -> tuple[str, str]:
-    if whose is None:
-        return "", ""
-    found = whose.text("path", needed=True), cleaned(whose.text("name", needed=True))
-    whose.done()
-    return found
-
-
-def _auths(source: Shape) -> tuple[Auth, ...]:
-    given = source.anything("auth")
-    if given in (None, ""):
-        return (Auth(),)
-    rows = given if isinstance(given, list) else [given]
-    return tuple(
-        _auth(source.shaped(f"auth.{number}" if len(rows) > 1 else "auth", row))
-        for number, row in enumerate(rows)
-    )
-
-
-def _auth(shape: Shape) -> Auth:
-    kind = shape.one_of("kind", _AUTH, "none")
-    names = {name: shape.text(name, name) for name in _AUTH[kind]}
-    if kind == "api_key":
-        names = {"key": shape.text("key", "api_key")}
-    header, query = shape.text("header"), shape.text("query")
-    for name, secret in names.items():
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", secret):
-            shape.wrong(
-                name,
-                "Write the name of a credential here, such as api_key; its value is"
-                " sent with the credentials.",
-            )
-    if kind == "api_key" and bool(header) == bool(query):
-        shape.wrong("header", "Name the header or the query parameter of the key.")
-    token_url = shape.text("token_url", needed=kind.startswith("oauth2"))
-    auth = Auth(
-        kind=kind,
-        names=names,
-        header=header,
-        query=query,
-        prefix=shape.text("prefix"),
-        token_url=token_url,
-        scope=shape.text("scope"),
-    )
-    shape.done()
-    return auth
-
-
-def _rate(source: Shape) -> Rate:
-    shape = source.inner("rate")
-    if shape is None:
-        return Rate()
-    usual = Rate()
-    per_second = shape.text("max_per_second")
-    when = []
-    for number, row in enumerate(shape.anything("when") or []):
-        one = shape.shaped(f"when.{number}", row)
-        when.append((one.whole("status", 429, 100, 599), one.text("contains")))
-        one.done()
-    rate = Rate(
-        header=shape.text("header", usual.header).lower(),
-        pattern=shape.checked("pattern", _pattern, "", "is no pattern."),
-        retry_after=shape.one_of(
-            "retry_after", ("seconds", "date", "epoch"), "seconds"
-        ),
-        default_wait=shape.number("default_wait", usual.default_wait, "0", "3600"),
-        max_wait=shape.number("max_wait", usual.max_wait, "1", "3600"),
-        max_per_second=shape.number("max_per_second", Decimal(10), "0.01", "1000")
-        if per_second
-        else None,
-        when=tuple(when),
-    )
-    shape.done()
-    return rate
-
-
-def _pattern(text: str) -> str:
-    # It runs over a few hundred characters at most, and must end soon there: nothing
-    # repeated is repeated again, and little is repeated at all.
-    if len(text) > 100 or re.search(r"\)[*+?{]|\\[1-9]|\(\?", text):
-        raise ValueError(text)
-    if len(re.findall(r"[*+]|\{\d*,", text)) > 2:
-        raise ValueError(text)
-    try:
-        re.compile(text)
-    except re.error:
-        raise ValueError(text) from None
-    return text
-
-
-def _retry(source: Shape) -> Retry:
-    shape = source.inner("retry")
-    usual = Retry()
-    if shape is None:
-        return usual
-    on = shape.texts("on")
-    for one in on:
-        if one not in _RETRY and not re.fullmatch(r"[45]\d\d", one):
-            shape.wrong("on", f"“{one}” is no status, nor network or truncated_json.")
-    shape.one_of("jitter", ("full", "none"), "full")
-    retry = Retry(
-        on=frozenset(on) or usual.on,
-        tries=shape.whole("tries", usual.tries, 1, 20),
-        base=shape.number("base", usual.base, "0", "60"),
-        cap=shape.number("cap", usual.cap, "0", "900"),
-        restart_on=shape.texts("restart_on"),
-    )
-    shape.done()
-    return retry
-
-
-def _statuses(shape: Shape, key: str, usual: frozenset[int]) -> frozenset[int]:
-    found = shape.texts(key)
-    if any(not re.fullmatch(r"[45]\d\d", one) for one in found):
-        shape.wrong(key, "This is a list of statuses such as 401.")
-        return usual
-    return frozenset(int(one) for one in found) or usual
 
 
 def _streams(top: Shape) -> dict[str, Stream]:
@@ -275,7 +151,7 @@ def _stream(shape: Shape, name: str, is_helper: bool) -> Stream:
         fields=shape.texts("fields"),
         key_form=shape.one_of("key_form", ("", "salesforce"), ""),
         ignore=shape.texts("ignore"),
-        drop_field_on=shape.checked("drop_field_on", _pattern, "", "is no pattern."),
+        drop_field_on=shape.checked("drop_field_on", pattern, "", "is no pattern."),
         map=read_map(shape),
         url=shape.text("url"),
         changed_by=_path(shape, "changed_by", shape.text("changed_by")),
