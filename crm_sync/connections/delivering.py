@@ -29,7 +29,7 @@ from crm_sync.contract import (
     TryAgainLater,
     as_version,
 )
-from crm_sync.ledger.models import Entry
+from crm_sync.ledger.models import Entry, RefusedRecord
 from crm_sync.ledger.recording import Outcome
 from tenants.jobs.errors import RunLater
 from tenants.jobs.lease import Lease
@@ -66,6 +66,8 @@ def work_deliveries(lease: Lease) -> dict[str, int]:
             lease.step("Reading what was sent", total.new + total.changed)
             if adopts_people(connection):
                 adopt_owners(reader, lease.check)
+            with lease.transaction():
+                _tell_refused(reader, batch)
     return {"new": total.new, "changed": total.changed, "deleted": total.deleted}
 
 
@@ -162,7 +164,8 @@ def _apply(
         know_people(reader, list(records.values()))
     outcome = apply_page(reader=reader, records=list(records.values()))
     forget_refused(reader, [one for one in records.values() if one.deleted])
-    told = _words(outcome)
+    # Of several at once it is not counted which of them did what.
+    told = _words(outcome) if len(records) == 1 else "taken"
     about_all = [row for row in batch if not row.object]
     done = [row for row in batch if (row.object, row.external_id) in records]
     left = [row for row in batch if row not in about_all and row not in done]
@@ -178,9 +181,33 @@ def _apply(
     return outcome
 
 
+def _tell_refused(reader: Reader, batch: Sequence[Delivery]) -> None:
+    """Say of each delivery whether its record is in now, or why it is refused."""
+    ids = {row.external_id for row in batch}
+    waiting: dict[Key, str] = {}
+    for business_id in sorted(reader.businesses):
+        with in_business(reader.businesses[business_id]):
+            rows = RefusedRecord.objects.filter(
+                connection_id=reader.connection.pk,
+                external_id__in=ids,
+                state=RefusedRecord.State.WAITING,
+            )
+            waiting |= {(one.object, one.external_id): one.reason for one in rows}
+    done = Delivery.objects.filter(
+        pk__in=[row.pk for row in batch], state=Delivery.State.DONE
+    )
+    for row in done:
+        reason = waiting.get((row.object, row.external_id))
+        if reason is not None:
+            done.filter(pk=row.pk).update(result=f"Refused: {reason}")
+        elif row.result.endswith("refused"):
+            done.filter(pk=row.pk).update(result="taken")
+
+
 def _seen(connection: Connection) -> None:
     rows = Connection.objects.filter(pk=connection.pk)
-    rows.update(last_success_at=clock.now())
+    now = clock.now()
+    rows.update(last_success_at=now, last_new_data_at=now)
     rows.filter(state=Connection.State.NEW).update(state=Connection.State.ACTIVE)
 
 

@@ -312,6 +312,17 @@ def test_an_object_of_its_own_name_counts_and_credits_its_person(
     assert entry.owner == Payee.objects.get(email="theo@acme.example")
 
 
+def test_a_delivery_says_why_its_record_is_refused(sender: Sender) -> None:
+    sender.send("A-1", data={"amount": None})
+    sender.send("A-2")
+    run_all_jobs()
+
+    results = dict(Delivery.objects.values_list("external_id", "result"))
+    assert results == {"A-1": "Refused: Amount is blank.", "A-2": "taken"}
+    sender.connection.refresh_from_db()
+    assert sender.connection.last_new_data_at is not None
+
+
 def test_a_name_that_no_formula_could_use_is_no_object(sender: Sender) -> None:
     with pytest.raises(BadSchema, match="is no name for an object"):
         schemas.save_schema(
