@@ -89,6 +89,7 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "statements:impact": Route(money.READS, money.a_draft),
     "statements:impact_file": Route(money.READS, money.a_preview),
     "statements:impact_statement": Route(money.READS, money.a_previewed_statement),
+    "statements:impact_line": Route(money.READS, money.a_previewed_statement),
     "statements:publish": Route(money.ADMIN, money.a_draft),
     "statements:ghost_start": Route(money.ADMIN, money.a_draft, posts=True),
     "statements:ghost": Route(money.READS, money.a_ghost),

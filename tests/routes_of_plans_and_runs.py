@@ -81,6 +81,19 @@ def a_previewed_statement(business: Business) -> Arguments:
         now=Decimal(1),
         after=Decimal(2),
         difference=Decimal(1),
+        lines=[
+            {
+                "component": "deals",
+                "name": "Deals",
+                "entry_id": 0,
+                "deal": "",
+                "role": "",
+                "before": "1",
+                "after": "2",
+                "waited_for": "",
+                "waiting_for": "",
+            }
+        ],
     )
     return preview.plan.slug, row.pk
 

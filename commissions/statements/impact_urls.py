@@ -16,6 +16,11 @@ urlpatterns = [
         impact_views.impact_statement,
         name="impact_statement",
     ),
+    path(
+        f"{PLAN}impact/<int:row_id>/line/",
+        impact_views.impact_line,
+        name="impact_line",
+    ),
     path(f"{PLAN}draft/publish/", impact_views.publish, name="publish"),
     path(f"{PLAN}ghosts/", impact_views.ghost_start, name="ghost_start"),
     path(f"{PLAN}ghosts/<int:ghost_id>/", impact_views.ghost, name="ghost"),

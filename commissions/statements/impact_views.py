@@ -15,7 +15,7 @@ from commissions.plans.pages import day_of, number_of
 from commissions.plans.services import document_of
 from commissions.plans.views import sent_document
 from commissions.statements import impact_pages, previews
-from commissions.statements.live import try_live
+from commissions.statements.live import trace_both, try_live
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.periods import YEARS, parse_period
 from tenants.access import MemberRequest, requires, who_may
@@ -88,6 +88,23 @@ def impact_statement(request: MemberRequest, slug: str, row_id: int) -> HttpResp
     row = get_object_or_404(rows, pk=row_id, preview__plan__slug=slug)
     page = impact_pages.statement_page(row)
     return render(request, "plans/impact_statement.html", page)
+
+
+@requires(*READS)
+@require_GET
+def impact_line(request: MemberRequest, slug: str, row_id: int) -> HttpResponse:
+    """One line of a preview, worked out step by step on both sides."""
+    rows = PreviewedStatement.objects.select_related("preview__plan")
+    row = get_object_or_404(rows, pk=row_id, preview__plan__slug=slug)
+    page = impact_pages.statement_page(row)
+    number = request.GET.get("line", "0")
+    at = int(number) if number.isdecimal() and len(number) < 9 else 0
+    if at >= len(page["lines"]):
+        raise Http404
+    line = page["lines"][at]
+    sides = trace_both(row, line["component"], line["entry_id"], line["role"])
+    page |= {"line": line, "sides": sides}
+    return render(request, "plans/impact_line.html", page)
 
 
 @requires(*WRITES)

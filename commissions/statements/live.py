@@ -4,7 +4,7 @@ The deals are those on which plans break: the biggest, shared ones, negative amo
 other currencies, blank fields.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,13 +15,13 @@ from commissions.calculation.facts import LineDraft, PayeeInputs
 from commissions.calculation.receipt import NoSuchLine, Receipt
 from commissions.calculation.receipts import explain
 from commissions.plans.document import PlanDocument
-from commissions.plans.models import Plan
-from commissions.plans.services import require_sound
+from commissions.plans.models import Plan, PlanVersion, PreviewedStatement
+from commissions.plans.services import document_of, require_sound
 from commissions.statements.differences import money
 from commissions.statements.impact import reckoned, standing
 from commissions.statements.inputs import Key, Loaded, load
 from commissions.statements.periods import current_period, pay_period_of
-from commissions_saas.lib.periods import Period
+from commissions_saas.lib.periods import Period, parse_period
 from crm_sync.ledger.models import Credit, Entry
 from tenants.schema import current_business
 
@@ -172,6 +172,49 @@ def _receipt(inputs: PayeeInputs, line: LineDraft | None) -> Receipt | None:
         return explain(inputs, line.key)
     except NoSuchLine:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """How one line comes to its amount on one side of a preview."""
+
+    side: str
+    amount: Decimal | None
+    failed: str
+    receipt: Receipt | None
+
+
+def trace_both(
+    row: PreviewedStatement, component: str, entry_id: int, role: str
+) -> tuple[Traced, ...]:
+    """Explain a line of a preview, now and after; a side without it has no receipt."""
+    preview = row.preview
+    document = document_of(PlanVersion(document=preview.document))
+    own = preview.statements.filter(payee_id=row.payee_id)
+    slugs = own.values_list("period_slug", flat=True)
+    periods = sorted(parse_period(slug) for slug in slugs)
+    found = []
+    with standing(preview.plan, document, preview.starts_on) as fence:
+        for side, change in (("Now", fence), ("After", fence + 1)):
+            keys = [(row.payee_id, period) for period in periods]
+            loaded = load(keys, change, with_names=True)
+            kept: dict[str, Mapping[str, Decimal]] = {}
+            for key in keys:
+                inputs, draft = reckoned(loaded, key, kept)
+                if key[1].slug == row.period_slug:
+                    break
+            line = next(
+                (
+                    each
+                    for each in draft.lines
+                    if (each.component, each.key.entry_id, each.role)
+                    == (component, entry_id, role)
+                ),
+                None,
+            )
+            failed = line.failed if line else ""
+            found.append(Traced(side, _amount(line), failed, _receipt(inputs, line)))
+    return tuple(found)
 
 
 def _amount(line: LineDraft | None) -> Decimal | None:

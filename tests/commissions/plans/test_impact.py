@@ -27,7 +27,7 @@ from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tenants.jobs.services import run_all_jobs
 from tests.commissions.statements import world
-from tests.people import a_member
+from tests.people import a_group_member, a_member
 
 NOVEMBER = date(2026, 11, 1)
 DEARER = ("40 * deal.share", "60 * deal.share")
@@ -345,6 +345,44 @@ def test_who_gets_less_is_listed_first_with_a_difference_for_each_line(
     assert "1 statement gets less." in body
     assert "Theos Air quality 100.00 90.00 −10.00" in lines
     assert "Theo Brandt,2026-11,no," in file.splitlines()[1]
+
+
+def test_each_line_opens_to_both_of_its_receipts(
+    plan: Plan, ada: Member, ben: Member, page: Client
+) -> None:
+    found = previewed(a_draft(plan, ada), ben)
+    row = found.statements.get()
+    url = f"/b/acme/plans/comfort_advisor/impact/{row.pk}/"
+
+    diff = page.get(url).content.decode()
+    body = text_of(page.get(f"{url}line/?line=4"))
+
+    assert f"{url}line/?line=4" in diff
+    sides = page.get(f"{url}line/?line=4").context["sides"]
+    assert "+$20.00" in body
+    assert [(each.side, each.amount) for each in sides] == [
+        ("Now", Decimal(40)),
+        ("After", Decimal(60)),
+    ]
+    assert body.count("needs no rounding") == 2
+    assert page.get(f"{url}line/?line=5").status_code == 404
+
+
+def test_only_an_owner_says_how_much_one_person_may_publish(
+    acme: Business, ada: Member, client: Client
+) -> None:
+    nina = a_group_member(acme, "Nina", Role.OWNER)
+    form = {"name": "Acme", "second_publisher_above": "250"}
+
+    client.force_login(ada.user)
+    client.post("/b/acme/settings/", form)
+    acme.refresh_from_db()
+    before = acme.second_publisher_above
+    client.force_login(nina.user)
+    client.post("/b/acme/settings/", form)
+
+    acme.refresh_from_db()
+    assert (before, acme.second_publisher_above) == (None, Decimal(250))
 
 
 def test_a_ghost_is_worked_out_apart_and_no_total_has_it(
