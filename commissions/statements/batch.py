@@ -7,6 +7,7 @@ keys that it returns. Lock order and the second look under the locks are the sam
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 
 from django.conf import settings
 from django.db import connection
@@ -210,6 +211,8 @@ class _Work:
         self.periods = periods
         self.batch = batch
         self._payee: tuple[int, PayeeBatch] | None = None
+        # Not a method of ours: a cycle would keep every group's rows in memory.
+        self._prefix = partial(_prefix, {slug: row.pk for slug, row in periods.items()})
 
     def write_all(self, todo: Sequence[tuple[Key, Statement]]) -> list[Worked]:
         """Write every line of statements that have none, as it is worked out."""
@@ -296,13 +299,19 @@ class _Work:
             self._payee = payee_id, PayeeBatch(self.batch, rows, self._prefix)
         return self._payee[1]
 
-    def _prefix(
-        self, frame: PayeeInputs, fact: AssignmentFact, key: str, name: str
-    ) -> str:
-        period = self.periods[frame.period.slug].pk
-        words = (frame.payee_id, period, fact.version_id, key, name, "earning")
-        start = "\t".join(str(word) for word in words)
-        return f"{start}\t{fact.program.currency}\t0\t\t"
+
+def _prefix(
+    periods: Mapping[str, int],
+    frame: PayeeInputs,
+    fact: AssignmentFact,
+    key: str,
+    name: str,
+) -> str:
+    """Return what every line of a component begins with."""
+    period = periods[frame.period.slug]
+    words = (frame.payee_id, period, fact.version_id, key, name, "earning")
+    start = "\t".join(str(word) for word in words)
+    return f"{start}\t{fact.program.currency}\t0\t\t"
 
 
 def _is_on_a_plan(loaded: Loaded, payee_id: int, period: Period) -> bool:

@@ -149,6 +149,8 @@ class _Reader(threading.Thread):
                     found = _read(cursor, one)
                     own.commit()
                     self.queue.put(found)
+                    del found
+                    self.queue.join()  # one group ahead, and no more in memory
                     if self.ended.is_set():
                         return
             self.queue.put(None)
@@ -156,16 +158,21 @@ class _Reader(threading.Thread):
             self.queue.put(fault)
 
     def __iter__(self) -> Iterator[Found]:
-        while (found := self.queue.get()) is not None:
+        while (found := self._next()) is not None:
             if isinstance(found, BaseException):
                 raise found
             yield found
+
+    def _next(self) -> Found | BaseException | None:
+        found = self.queue.get()
+        self.queue.task_done()
+        return found
 
     def stop(self) -> None:
         self.ended.set()
         while self.is_alive():
             while not self.queue.empty():
-                self.queue.get_nowait()
+                self._next()
             self.join(0.05)
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from commissions.plans.models import PlanVersion
 from commissions.statements.models import Line
 from commissions.statements.periods import rows_of
-from commissions_saas.bench import changes, checksum, limit, naive, ways, workers
+from commissions_saas.bench import changes, checksum, limit, naive, pages, ways, workers
 from commissions_saas.bench.machine import Cost, measured
 from commissions_saas.bench.rows import Row, at_least, at_most
 from commissions_saas.bench.work import Size, a_business, at_work, fill
@@ -217,6 +217,10 @@ class Bench:
         self.rows.append(
             at_most("one deal changed, payee with 5,000 → committed", 100, found, "ms")
         )
+        with at_work(business):
+            payee_id, lines = Payee.objects.get().pk, Line.objects.count()
+        self.tell("Opening pages")
+        self.rows += pages.rows(business, payee_id, "2026-01", lines)
 
 
 def note(
