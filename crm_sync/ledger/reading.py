@@ -153,7 +153,7 @@ def _when(incoming: Incoming) -> tuple[bool, date | None]:
 def _claims_to_count(incoming: Incoming) -> bool:
     if incoming.object != DEAL:
         status = str(incoming.values.get("status", "")).casefold()
-        stopped = status.startswith(("cancel", "declin"))
+        stopped = status.startswith(("cancel", "declin", "draft"))
         return not stopped and incoming.values.get("counts", True) is not False
     # "Won in October" is the kind of status and the date together: an open deal
     # carries an estimated date in the same field.

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from commissions.plans.models import Plan
+from commissions.statements.models import Line
 from crm_sync.connections import services, telling
 from crm_sync.connections.models import Connection, SourceUser
 from crm_sync.ledger.models import Change, Entry, Field, Payee, Revision
 from tenants.accounts.models import Business, Role, RoleGrant
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_all_jobs, run_now
+from tests.commissions.statements import world
 from tests.crm_sync.connections.test_sync import (
     START,
     later,
@@ -324,3 +327,53 @@ def test_people_become_members_where_that_is_asked_for(
         office.sync()
     grants = RoleGrant.objects.filter(member__user_id=theo.user_id or 0)
     assert grants.count() == 1
+
+
+CALLS = """
+plan: Calls and visits
+currency: USD
+components:
+  - key: calls
+    name: Calls
+    object: call
+    when: call.duration >= 60
+    amount: 5 * call.share
+    says: Pay 5 for each call of a minute or more.
+  - key: visits
+    name: Site visits
+    object: site_visit
+    amount: site_visit.miles * 2
+    says: Pay 2 for each mile of a visit.
+examples:
+  - name: A call
+    period: 2026-11
+    entries:
+      - {object: call, id: a, occurred_on: 2026-11-05, duration: 61}
+    expect: {total: 5.00}
+"""
+
+
+def test_calls_and_visits_count_in_a_plan(office: Office) -> None:
+    office.account.add_record(
+        "custom",
+        lead=office.ids["lead"],
+        user=office.theo,
+        created_at=NOON,
+        custom_activity_type_id=office.visit,
+        status="draft",
+        custom={office.miles: 99},
+    )
+    office.sync()
+    theo = Payee.objects.get(name="Theo Brandt")
+    plan = Plan.objects.create(name="Calls", slug="calls")
+    world.publish(plan, CALLS, date(2026, 11, 1))
+    world.assign(theo, plan, date(2026, 11, 1))
+
+    run_all_jobs()
+
+    lines = Line.objects.filter(payee_id=theo.pk, closed_run__isnull=True)
+    found = {(row.component, f"{row.amount:.2f}", str(row.earned_on)) for row in lines}
+    assert found == {
+        ("calls", "5.00", "2026-11-12"),
+        ("visits", "24.00", "2026-11-12"),
+    }
