@@ -17,6 +17,7 @@ from crm_sync.ledger import sheets
 from crm_sync.ledger.changes import latest_change, lock_changes, next_change
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.own import require_not_own
 from crm_sync.ledger.sheets import Cells, Columns, Enter, PayeeFinder, Preview
 from tenants.access import Member
 from tenants.audit.services import record
@@ -53,6 +54,7 @@ def set_balance(
     """
     amount = _amount(value)
     _require_measure(plan, measure)
+    require_not_own(payee, by)
     with transaction.atomic():
         lock_changes()
         live = OpeningBalance.objects.filter(
@@ -81,6 +83,7 @@ def set_balance(
 def remove_balance(*, balance: OpeningBalance, by: Member | None = None) -> None:
     """Take an opening balance away that was entered by mistake."""
     payee = balance.payee
+    require_not_own(payee, by)
     with transaction.atomic():
         lock_changes()
         words = f"{payee.name}: no opening balance of {balance.measure}"

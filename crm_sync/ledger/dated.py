@@ -29,6 +29,7 @@ from crm_sync.ledger.models import (
     SubjectKind,
     Territory,
 )
+from crm_sync.ledger.own import require_not_own
 from tenants.access import Member
 from tenants.audit.services import record
 
@@ -52,6 +53,7 @@ def set_value(
     was known already.
     """
     days.require_order(starts_on, ends_on)
+    _require_not_own(subject, by)
     kind, subject_id, name = subject_of(subject)
     with transaction.atomic():
         lock_changes()
@@ -83,6 +85,7 @@ def clear_value(
 ) -> bool:
     """Take a value away for some days; say whether there was one."""
     days.require_order(starts_on, ends_on)
+    _require_not_own(subject, by)
     kind, subject_id, name = subject_of(subject)
     with transaction.atomic():
         lock_changes()
@@ -109,6 +112,7 @@ def set_leave(
     A leave from the same day is replaced, so its end can be entered later.
     """
     days.require_order(starts_on, ends_on)
+    _require_not_own(payee, by)
     reason = " ".join(reason.split())[:200]
     with transaction.atomic():
         lock_changes()
@@ -159,6 +163,7 @@ def allow_selling(
     Returns None where that was known already.
     """
     days.require_order(starts_on, ends_on)
+    _require_not_own(payee, by)
     name = _known_name(kind, name)
     with transaction.atomic():
         lock_changes()
@@ -246,6 +251,11 @@ def subject_of(subject: Subject) -> tuple[str, int, str]:
     return str(subject._meta.model_name), subject.pk, subject.name
 
 
+def _require_not_own(subject: Subject, by: Member | None) -> None:
+    if isinstance(subject, Payee):
+        require_not_own(subject, by)
+
+
 def _close(
     row: Leave | SellRight | ExchangeRate,
     words: str,
@@ -253,6 +263,7 @@ def _close(
     subject: Subject,
     by: Member | None,
 ) -> None:
+    _require_not_own(subject, by)
     with transaction.atomic():
         lock_changes()
         number = _number(words, change_kind, subject, by)

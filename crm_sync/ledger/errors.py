@@ -53,3 +53,13 @@ class BadDays(LedgerError):
 
 class BadRate(LedgerError):
     """This is no exchange rate."""
+
+
+class OwnFacts(LedgerError):
+    """Somebody enters what decides their own pay."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"You are paid as {name}, so somebody else enters this.",
+            hint="Another person with the finance or admin role can.",
+        )

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from crm_sync.ledger import errors
 from crm_sync.ledger.changes import lock_changes, next_change
 from crm_sync.ledger.models import Manager, Payee, Territory
+from crm_sync.ledger.own import require_not_own
 from tenants.access import Member
 from tenants.audit.services import record
 
@@ -31,6 +32,8 @@ def place_payee(
     """
     if ends_on is not None and ends_on < starts_on:
         raise errors.BadPlacement("The last day is before the first.")
+    for own in (payee, manager):
+        require_not_own(own, by)
     if manager is not None and _leads_to(manager, payee, starts_on):
         raise errors.BadPlacement(
             f"{manager.name} reports to {payee.name}, so cannot be their manager.",

@@ -20,6 +20,7 @@ from crm_sync.ledger.models import (
     Service,
     Territory,
 )
+from crm_sync.ledger.own import require_not_own
 from tenants.access import Member
 from tenants.audit.services import record
 
@@ -73,6 +74,8 @@ def edit_payee(*, payee: Payee, by: Member, **changes: Any) -> None:
     after = {**before, **{key: _plain(value) for key, value in changes.items()}}
     if after == before:
         return
+    if after["attributes"] != before["attributes"]:
+        require_not_own(payee, by)
     with transaction.atomic():
         if (
             after["attributes"] != before["attributes"]

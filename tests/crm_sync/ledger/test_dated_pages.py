@@ -14,6 +14,7 @@ from crm_sync.ledger.models import (
     Customer,
     ExchangeRate,
     Leave,
+    Manager,
     Payee,
     SellRight,
 )
@@ -35,7 +36,7 @@ def post(alice: Member) -> Post:
     client = Client()
     client.force_login(alice.user)
 
-    def send(address: str, **fields: str) -> str:
+    def send(address: str, **fields: object) -> str:
         answer = client.post(f"/b/acme/{address}", fields, follow=True)
         assert answer.status_code in (200, 422), answer.status_code
         return answer.content.decode()
@@ -164,3 +165,32 @@ def test_a_kind_of_facts_that_does_not_exist_is_not_found(
 
     assert client.get("/b/acme/facts/secrets/csv/").status_code == 404
     assert client.post("/b/acme/facts/values/planet/1/", {}).status_code == 404
+
+
+def test_nobody_enters_what_their_own_pay_rests_on(
+    maya: Payee, alice: Member, post: Post
+) -> None:
+    Payee.objects.filter(pk=maya.pk).update(user_id=alice.user_id)
+    other = create_payee(name="Theo Brandt")
+    create_product(name="Roof")
+    text = "name,key,value,from\nMaya Okafor,hours,160,2026-01-01\n"
+
+    for address, fields in (
+        (f"facts/values/payee/{maya.pk}/", {"key": "salary", "value": "9"}),
+        (f"payees/{maya.pk}/leave/", {"starts_on": "2026-03-02"}),
+        (f"payees/{maya.pk}/sells/", {"kind": "product", "name": "Roof"}),
+        (f"payees/{maya.pk}/place/", {"starts_on": "2026-03-02"}),
+        (f"payees/{other.pk}/place/", {"starts_on": "2026-03-02", "manager": maya.pk}),
+        ("facts/values/upload/", {"text": text, "do": "enter"}),
+        (
+            f"payees/{maya.pk}/edit/",
+            {"name": "Maya Okafor", "attributes": "level: senior"},
+        ),
+    ):
+        said = "You are paid as Maya Okafor, so somebody else enters this."
+        assert said in post(address, **fields), address
+
+    assert not AttributeValue.objects.exists()
+    assert not Leave.objects.exists()
+    assert not SellRight.objects.exists()
+    assert not Manager.objects.exists()
