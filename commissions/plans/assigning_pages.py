@@ -11,8 +11,8 @@ from commissions.plans.models import Assignment, Plan, RateTable, RateTableRows
 from commissions_saas.lib import clock
 from crm_sync.ledger.models import Change, Payee
 from tenants.access import Member, may
-from tenants.frame.pagination import paginate
 from tenants.accounts.models import Role
+from tenants.frame.pagination import paginate
 from tenants.schema import current_business
 
 
