@@ -102,7 +102,7 @@ class BatchRecalculation:
             self.left |= self.share(groups, wanted, self.run, self.reason)
         else:
             with ahead(reads) as readings:
-                self._writegroups(groups, readings, loaded, batch, wanted)
+                self._write_groups(groups, readings, loaded, batch, wanted)
         return self.left
 
     def _load_first(
@@ -121,11 +121,11 @@ class BatchRecalculation:
             first_load.indexes_built_afterwards() as is_alone,
         ):
             if is_alone:
-                self._writegroups(groups, readings, loaded, batch, wanted)
+                self._write_groups(groups, readings, loaded, batch, wanted)
                 self.tell("Building the indexes", len(wanted), len(wanted))
         return is_alone
 
-    def _writegroups(
+    def _write_groups(
         self,
         groups: Sequence[Sequence[Key]],
         readings: Iterator[Found],
