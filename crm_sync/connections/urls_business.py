@@ -13,9 +13,7 @@ from crm_sync.connections import (
 )
 
 urlpatterns = [
-    path(
-        "customers/all/", views_customers.customer_matching, name="customer_matching"
-    ),
+    path("customers/all/", views_customers.customer_matching, name="customer_matching"),
     path("customers/all/alike/", views_customers.accept_alike, name="accept_alike"),
     path("customers/all/drift/", views_customers.settle_drift, name="settle_drift"),
     path(
