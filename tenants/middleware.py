@@ -28,7 +28,6 @@ from tenants.api.problems import LOG_IN, LOG_IN_HINT, answer, is_api
 from tenants.audit.context import caused_by
 from tenants.schema import current_schema, in_business, in_public
 
-
 _STATES = {"making": "being made", "suspended": "suspended", "behind": "being updated"}
 
 

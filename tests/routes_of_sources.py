@@ -68,7 +68,7 @@ def an_inbound(business: Business) -> Arguments:
 def a_delivery(business: Business) -> Arguments:
     (connection,) = an_inbound(business)
     row = Delivery.objects.create(
-        endpoint=Endpoint.objects.get(connection_id=connection),
+        endpoint=Endpoint.objects.get(connection_id=str(connection)),
         verified=True,
         kind="deal update",
         object="deal",
