@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
+from commissions.formula import LANGUAGE_VERSION
 from commissions.statements.differences import (
     CauseDraft,
     StoredLine,
@@ -27,7 +28,9 @@ from commissions.statements.models import (
 from commissions.statements.reached import tiers_reached
 from commissions_saas.lib import clock
 
-EVALUATOR = "2"  # rises when the same inputs would give other amounts
+# The calculation's number and the language's: one of them rises when the same inputs
+# would give other amounts.
+EVALUATOR = f"2.{LANGUAGE_VERSION}"
 ROWS_AT_A_TIME = 1000
 NULL = r"\N"
 Pair = tuple[int, int]  # payee, period row
