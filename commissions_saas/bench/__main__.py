@@ -28,7 +28,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--payees", type=int, help="200 unless said")
     parser.add_argument("--rounds", type=int, help="3 unless said")
     given = parser.parse_args()
-    given.deals = given.deals or (40_000 if given.quick else 1_000_000)
+    given.deals = given.deals or (25_000 if given.quick else 1_000_000)
     given.payees = given.payees or (20 if given.quick else 200)
     given.rounds = given.rounds or (1 if given.quick else 3)
     return given
@@ -45,7 +45,7 @@ def _measure(options: argparse.Namespace) -> int:
     described = machine.description()
     bench.all()
     measuring.say("Doubling each dimension")
-    small = Size(5_000 if options.quick else 50_000, 10 if options.quick else 50)
+    small = Size(4_000 if options.quick else 50_000, 10 if options.quick else 50)
     bench.rows += growth.rows(small)
     answer: dict[str, Any] = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
