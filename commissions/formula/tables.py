@@ -154,8 +154,6 @@ class TierTable(Table):
             ends = f"{amount_words(self.starts[0])} to {amount_words(self.starts[-1])}"
             message = f"{{table}} goes from {ends}; {amount_words(total)} is outside."
             raise ValueFault("no_rate", message)
-        if not outside:
-            self.refuse_below(total)
         return rows[0][1] if below else rows[-1][1]
 
 

@@ -36,6 +36,7 @@ from commissions.plans.name_hints import name_hint, object_hint, period_hint
 from commissions.plans.names import ALWAYS, Inputs, Names
 from commissions.plans.needs import circles, reads
 from commissions.plans.table_form import build_table, build_versions
+from commissions.plans.windows import never_paid
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.facts import FieldFact, Value
 
@@ -205,6 +206,9 @@ class _Compiler:
 
     def component(self, part: ComponentDocument) -> ComponentProgram | None:
         path = f"components.{part.key}"
+        missed = never_paid(part.over, self.document.pays)
+        if part.per == "period" and missed is not None:
+            self.note(join(path, "over"), *missed)
         if part.per == "deal" and not self.known_object(part.object, path):
             return None
         inputs = self.inputs(part)

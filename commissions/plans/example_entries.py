@@ -127,6 +127,8 @@ class EntryReader:
                 words = f"{what}: there is no field “{key[:80]}”."
                 raise ProductError(words, hint=hint)
             shown = text(raw, key, what)
+            if not shown:
+                continue  # a change emptied it
             yield key, read_value(shown, of_object[key], f"{what}, {key}")
 
     def credits(
@@ -223,6 +225,10 @@ def _changes(
 
 
 def _credits(raw: Mapping[str, Raw]) -> Sequence[Raw]:
+    given = raw.get("credits")
+    if isinstance(given, Mapping) and not set(given) & set(_CREDIT_KEYS):
+        # Like {Ann: 60%, Ben: 40%}, as a change may write it.
+        return [{"payee": name, "share": share} for name, share in given.items()]
     return listed(raw, "credits") or [
         {key: raw[key] for key in _CREDIT_KEYS if key in raw}
     ]

@@ -138,7 +138,13 @@ class Promises:
             for done in self.reckoned
             if payee in ("", done.person.name) and period in ("", done.period.slug)
         )
-        return Scope(payee or EVERYBODY, period or self.setting.span.slug, found)
+        taking = frozenset(
+            part.key
+            for part in self.setting.document.components
+            if part.kind == "deduction"
+        )
+        slug = period or self.setting.span.slug
+        return Scope(payee or EVERYBODY, slug, found, taking)
 
     def promise(self, key: str, value: Raw, scope: Scope) -> Iterator[ExampleResult]:
         if key in ("waiting", "released") and isinstance(value, Mapping):

@@ -22,11 +22,16 @@ class Scope:
     payee: str
     period: str
     statements: tuple[Reckoned, ...]
+    deductions: frozenset[str] = frozenset()  # components that take off
 
     @property
     def lines(self) -> list[LineDraft]:
         """Return every line of the statements."""
         return [line for done in self.statements for line in done.draft.lines]
+
+    def deducts(self, line: LineDraft) -> bool:
+        """Say whether a line takes off what was earned, or gives that back."""
+        return line.kind == "deduction" or line.component in self.deductions
 
     @property
     def last(self) -> Reckoned:
@@ -45,9 +50,9 @@ def total_of(scope: Scope, what: str) -> Decimal:
     if what in ("total", "net"):
         return amounts(lines)
     if what == "gross":
-        return amounts(line for line in lines if line.kind != "deduction")
+        return amounts(line for line in lines if not scope.deducts(line))
     if what == "deductions":
-        return amounts(line for line in lines if line.kind == "deduction")
+        return amounts(line for line in lines if scope.deducts(line))
     if what == "clawbacks":
         return amounts(line for line in lines if line.kind == "clawback")
     if what == "adjustments":

@@ -12,6 +12,8 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 HARMFUL = re.compile("[\x00\ud800-\udfff]")
 _LARGEST_TEXT = 20_000
 _DEEPEST = 40
+# What a change leaves empty is emptied by it.
+_IN_A_CHANGE = re.compile(r"\.changes(\[\d+\])?$")
 
 
 class ValueReader:
@@ -35,7 +37,7 @@ class ValueReader:
                 inner = self.texts(value, join(path, name), depth + 1)
                 # An empty value says nothing, unless its name is a text gone astray.
                 said = inner not in ("", [], {}) or not NAME.fullmatch(name)
-                if said or path.endswith(".payees"):
+                if said or path.endswith(".payees") or _IN_A_CHANGE.search(path):
                     cleaned[name] = inner
             return cleaned
         if isinstance(given, list | tuple):

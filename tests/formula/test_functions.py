@@ -299,3 +299,12 @@ def test_tiers_are_shared_and_cannot_be_changed() -> None:
         TIERS.rows = ()  # type: ignore[misc]
     with pytest.raises(TypeError):
         KEYED.rows[("a", "b")] = Decimal(1)  # type: ignore[index]
+
+
+def test_a_curve_stays_flat_below_its_first_row_where_nothing_is_said() -> None:
+    table = TierTable(
+        rows=((Decimal("0.5"), Decimal("0.5")), (Decimal(1), Decimal("1.2")))
+    )
+
+    assert table.curve_at(Decimal("0.4")) == Decimal("0.5")
+    assert table.curve_at(Decimal("1.4")) == Decimal("1.2")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from commissions.plans.compiling import check_plan
 from commissions.plans.examples import (
     ExampleResult,
     run_examples,
@@ -153,3 +154,82 @@ examples:
         ("line a bonus", "1.00", True),
         ("base base", "100.00", True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("pays", "over"),
+    [
+        ("week", "month"),
+        ("quarter", "month"),
+        ("month", "half_month"),
+        ("half_month", "week"),
+    ],
+)
+def test_a_window_that_no_pay_period_ends_with_is_refused(pays: str, over: str) -> None:
+    document = plan_from_yaml(f"""
+plan: A bonus that would never be paid
+currency: USD
+pays: {pays}
+components: [{{key: bonus, per: period, over: {over}, amount: "100"}}]
+""")
+
+    (problem,) = check_plan(document)
+
+    assert problem.path == "components.bonus.over"
+    assert "are not made of whole" in problem.message
+    assert "Pay over period" in problem.hint
+
+
+def test_a_change_may_empty_a_field_and_undo_a_loss() -> None:
+    document = plan_from_yaml("""
+plan: What the source takes back
+currency: USD
+fields: {deal.fee: money}
+components: [{key: sale, amount: "deal.amount - or_else(deal.fee, 0)"}]
+examples:
+  - name: The fee goes, and the lost deal is won again
+    periods: 2026-01..2026-03
+    deals:
+      - {id: a, won_on: 2026-01-10, amount: 100, fee: 20, changes: [{on: 2026-02-05, fee: ""}]}
+      - {id: b, won_on: 2026-01-10, amount: 50, lost_on: 2026-02-01, changes: [{on: 2026-03-05, lost_on: ""}]}
+    expect:
+      2026-01: 130.00
+      2026-02: {lines: {a: 20.00, b: -50.00}}
+      2026-03: {lines: {a: 0, b: 50.00}}
+""")
+
+    assert all(result.ok for result in run_examples(document)), run_examples(document)
+
+
+def test_a_deduction_that_is_given_back_stays_a_deduction() -> None:
+    document = plan_from_yaml("""
+plan: A fee on each deal
+currency: USD
+components:
+  - {key: sale, amount: deal.amount * 10%}
+  - {key: fee, kind: deduction, amount: -deal.amount * 1%}
+examples:
+  - name: Nothing is left of a deal that is lost
+    periods: 2026-01..2026-02
+    deals: [{id: a, won_on: 2026-01-10, amount: 1000, lost_on: 2026-02-01}]
+    expect: {total: 0, gross: 0, deductions: 0, 2026-02: {gross: -100.00, deductions: 10.00}}
+""")
+
+    assert all(result.ok for result in run_examples(document)), run_examples(document)
+
+
+def test_a_change_shares_a_deal_as_a_deal_does() -> None:
+    document = plan_from_yaml("""
+plan: Split later
+currency: USD
+components: [{key: sale, amount: deal.amount * deal.share * 10%}]
+examples:
+  - name: Half of it goes to Ben
+    periods: 2026-01..2026-02
+    payees: [Ann, Ben]
+    deals:
+      - {id: a, payee: Ann, won_on: 2026-01-10, amount: 1000, changes: [{on: 2026-02-05, credits: {Ann: 60%, Ben: 40%}}]}
+    expect: {2026-01: {Ann: 100.00, Ben: 0}, 2026-02: {Ann: -40.00, Ben: 40.00}}
+""")
+
+    assert all(result.ok for result in run_examples(document)), run_examples(document)
