@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from commissions.statements.models import PayPeriod
+from commissions.statements import writing
+from commissions.statements.models import PayPeriod, Statement
 from commissions_saas.lib import clock
 from commissions_saas.lib.periods import KINDS, Kind, Period, parse_period, period_of
 from tenants.accounts.models import Business
@@ -66,14 +67,18 @@ def as_period(row: PayPeriod) -> Period:
     return parse_period(row.slug)
 
 
-def first_open_after(period: Period) -> Period:
-    """Return where a late change is booked: today's period, or the next open one."""
-    locked = set(
-        PayPeriod.objects.filter(state=PayPeriod.State.LOCKED).values_list(
-            "slug", flat=True
-        )
-    )
+def hold_open_after(period: Period, payee_id: int) -> PayPeriod:
+    """Hold where a late change is booked: today's period, or the next one open to it.
+
+    A payee's statement that is frozen takes nothing in, though its period is open.
+    What is held is not frozen before the caller's transaction ends.
+    """
     candidate = max(current_period(), period.next())
-    while candidate.slug in locked:
+    while True:
+        row = row_of(candidate)
+        writing.lock_periods_to_write([row.pk])
+        row.refresh_from_db(fields=["state"])
+        own = Statement.objects.filter(payee_id=payee_id, period=row).first()
+        if writing.is_open(own, row):
+            return row
         candidate = candidate.next()
-    return candidate

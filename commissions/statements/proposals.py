@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
-from commissions.statements import carrying, errors, writing
+from commissions.statements import carrying, errors
 from commissions.statements.differences import StoredLine, Trigger, money
 from commissions.statements.models import (
     Adjustment,
@@ -22,7 +22,7 @@ from commissions.statements.models import (
     Release,
     Statement,
 )
-from commissions.statements.periods import as_period, first_open_after, row_of
+from commissions.statements.periods import as_period, hold_open_after
 from commissions.statements.sources import UNKNOWN, source_of_entry
 from commissions.statements.words import amount_text, short_day_text
 from commissions_saas.lib import clock
@@ -307,8 +307,7 @@ def _post(
     if not proposals:
         return []
     with transaction.atomic():
-        period = row_of(first_open_after(as_period(row.period)))
-        writing.lock_periods_to_write([period.pk])
+        period = hold_open_after(as_period(row.period), row.payee_id)
         made = [_book(proposal, row, period, by) for proposal in proposals]
         carrying.carry_measures(row, draft)
     return made

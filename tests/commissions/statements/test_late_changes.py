@@ -1,0 +1,102 @@
+"""Late changes that cross a second freeze, lock or reopening are paid exactly once."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from commissions.plans.models import Plan
+from commissions.statements import services
+from commissions.statements.models import PayPeriod, Statement
+from commissions_saas.lib import clock
+from crm_sync.ledger.models import Payee
+from tenants.access import Member
+from tenants.accounts.models import Business
+from tenants.accounts.models import Member as MemberRow
+from tests.commissions.statements import standing, world
+from tests.commissions.statements.world import a_deal, sync
+
+DECEMBER = datetime(2026, 12, 2, 18, 0, tzinfo=UTC)
+FLAT = """
+plan: Seller
+currency: USD
+components:
+  - key: commission
+    amount: deal.amount * 10%
+"""
+
+
+@pytest.fixture
+def finance(alice: MemberRow, acme: Business) -> Member:
+    return world.acting(alice, acme)
+
+
+def period(slug: str) -> PayPeriod:
+    return PayPeriod.objects.get(slug=slug)
+
+
+def on_plan(payee: Payee, text: str) -> None:
+    plan = Plan.objects.create(name="Seller", slug="seller")
+    world.publish(plan, text, date(2026, 7, 1))
+    world.assign(payee, plan, date(2026, 10, 1))
+
+
+def october_deal(key: str, amount: str, day: int = 10) -> None:
+    sync(a_deal(key, date(2026, 10, day), amount, "Roof"))
+    standing.settle()
+
+
+def frozen(slug: str, finance: Member) -> None:
+    services.freeze(period=period(slug), by=finance)
+
+
+def locked(slug: str, finance: Member) -> None:
+    services.lock_statements(period=period(slug), by=finance)
+    standing.settle()
+
+
+def totals() -> dict[str, Decimal]:
+    rows = Statement.objects.exclude(total=0).values_list("period__slug", "total")
+    return dict(rows)
+
+
+def stands_as_if_reckoned_anew() -> None:
+    standing.settle()
+    known, anew = standing.canonical(), standing.from_scratch()
+    assert known == anew, "\n".join(standing.difference(known, anew))
+
+
+def test_a_late_change_goes_past_a_statement_in_review_to_the_next_open_one(
+    maya: Payee, finance: Member
+) -> None:
+    on_plan(maya, FLAT)
+    october_deal("first", "1000")
+    frozen("2026-10", finance)
+    locked("2026-10", finance)
+
+    with clock.at(datetime(2026, 11, 30, 18, 0, tzinfo=UTC)):
+        frozen("2026-11", finance)
+        october_deal("late", "500", 11)
+    with clock.at(DECEMBER):
+        locked("2026-11", finance)
+
+    assert totals() == {"2026-10": Decimal(100), "2026-12": Decimal(50)}
+
+
+def test_a_late_change_stays_in_the_period_that_only_others_have_in_review(
+    maya: Payee, theo: Payee, finance: Member
+) -> None:
+    on_plan(maya, FLAT)
+    october_deal("first", "1000")
+    frozen("2026-10", finance)
+    locked("2026-10", finance)
+    Statement.objects.create(
+        payee=theo,
+        period=period("2026-11"),
+        currency="USD",
+        state=Statement.State.IN_REVIEW,
+    )
+
+    october_deal("late", "500", 11)
+
+    assert totals() == {"2026-10": Decimal(100), "2026-11": Decimal(50)}
