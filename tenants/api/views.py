@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
@@ -31,6 +32,7 @@ def authenticate(request: Any) -> Response:
     """Give a token for an e-mail and a password, and a code where the user has one."""
     data = sent(request, ("email", "password", "code"))
     email, password = text_of(data, "email"), data.get("password")
+    code = text_of(data, "code", most=20)
     if not email or not isinstance(password, str) or not password:
         return _said(400, "Send your e-mail and password.", '{"email", "password"}')
     try:
@@ -41,7 +43,11 @@ def authenticate(request: Any) -> Response:
         return _said(429, "Too many tries.", "Wait 15 minutes, or reset the password.")
     if user is None or not user.is_active:
         return _said(401, WRONG, "Both are those that you log in with.")
-    if is_mfa_enabled(user) and not _code_fits(user, text_of(data, "code", most=20)):
+    try:
+        fits = not is_mfa_enabled(user) or _code_fits(user, code)
+    except ValidationError:
+        return _said(429, "Too many wrong codes.", "Wait 15 minutes, then try again.")
+    if not fits:
         return _said(401, "The code is not right.", "Send `code`, from your app.")
     token, row = give_token(user=user)
     return Response(
@@ -90,10 +96,14 @@ def _said(status: int, detail: str, hint: str) -> Response:
 
 
 def _code_fits(user: User, code: str) -> bool:
+    """Say whether the code is of the user's app or a recovery code; wrong ones count
+    against the same limit as on the page, and only a right one clears it."""
     if not code:
         return False
+    clear = check_rate_limit(user)
     for row in Authenticator.objects.filter(user=user):
         if row.type in ("totp", "recovery_codes") and row.wrap().validate_code(code):
+            clear()
             return True
     return False
 

@@ -208,3 +208,24 @@ def test_who_has_a_second_factor_sends_its_code_too(ada: Member) -> None:
     assert log_in(data).status_code == 401
     assert log_in({**data, "code": "000000"}).status_code == 401
     assert log_in({**data, "code": code}).status_code == 200
+
+
+def test_wrong_codes_have_to_wait_and_then_a_right_one_does_too(ada: Member) -> None:
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+    from allauth.mfa.totp.internal import auth
+
+    secret = auth.generate_totp_secret()
+    auth.TOTP.activate(ada.user, secret)
+    spare = RecoveryCodes.activate(ada.user).get_unused_codes()[0]
+    data = {"email": "ada@acme.example", "password": PASSWORD}
+    counter = next(iter(auth.yield_hotp_counters_from_time()))
+    right = auth.format_hotp_value(auth.hotp_value(secret, counter))
+
+    said = [log_in({**data, "code": f"{n:06}"}) for n in range(11)]
+
+    assert [one.status_code for one in said] == [401] * 10 + [429]
+    assert said[-1].json()["detail"] == "Too many wrong codes."
+    assert [log_in({**data, "code": c}).status_code for c in (right, spare)] == [
+        *(429, 429)
+    ]
+    assert ApiToken.objects.count() == 0
