@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from commissions.calculation.facts import AssignmentFact
@@ -144,12 +145,15 @@ def _periods(
     last = now.ends_on if reach.last is None else reach.last
     if last != reach.first:
         last = min(last, now.ends_on)
+    latest = max((period.ends_on for period in known.values()), default=last)
+    # A statement of a period to come is there where a deal is dated in it already.
+    known_to = max(last, min(reach.last or date.max, latest))
     last_read = max(
-        (last_day(fact, day) for fact in programs for day in {reach.first, last}),
-        default=last,
+        (last_day(fact, day) for fact in programs for day in {reach.first, known_to}),
+        default=known_to,
     )
     horizon = max(last, min(last_read, now.ends_on))
-    furthest = max([horizon, *(period.ends_on for period in known.values())])
+    furthest = max(horizon, latest)
     period = pay_period_of(max(reach.first, min(earliest)))
     while period.starts_on <= furthest:
         wanted = period.starts_on <= horizon or (

@@ -1,0 +1,171 @@
+"""Changes whose statements are easily forgotten stand as if all was reckoned anew."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from commissions.plans import assigning
+from commissions.plans.models import Plan
+from commissions.statements.recalculate import recalculate
+from crm_sync.ledger import dated
+from crm_sync.ledger.models import Payee
+from tenants.access import Member
+from tenants.accounts.models import Business as BusinessRow
+from tenants.accounts.models import Member as MemberRow
+from tests.commissions.statements import standing, world
+from tests.commissions.statements.world import a_deal, sync
+
+JULY = date(2026, 7, 1)
+OCTOBER = date(2026, 10, 1)
+NOVEMBER = date(2026, 11, 1)
+FLAT = """
+plan: P
+currency: USD
+variables: {q: number}
+components:
+  - key: c
+    amount: deal.amount * q
+"""
+NORTH = """
+plan: P
+currency: USD
+components:
+  - key: c
+    when: deal.territory == "North"
+    amount: deal.amount * deal.share * 10%
+"""
+SCORES = """
+plan: P
+currency: USD
+fields: {payee.score: money}
+measures:
+  points: {value: payee.score, over: month}
+  all: {measure: points, of: plan, take: sum}
+components:
+  - key: bonus
+    per: period
+    amount: all.total
+"""
+GIVING = """
+plan: Giving
+currency: USD
+fields: {payee.score: money}
+measures:
+  points: {value: payee.score, over: month}
+components:
+  - key: bonus
+    per: period
+    amount: points.total
+"""
+NOT_GIVING = """
+plan: Giving
+currency: USD
+components:
+  - key: bonus
+    amount: "1"
+"""
+TEAM = """
+plan: P
+currency: USD
+measures:
+  sold: {sum: deal.amount, over: quarter}
+  under: {measure: sold, of: team, take: sum}
+components:
+  - key: bonus
+    per: period
+    amount: under.total * 1%
+"""
+TRAIL_OF_MARGIN = """
+plan: P
+currency: USD
+fields: {product.margin: percent}
+components:
+  - key: trail
+    repeat: yes
+    amount: deal.amount * or_else(product.margin, 10%)
+"""
+TRAIL_OF_OWNER = """
+plan: P
+currency: USD
+fields: {payee.level: number}
+components:
+  - key: trail
+    repeat: yes
+    amount: deal.amount * deal.share * or_else(owner.level, 5) * 1%
+"""
+TRAIL_AT_PERIOD_END = """
+plan: P
+currency: USD
+convert_on: period_end
+components:
+  - key: trail
+    repeat: yes
+    amount: deal.amount * 10%
+"""
+
+
+@pytest.fixture
+def finance(alice: MemberRow, acme: BusinessRow) -> Member:
+    return world.acting(alice, acme)
+
+
+@pytest.fixture
+def lena(acme: BusinessRow) -> Payee:
+    return world.a_payee("Lena Fischer", "user_lena")
+
+
+def a_plan(text: str) -> Plan:
+    plan = Plan.objects.create(name="P", slug="p")
+    world.publish(plan, text, JULY)
+    return plan
+
+
+def assert_stands_as_anew() -> None:
+    standing.settle()
+    stands, anew = standing.canonical(), standing.from_scratch()
+    assert stands == anew, "\n".join(standing.difference(stands, anew))
+
+
+def test_a_new_version_reaches_the_statement_of_a_future_deal(maya: Payee) -> None:
+    plan = a_plan(FLAT)
+    world.assign(maya, plan, JULY, q="0.1")
+    sync(a_deal("x", date(2026, 12, 10), "1000", "Roof"))
+    recalculate()
+
+    world.publish(plan, FLAT.replace("* q", "* 20%"), NOVEMBER)
+
+    assert_stands_as_anew()
+    assert world.statement(maya, "2026-12").total == 200
+
+
+def test_a_variable_reaches_the_statement_of_a_future_deal(
+    maya: Payee, finance: Member
+) -> None:
+    row = world.assign(maya, a_plan(FLAT), JULY, q="0.1")
+    sync(a_deal("x", date(2026, 12, 10), "1000", "Roof"))
+    recalculate()
+
+    assigning.change_assignment(
+        assignment=row, starts_on=JULY, ends_on=None, values={"q": "0.2"}, by=finance
+    )
+
+    assert_stands_as_anew()
+    assert world.statement(maya, "2026-12").total == 200
+
+
+def a_shared_deal(day: date) -> world.Incoming:
+    half = {"split_with": "user_theo", "split_percent": Decimal("0.5")}
+    return a_deal("x", day, "1000", "Roof", **half)
+
+
+def scores(payee: Payee) -> None:
+    dated.set_value(
+        subject=payee, key="score", value="100", starts_on=JULY, type_="money"
+    )
+
+
+def set_rate(rate: str, day: date, by: Member) -> None:
+    dated.set_rate(
+        currency="EUR", into="USD", rate=rate, starts_on=day, source="ECB", by=by
+    )
