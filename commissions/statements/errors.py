@@ -55,6 +55,21 @@ class WrongState(StatementError):
         )
 
 
+class BookedAlready(StatementError):
+    """A statement stays frozen while a later one that is frozen paid its late change."""
+
+    def __init__(self, names: Sequence[str], labels: Sequence[str]) -> None:
+        shown = ", ".join(names[:5])
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        later = " and ".join(labels)
+        super().__init__(
+            f"Late changes of {shown}{more} are booked in {later}, where their "
+            "statements are no longer open.",
+            hint=f"Open {later} again first. If that is locked, lock this period too: "
+            "what changes then is booked in the open period.",
+        )
+
+
 class PeriodLocked(StatementError):
     """Nothing is added to a period that is locked."""
 

@@ -1,6 +1,6 @@
 """The business's pay calendar: which period a day belongs to, and when it is paid."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from commissions.statements import writing
@@ -71,14 +71,32 @@ def hold_open_after(period: Period, payee_id: int) -> PayPeriod:
     """Hold where a late change is booked: today's period, or the next one open to it.
 
     A payee's statement that is frozen takes nothing in, though its period is open.
-    What is held is not frozen before the caller's transaction ends.
     """
     candidate = max(current_period(), period.next())
     while True:
         row = row_of(candidate)
-        writing.lock_periods_to_write([row.pk])
-        row.refresh_from_db(fields=["state"])
-        own = Statement.objects.filter(payee_id=payee_id, period=row).first()
-        if writing.is_open(own, row):
+        if not hold_and_find_frozen([(payee_id, row.pk)]):
             return row
         candidate = candidate.next()
+
+
+def hold_and_find_frozen(
+    pairs: Collection[writing.Pair],
+) -> list[tuple[int, PayPeriod]]:
+    """Return whose statements of these are frozen, by period.
+
+    The others stay as they are until the caller's transaction ends.
+    """
+    writing.lock_periods_to_write({period_id for _, period_id in pairs})
+    periods = PayPeriod.objects.in_bulk({period_id for _, period_id in pairs})
+    statements = Statement.objects.filter(
+        payee_id__in={payee_id for payee_id, _ in pairs}, period_id__in=periods
+    )
+    own = {(each.payee_id, each.period_id): each for each in statements}
+    return [
+        (payee_id, periods[period_id])
+        for payee_id, period_id in sorted(
+            pairs, key=lambda pair: (periods[pair[1]].starts_on, pair[0])
+        )
+        if not writing.is_open(own.get((payee_id, period_id)), periods[period_id])
+    ]

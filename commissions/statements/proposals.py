@@ -22,7 +22,11 @@ from commissions.statements.models import (
     Release,
     Statement,
 )
-from commissions.statements.periods import as_period, hold_open_after
+from commissions.statements.periods import (
+    as_period,
+    hold_and_find_frozen,
+    hold_open_after,
+)
 from commissions.statements.sources import UNKNOWN, source_of_entry
 from commissions.statements.words import amount_text, short_day_text
 from commissions_saas.lib import clock
@@ -133,18 +137,25 @@ def post_waiting(rows: Iterable[Statement], by: Member | None) -> None:
             _post(row, waiting, by, None)
 
 
-def take_back(row: Statement) -> None:
-    """Forget what was proposed of a statement that is opened again.
+def take_back(rows: Sequence[Statement]) -> None:
+    """Forget what was proposed of statements that are opened again.
 
-    What was booked already is undone, so that it is not paid twice.
+    What was booked already is undone, so that it is not paid twice; refused where the
+    statement that it went to is frozen as well.
     """
-    for proposal in _proposals(row, Proposal.State.WAITING):
-        _replace(proposal)
-    posted = _proposals(row, Proposal.State.POSTED).select_related("adjustment__period")
-    for proposal in posted:
-        adjustment = proposal.adjustment
-        if adjustment is None or adjustment.period.state != PayPeriod.State.OPEN:
-            continue
+    for row in rows:
+        for proposal in _proposals(row, Proposal.State.WAITING):
+            _replace(proposal)
+    posted = [
+        (proposal, proposal.adjustment)
+        for row in rows
+        for proposal in _proposals(row, Proposal.State.POSTED).select_related(
+            "adjustment"
+        )
+        if proposal.adjustment is not None
+    ]
+    _require_still_open(rows, [booked for _, booked in posted])
+    for proposal, adjustment in posted:
         number = next_change(
             kind="adjustment",
             words=f"{adjustment.reason}: taken back, the statement was opened again",
@@ -155,6 +166,18 @@ def take_back(row: Statement) -> None:
             closed=number
         )
         Proposal.objects.filter(pk=proposal.pk).update(state=Proposal.State.REPLACED)
+
+
+def _require_still_open(
+    rows: Iterable[Statement], booked: Iterable[Adjustment]
+) -> None:
+    """Refuse unless the statement of each booking still takes its undoing in."""
+    frozen = hold_and_find_frozen({(each.payee_id, each.period_id) for each in booked})
+    if frozen:
+        payee_ids = {payee_id for payee_id, _ in frozen}
+        names = [row.payee.name for row in rows if row.payee_id in payee_ids]
+        labels = dict.fromkeys(as_period(period).label for _, period in frozen)
+        raise errors.BookedAlready(names, list(labels))
 
 
 def _proposals(row: Statement, state: str) -> QuerySet[Proposal]:

@@ -55,14 +55,14 @@ def freeze(*, period: PayPeriod, by: Member) -> list[Statement]:
 def reopen(*, period: PayPeriod, by: Member) -> list[Statement]:
     """Open the statements that are in review, and bring them up to date at once.
 
-    What was proposed of them is forgotten, and what was booked already is undone.
+    What was proposed of them is forgotten, and what was booked already is undone;
+    refused where that was booked on a statement that is frozen by now.
     """
     with transaction.atomic():
         period = lock_period(period)
         rows = list(_of_period(period).filter(state=Statement.State.IN_REVIEW))
         _move(rows, Statement.State.IN_REVIEW, Statement.State.OPEN, "opened again")
-        for row in rows:
-            proposals.take_back(row)
+        proposals.take_back(rows)
         if rows:
             keys = [(row.payee_id, as_period(period)) for row in rows]
             recalculate_now(keys, "The statement was opened again")

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from commissions.plans.models import Plan
-from commissions.statements import services
-from commissions.statements.models import PayPeriod, Statement
+from commissions.statements import errors, services
+from commissions.statements.models import PayPeriod, Proposal, Statement
 from commissions_saas.lib import clock
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
@@ -100,3 +100,52 @@ def test_a_late_change_stays_in_the_period_that_only_others_have_in_review(
     october_deal("late", "500", 11)
 
     assert totals() == {"2026-10": Decimal(100), "2026-11": Decimal(50)}
+
+
+@pytest.fixture
+def booked_from_review(maya: Payee, acme: Business, finance: Member) -> Payee:
+    """October is in review, and a late change of it was accepted: November has it."""
+    acme.posts_late_changes = False
+    on_plan(maya, FLAT)
+    october_deal("first", "1000")
+    frozen("2026-10", finance)
+    october_deal("late", "500", 11)
+    waiting = Proposal.objects.get(state=Proposal.State.WAITING)
+    services.decide_proposal(proposal=waiting, accept=True, by=finance)
+    standing.settle()
+    return maya
+
+
+def test_a_period_is_not_opened_again_once_its_late_change_is_frozen_elsewhere(
+    booked_from_review: Payee, finance: Member
+) -> None:
+    with clock.at(DECEMBER):
+        standing.settle()
+        frozen("2026-11", finance)
+
+        with pytest.raises(errors.BookedAlready) as in_review:
+            services.reopen(period=period("2026-10"), by=finance)
+
+        locked("2026-11", finance)
+        with pytest.raises(errors.BookedAlready):
+            services.reopen(period=period("2026-10"), by=finance)
+        standing.settle()
+
+    assert "Late changes of Maya Okafor are booked in November 2026" in str(
+        in_review.value
+    )
+    assert totals() == {"2026-10": Decimal(100), "2026-11": Decimal(50)}
+    assert Proposal.objects.get().state == Proposal.State.POSTED
+
+
+def test_opening_both_periods_again_takes_the_late_change_back(
+    booked_from_review: Payee, finance: Member
+) -> None:
+    with clock.at(DECEMBER):
+        standing.settle()
+        frozen("2026-11", finance)
+        services.reopen(period=period("2026-11"), by=finance)
+        services.reopen(period=period("2026-10"), by=finance)
+        standing.settle()
+
+    assert totals() == {"2026-10": Decimal(150)}
