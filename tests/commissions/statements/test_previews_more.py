@@ -1,0 +1,64 @@
+"""What is shown before it is done, and what many at once write, is what is so after."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from commissions.plans.models import Plan
+from commissions.statements import batch
+from commissions.statements.recalculate import recalculate
+from crm_sync.ledger.catalogue import save_fields
+from crm_sync.ledger.facts import FieldFact
+from crm_sync.ledger.models import Payee
+from tests.commissions.statements import standing, world
+from tests.commissions.statements.world import a_deal, sync
+
+FLAT = """
+plan: Flat
+currency: USD
+components:
+  - key: flat
+    amount: deal.amount * 10%
+"""
+
+
+def a_plan(text: str) -> Plan:
+    plan = Plan.objects.create(name="Plan", slug="plan")
+    world.publish(plan, text, date(2026, 7, 1))
+    return plan
+
+
+def assert_it_stands_as_if_reckoned_anew() -> None:
+    standing.settle()
+    stands, anew = standing.canonical(), standing.from_scratch()
+    assert stands == anew, "\n".join(standing.difference(stands, anew))
+
+
+def test_a_tab_in_a_deals_name_does_not_stop_the_batch(
+    maya: Payee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line that fails names the deal, and stands beside one that did not."""
+    save_fields([FieldFact("deal", "dealer_fee", "Dealer fee", "money")])
+    world.assign(
+        maya, a_plan(FLAT.replace("* 10%", "- deal.dealer_fee")), date(2026, 10, 1)
+    )
+    monkeypatch.setattr(batch, "FEWEST_CREDITS", 0)
+    fee = Decimal(5)
+    sync(a_deal("old", date(2026, 10, 10), "500", "Roof", dealer_fee=fee))
+    sync(a_deal("new", date(2026, 11, 10), "900", "Roof", name="Big\tdeal"))
+    recalculate()
+    (line,) = world.live(world.statement(maya, "2026-11"))
+    assert "Big\tdeal" in line.failed
+
+    later: dict[str, Any] = {"dealer_fee": fee, "version": "9999"}
+    sync(a_deal("old", date(2026, 10, 10), "700", "Roof", **later))
+    later["name"] = "Big\tdeal"
+    sync(a_deal("new", date(2026, 11, 10), "900", "Roof", **later))
+    recalculate()
+
+    assert world.statement(maya, "2026-10").total == Decimal(695)
+    assert world.statement(maya, "2026-11").total == Decimal(895)
+    monkeypatch.undo()
+    assert_it_stands_as_if_reckoned_anew()
