@@ -238,11 +238,12 @@ class _Work:
             done = self._reckon(self.loaded.inputs(*key), key, row)
             if done is not None:
                 worked.append(done)
-        self._compare(worked)
+        worked = self._compare(worked)
         self._compare_measures(worked)
         kept = []
         for done in worked:
             same = not (done.closed or done.opened or done.measures)
+            same = same and writing.says_the_same(done.row, done.draft)
             if not same or done.row.calculated_at is None:
                 kept.append(done)
         if kept:
@@ -263,8 +264,11 @@ class _Work:
             after = done.reckoned.measures
             done.measures = writing.changed_measures(done.before, after)
 
-    def _compare(self, worked: Sequence[Worked]) -> None:
-        """Find which stored lines are not worked out again, and the other way round."""
+    def _compare(self, worked: Sequence[Worked]) -> list[Worked]:
+        """Find which stored lines are not worked out again, and the other way round.
+
+        Returned are the statements that can be compared so; the others are left.
+        """
         stored = dict(self.found.stored)
         for done in worked:
             take = stored.pop
@@ -277,8 +281,13 @@ class _Work:
         for text, id_ in stored.items():
             payee, period, _ = text.split("\t", 2)
             owner = by_pair.get(f"{payee}\t{period}")
-            if owner is not None:
+            if owner is None:
+                continue
+            if batch_writing.is_readable(text):
                 owner.closed.append((text, id_))
+            else:
+                self.run.left.add(owner.key)
+        return [done for done in worked if done.key not in self.run.left]
 
     def _reckon(self, frame: PayeeInputs, key: Key, row: Statement) -> Worked | None:
         try:

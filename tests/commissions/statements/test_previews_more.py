@@ -9,12 +9,16 @@ import pytest
 from commissions.plans.models import Plan
 from commissions.statements import batch
 from commissions.statements.recalculate import recalculate
+from crm_sync.ledger import dated
 from crm_sync.ledger.catalogue import save_fields
 from crm_sync.ledger.facts import FieldFact
-from crm_sync.ledger.models import Payee
+from crm_sync.ledger.models import Payee, SellRight
+from crm_sync.ledger.services import create_product
+from tenants.access import Member
 from tests.commissions.statements import standing, world
 from tests.commissions.statements.world import a_deal, sync
 
+NOVEMBER = date(2026, 11, 1)
 FLAT = """
 plan: Flat
 currency: USD
@@ -60,5 +64,30 @@ def test_a_tab_in_a_deals_name_does_not_stop_the_batch(
 
     assert world.statement(maya, "2026-10").total == Decimal(695)
     assert world.statement(maya, "2026-11").total == Decimal(895)
+    monkeypatch.undo()
+    assert_it_stands_as_if_reckoned_anew()
+
+
+def test_the_batch_takes_back_that_a_credit_was_left_out(
+    maya: Payee, alice: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_product(name="Wall")
+    text = FLAT + '    when: deal.product == "Wall"\n'
+    world.assign(maya, a_plan(text), NOVEMBER)
+    dated.allow_selling(
+        payee=maya, kind="product", name="Wall", starts_on=date(2026, 7, 1), by=alice
+    )
+    sync(
+        a_deal("roof", date(2026, 11, 10), "1000", "Roof"),
+        a_deal("wall", date(2026, 11, 11), "1000", "Wall"),
+    )
+    monkeypatch.setattr(batch, "FEWEST_CREDITS", 0)
+    recalculate()
+    assert world.statement(maya, "2026-11").credits_left_out
+
+    dated.end_selling(right=SellRight.objects.get(closed__isnull=True), by=alice)
+    recalculate()
+
+    assert world.statement(maya, "2026-11").credits_left_out == []
     monkeypatch.undo()
     assert_it_stands_as_if_reckoned_anew()
