@@ -1,17 +1,21 @@
 """Which days of which payees a fact by date concerns: values, leave, rates, rights."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
-from typing import Any
-
-from django.db import connection
 
 from commissions.plans.models import Assignment
 from commissions.statements.models import OpeningBalance
 from commissions.statements.periods import pay_period_of
 from commissions.statements.rates import LONGEST
-from commissions.statements.reaches import Reach, Span, above_in, around, changed
+from commissions.statements.reaches import (
+    Reach,
+    Span,
+    around,
+    changed,
+    pairs_of,
+    shared_with,
+    with_above,
+)
 from crm_sync.ledger.known import THINGS
 from crm_sync.ledger.models import (
     AttributeValue,
@@ -36,14 +40,6 @@ WHERE revision.closed IS NULL AND credit.occurred_on BETWEEN %(first)s AND %(las
 """
 _OF_THING = _NAMING + " AND revision.values ->> %(kind)s = %(name)s"
 _OF_CURRENCY = _NAMING + " AND revision.currency = %(currency)s"
-_SHARED = """
-SELECT DISTINCT other.payee_id, other.occurred_on
-FROM ledger_credit AS own
-JOIN ledger_credit AS other ON other.entry_id = own.entry_id
-    AND other.opened = own.opened
-WHERE own.payee_id = %(payee)s AND own.closed IS NULL
-AND own.occurred_on BETWEEN %(first)s AND %(last)s
-"""
 
 
 def of_values(span: Span) -> Iterator[Reach]:
@@ -72,7 +68,7 @@ def of_customer_ids(span: Span) -> Iterator[Reach]:
             "last": date.max,
         }
         for number in span.numbers(row.opened, row.closed):
-            yield from _with_above(_pairs(_OF_THING, given), number)
+            yield from with_above(pairs_of(_OF_THING, given), number)
 
 
 def of_former_states(span: Span) -> Iterator[Reach]:
@@ -115,10 +111,10 @@ def of_rates(span: Span) -> Iterator[Reach]:
         found: set[tuple[int, date]] = set()
         for code in (row.currency, row.into):
             given = {"first": first, "last": last, "currency": code}
-            found |= _pairs(_OF_CURRENCY, given)
+            found |= pairs_of(_OF_CURRENCY, given)
         settles = any(row.into == one.features.settle_in for one in span.known)
         for number in span.numbers(row.opened, row.closed):
-            yield from _with_above(found, number)
+            yield from with_above(found, number)
             if settles:
                 yield from of_everybody(first, last, number)
 
@@ -138,8 +134,7 @@ def _of_payee(
     yield from around(payee_id, first, last, number)
     yield from _of_gatherers(span, first, last, number)
     if span.reads_people:
-        given = {"payee": payee_id, "first": first, "last": last or date.max}
-        yield from _with_above(_pairs(_SHARED, given), number)
+        yield from with_above(shared_with(payee_id, first, last), number)
 
 
 def _of_gatherers(
@@ -175,21 +170,4 @@ def _of_thing(
         called += ids.values_list("external_id", flat=True).distinct()
     for name in called:
         given = {"kind": kind, "name": name, "first": first, "last": last or date.max}
-        yield from _with_above(_pairs(_OF_THING, given), number)
-
-
-def _with_above(pairs: Iterable[tuple[int, date]], number: int) -> Iterator[Reach]:
-    by_day: dict[date, set[int]] = defaultdict(set)
-    for payee_id, day in pairs:
-        by_day[pay_period_of(day).starts_on].add(payee_id)
-        yield Reach(payee_id, day, day, number)
-    for day, payee_ids in by_day.items():
-        last = pay_period_of(day).ends_on
-        for above in above_in(payee_ids, day, last):
-            yield Reach(above, day, last, number, above=True)
-
-
-def _pairs(statement: str, given: Mapping[str, Any]) -> set[tuple[int, date]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given)
-        return set(cursor.fetchall())
+        yield from with_above(pairs_of(_OF_THING, given), number)

@@ -5,9 +5,10 @@ one that is forgotten is wrong.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q
@@ -29,6 +30,14 @@ SELECT DISTINCT payee_id, occurred_on FROM ledger_credit
 WHERE occurred_on IS NOT NULL
 AND (opened > %(since)s AND opened <= %(fence)s
      OR closed > %(since)s AND closed <= %(fence)s)
+"""
+_SHARED = """
+SELECT DISTINCT other.payee_id, other.occurred_on
+FROM ledger_credit AS own
+JOIN ledger_credit AS other ON other.entry_id = own.entry_id
+    AND other.opened = own.opened
+WHERE own.payee_id = %(payee)s AND own.closed IS NULL
+AND own.occurred_on BETWEEN %(first)s AND %(last)s
 """
 # Kinds whose rows are dated, so that they are found by their own numbers.
 DATED_KINDS = frozenset(
@@ -114,10 +123,17 @@ def of_assignments(span: Span) -> Iterator[Reach]:
 
 
 def of_placements(span: Span) -> Iterator[Reach]:
-    """A payee who is placed elsewhere, and everybody above, then and now."""
+    """A payee who is placed elsewhere, and everybody above, then and now.
+
+    The owner's territory is the deal's where the source names none, so that it also
+    concerns whoever shares the deal.
+    """
     for row in Manager.objects.filter(changed(span)):
+        days = row.payee_id, row.starts_on, row.ends_on
+        sharing = shared_with(*days) if row.territory_id else set()
         for number in span.numbers(row.opened, row.closed):
-            yield from around(row.payee_id, row.starts_on, row.ends_on, number)
+            yield from around(*days, number)
+            yield from with_above(sharing, number)
 
 
 def of_plans(span: Span) -> Iterator[Reach]:
@@ -220,6 +236,31 @@ def above_in(payee_ids: Collection[int], first: date, last: date | None) -> set[
             break
         found |= level
     return found
+
+
+def with_above(pairs: Iterable[tuple[int, date]], number: int) -> Iterator[Reach]:
+    """Payees on days of theirs, and whoever is above them in the period of the day."""
+    by_day: dict[date, set[int]] = defaultdict(set)
+    for payee_id, day in pairs:
+        by_day[pay_period_of(day).starts_on].add(payee_id)
+        yield Reach(payee_id, day, day, number)
+    for day, payee_ids in by_day.items():
+        last = pay_period_of(day).ends_on
+        for above in above_in(payee_ids, day, last):
+            yield Reach(above, day, last, number, above=True)
+
+
+def shared_with(payee_id: int, first: date, last: date | None) -> Pairs:
+    """Return everybody credited for what a payee is credited for on these days."""
+    given = {"payee": payee_id, "first": first, "last": last or date.max}
+    return pairs_of(_SHARED, given)
+
+
+def pairs_of(statement: str, given: Mapping[str, Any]) -> Pairs:
+    """Return the payees and days that a query finds."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        return set(cursor.fetchall())
 
 
 def changed(span: Span) -> Q:

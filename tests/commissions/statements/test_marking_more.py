@@ -10,6 +10,8 @@ from commissions.plans.models import Plan
 from commissions.statements.recalculate import recalculate
 from crm_sync.ledger import dated
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.placements import place_payee
+from crm_sync.ledger.services import create_territory
 from tenants.access import Member
 from tenants.accounts.models import Business as BusinessRow
 from tenants.accounts.models import Member as MemberRow
@@ -152,6 +154,38 @@ def test_a_variable_reaches_the_statement_of_a_future_deal(
 
     assert_stands_as_anew()
     assert world.statement(maya, "2026-12").total == 200
+
+
+def test_the_owners_territory_reaches_who_shares_the_deal(
+    maya: Payee, theo: Payee
+) -> None:
+    north = create_territory(name="North")
+    plan = a_plan(NORTH)
+    for payee in (maya, theo):
+        world.assign(payee, plan, JULY)
+    sync(a_shared_deal(date(2026, 11, 10)))
+    recalculate()
+
+    place_payee(payee=maya, manager=None, territory=north, starts_on=JULY)
+
+    assert_stands_as_anew()
+    assert world.statement(theo, "2026-11").total == 50
+
+
+def test_the_owners_territory_reaches_the_manager_of_who_shares(
+    maya: Payee, theo: Payee, lena: Payee
+) -> None:
+    north = create_territory(name="North")
+    text = NORTH.replace("- key: c", "- key: c\n    credit: [manager]")
+    world.assign(lena, a_plan(text), JULY)
+    place_payee(payee=theo, manager=lena, territory=None, starts_on=JULY)
+    sync(a_shared_deal(date(2026, 11, 10)))
+    recalculate()
+
+    place_payee(payee=maya, manager=None, territory=north, starts_on=JULY)
+
+    assert_stands_as_anew()
+    assert world.statement(lena, "2026-11").total > 0
 
 
 def a_shared_deal(day: date) -> world.Incoming:
