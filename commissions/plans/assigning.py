@@ -11,6 +11,7 @@ from commissions.plans.document import Raw
 from commissions.plans.models import (
     Assignment,
     Plan,
+    PlanVersion,
     RateTable,
     RateTableRows,
 )
@@ -18,7 +19,7 @@ from commissions.plans.table_form import build_table, read_number
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.changes import next_change
 from crm_sync.ledger.models import Payee
-from crm_sync.ledger.selectors import payee_of
+from crm_sync.ledger.own import is_own
 from crm_sync.ledger.values import to_text, to_value
 from tenants.access import Member
 from tenants.audit.services import record
@@ -40,6 +41,7 @@ def assign(
     if ends_on is not None and ends_on < starts_on:
         raise errors.WrongValue("The last day is before the first.")
     _require_not_own(payee, by)
+    _require_own_currency(plan)
     clean = _clean_values(plan, values)
     with transaction.atomic():
         number = next_change(
@@ -297,9 +299,17 @@ def _clean_values(plan: Plan, values: Mapping[str, str]) -> dict[str, str]:
 
 def _require_not_own(payee: Payee, by: Member) -> None:
     """Refuse a hand in one's own pay; a lone owner says so by solo mode."""
-    own = payee_of(by)
-    if own is not None and own.pk == payee.pk and not current_business().solo_mode:
+    if is_own(payee, by) and not current_business().solo_mode:
         raise errors.OwnAssignment
+
+
+def _require_own_currency(plan: Plan) -> None:
+    """Refuse a plan whose newest version in force pays in another currency."""
+    published = plan.versions.filter(state=PlanVersion.State.PUBLISHED)
+    newest = published.order_by("-number").first()
+    own = current_business().currency
+    if newest is not None and newest.document.get("currency", own) != own:
+        raise errors.WrongCurrency(plan.name, str(newest.document["currency"]), own)
 
 
 def _require_free(

@@ -9,6 +9,7 @@ from decimal import (
     ROUND_HALF_UP,
     ROUND_UP,
     Decimal,
+    InvalidOperation,
     localcontext,
 )
 from typing import Literal
@@ -48,6 +49,7 @@ _OTHER_PLACES = {
     **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
 }
 LARGEST = Decimal("999999999999999.9999")  # what the database holds
+LONGEST = 1_000  # characters; what has more is no amount, and slow to read
 MOST_PLACES = 40  # a tiny number written out in full would fill the memory
 
 
@@ -148,6 +150,8 @@ def parse_decimal(text: str) -> Decimal:
     """Read plain text such as `-1234.50` exactly; refuse what is not finite."""
     cleaned = text.strip()
     try:
+        if len(cleaned) > LONGEST:
+            raise InvalidOperation
         number = Decimal(cleaned)
     except ArithmeticError:
         raise NotAnAmount(
@@ -157,6 +161,8 @@ def parse_decimal(text: str) -> Decimal:
     exponent = number.as_tuple().exponent
     if (
         not isinstance(exponent, int)
+        # Before it is compared: a number with a huge exponent cannot even be negated.
+        or number.adjusted() > LARGEST.adjusted()
         or abs(number) > LARGEST
         or -exponent > MOST_PLACES
     ):

@@ -9,6 +9,7 @@ from crm_sync.connections.readers import reader_of
 from crm_sync.connections.retrying import retry_refused
 from crm_sync.ledger import services as ledger
 from crm_sync.ledger.models import ExternalId, Payee
+from crm_sync.ledger.own import require_not_own
 from tenants.access import Member
 from tenants.accounts.models import Business
 from tenants.schema import in_business
@@ -20,6 +21,8 @@ def match_user(
 ) -> None:  # fmt: skip
     """Say which payee a source's user is, and try what waited for that."""
     with in_business(business):
+        # By hand only: an address that is the same in both is nobody's choice.
+        require_not_own(payee, by)
         ledger.match_payee(
             payee=payee,
             connection_id=connection.pk,

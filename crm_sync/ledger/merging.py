@@ -7,6 +7,7 @@ from django.db import transaction
 from crm_sync.ledger import errors
 from crm_sync.ledger.changes import next_change
 from crm_sync.ledger.models import ExternalId, Payee, Revision
+from crm_sync.ledger.own import require_not_own
 from crm_sync.ledger.writing import reopen
 from tenants.access import Member
 from tenants.audit.services import record
@@ -19,6 +20,8 @@ def merge_payees(*, payee: Payee, into: Payee, by: Member | None = None) -> int:
 
     Returns how many entries changed hands.
     """
+    for each in (payee, into):
+        require_not_own(each, by)
     if payee.pk == into.pk or into.merged_into_id is not None:
         raise errors.CannotMerge(
             f"{payee.name} cannot be merged into {into.name}.",

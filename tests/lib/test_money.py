@@ -89,3 +89,11 @@ def test_more_digits_than_a_float_holds_are_kept() -> None:
 
 def test_currencies_know_their_places() -> None:
     assert [places(code) for code in ("USD", "JPY", "KWD")] == [2, 0, 3]
+
+
+@pytest.mark.parametrize(
+    "text", ["1e99999999", "-1e99999999", "1e-99999999", "9" * 2_000_000, "1e16"]
+)
+def test_a_number_without_measure_is_refused_and_breaks_nothing(text: str) -> None:
+    with pytest.raises(NotAnAmount):
+        parse_decimal(text)

@@ -32,7 +32,8 @@ from crm_sync.providers.files.workbook_parts import (
     whole,
 )
 
-MOST_TEXT = 100_000_000  # characters of the sheet as CSV
+MOST_TEXT = 50_000_000  # characters of the sheet as CSV
+MOST_ELEMENTS = 12_000_000  # of XML: rows, cells and their values
 _EXCEL = Context(prec=15)
 # A password is a RuntimeError, a packing that nobody uses a NotImplementedError.
 _FAULTS = (
@@ -78,6 +79,7 @@ class _Cell:
     kind: str = "n"
     style: int = 0
     parts: list[str] = field(default_factory=list)
+    size: int = 0
     has_formula: bool = False
     reads: bool = False
 
@@ -93,6 +95,8 @@ class _Sheet:
         self._blank = 0  # rows without a value: written when one with a value follows
         self._cells: dict[int, str] = {}
         self._cell = _Cell()
+        self._left = MOST_TEXT
+        self._elements = MOST_ELEMENTS
 
     def parser(self) -> expat.XMLParserType:
         """Return a parser that calls this sheet."""
@@ -106,6 +110,9 @@ class _Sheet:
             )
 
     def _start(self, name: str, given: dict[str, str]) -> None:
+        self._elements -= 1
+        if self._elements < 0:
+            raise hostile("It has too many cells.")
         if name == "row":
             self._begin_row(whole(given.get("r")) or self._row + 1)
         elif name == "c":
@@ -122,12 +129,18 @@ class _Sheet:
             value = self._value(self._cell)
             if value:
                 self._cells[self._cell.column] = value
+                self._left -= len(value)
+                if self._left < 0:
+                    raise hostile("Its sheet is too long.")
         elif name == "row":
             self._end_row()
 
     def _data(self, text: str) -> None:
         if self._cell.reads:
             self._cell.parts.append(text)
+            self._cell.size += len(text)
+            if self._cell.size > limits.LONGEST_CELL:
+                raise hostile(f"Cell {self._cell.place} is too long.")
 
     def _begin_row(self, number: int) -> None:
         if number <= self._row:
@@ -193,8 +206,6 @@ class _Sheet:
         self._writer.writerow(
             [self._cells.get(column, "") for column in range(1, width + 1)]
         )
-        if self._text.tell() > MOST_TEXT:
-            raise hostile("Its sheet is too long.")
 
 
 def _number(raw: str, cell: _Cell) -> Decimal:

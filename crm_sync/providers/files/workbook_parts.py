@@ -10,12 +10,14 @@ from datetime import datetime
 from xml.parsers import expat
 
 from crm_sync.contract import ConfigurationProblem
+from crm_sync.providers.files.limits import LONGEST_CELL
 
 MOST_ENTRIES = 1_000
 MOST_UNPACKED = 200_000_000
 MOST_STRINGS = 50_000_000  # characters of texts that cells share
 HIGHEST_RATIO = 100  # unpacked to packed, of a part of more than a megabyte
 _BLOCK = 65_536
+LONGEST_TAG = 1_000_000  # the parser starts anew on a tag that has not ended
 DAY_ZERO = datetime(1899, 12, 30)
 DAY_ZERO_1904 = datetime(1904, 1, 1)
 _DATE_FORMATS = frozenset(
@@ -54,7 +56,7 @@ class Parts:
         entry = self._entries.get(name)
         if entry is None:
             raise broken()
-        unpacked = 0
+        unpacked = open_for = 0
         with self._archive.open(entry) as part:
             while block := part.read(_BLOCK):
                 unpacked += len(block)
@@ -62,10 +64,21 @@ class Parts:
                 packed = max(entry.compress_size, 1)
                 if self._left < 0:
                     raise hostile("It holds more than 200 MB.")
+                open_for = _open_for(block, open_for)
+                if open_for > LONGEST_TAG:
+                    raise hostile("A tag of it never ends.")
                 if unpacked > 1_000_000 and unpacked / packed > HIGHEST_RATIO:
                     raise hostile("A part of it is a hundred times what was sent.")
                 parser.Parse(block, False)
         parser.Parse(b"", True)
+
+
+def _open_for(block: bytes, before: int) -> int:
+    """Return how long the tag is that has not ended with this block; 0 if none."""
+    opened, closed = block.rfind(b"<"), block.rfind(b">")
+    if opened < 0 and closed < 0:
+        return before + len(block) if before else 0
+    return len(block) - opened if opened > closed else 0
 
 
 def book_of(parts: Parts) -> Book:
@@ -111,11 +124,12 @@ def _relations(parts: Parts) -> dict[str, str]:
 def _shared_texts(parts: Parts) -> list[str]:
     texts: list[str] = []
     now: list[str] = []
-    state = {"in_text": False, "phonetic": False, "size": 0}
+    state = {"in_text": False, "phonetic": False, "size": 0, "one": 0}
 
     def start(name: str, given: dict[str, str]) -> None:
         if name == "si":
             now.clear()
+            state["one"] = 0
         elif name == "rPh":  # how a Japanese word is read: no part of it
             state["phonetic"] = True
         elif name == "t":
@@ -135,6 +149,9 @@ def _shared_texts(parts: Parts) -> list[str]:
             if state["size"] > MOST_STRINGS:
                 raise hostile("Its texts are too long.")
             now.append(text)
+            state["one"] += len(text)
+            if state["one"] > LONGEST_CELL:
+                raise hostile("One of its texts is longer than a cell can be.")
 
     parts.read("xl/sharedStrings.xml", parser_of(start, end, data))
     return texts

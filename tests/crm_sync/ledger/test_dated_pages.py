@@ -170,7 +170,8 @@ def test_a_kind_of_facts_that_does_not_exist_is_not_found(
 def test_nobody_enters_what_their_own_pay_rests_on(
     maya: Payee, alice: Member, post: Post
 ) -> None:
-    Payee.objects.filter(pk=maya.pk).update(user_id=alice.user_id)
+    # Known by the address alone: nobody has said yet who logs in as Maya.
+    Payee.objects.filter(pk=maya.pk).update(email=alice.email)
     other = create_payee(name="Theo Brandt")
     create_product(name="Roof")
     text = "name,key,value,from\nMaya Okafor,hours,160,2026-01-01\n"
@@ -182,6 +183,7 @@ def test_nobody_enters_what_their_own_pay_rests_on(
         (f"payees/{maya.pk}/place/", {"starts_on": "2026-03-02"}),
         (f"payees/{other.pk}/place/", {"starts_on": "2026-03-02", "manager": maya.pk}),
         ("facts/values/upload/", {"text": text, "do": "enter"}),
+        (f"payees/{other.pk}/merge/", {"into": maya.pk}),
         (
             f"payees/{maya.pk}/edit/",
             {"name": "Maya Okafor", "attributes": "level: senior"},

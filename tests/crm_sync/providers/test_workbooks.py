@@ -150,3 +150,66 @@ def test_other_archives_and_empty_sheets_say_what_they_are() -> None:
     assert refused(workbook("")) == "The first sheet is empty."
     many = archive({f"part{n}": b"" for n in range(1_001)})
     assert "1,001 parts" in refused(many)
+
+
+def most_memory(content: bytes) -> tuple[str, int]:
+    """Return why a workbook is refused, and how much was held meanwhile."""
+    tracemalloc.start()
+    try:
+        return refused(content), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_one_long_text_that_many_cells_share_is_refused() -> None:
+    long = "<si><t>" + "\U0001f600a" * 2_000_000 + "</t></si>"
+    cells = "".join(f"<c r='{chr(65 + n)}1' t='s'><v>0</v></c>" for n in range(26))
+
+    said, most = most_memory(workbook(f"<row r='1'>{cells}</row>", texts=long))
+
+    assert "a hundred times" in said or "longer than a cell" in said
+    assert most < 30_000_000
+
+
+@pytest.mark.parametrize(
+    "value", ["<v>1." + "0" * 900_000 + "</v>", "<v>" + "9" * 900_000 + "</v>"]
+)
+def test_a_number_longer_than_a_cell_is_refused(value: str) -> None:
+    rows = f"{HEADER}<row r='2'>{text('1', 'A2')}<c r='B2'>{value}</c></row>"
+
+    said, most = most_memory(workbook(rows))
+
+    assert said == "The workbook cannot be read: Cell B2 is too long."
+    assert most < 4_000_000
+
+
+def test_more_characters_than_a_sheet_may_have_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("crm_sync.providers.files.workbook.MOST_TEXT", 100)
+    shared = f"<si><t>{'x' * 60}</t></si>"
+    cells = "".join(f"<c r='{c}1' t='s'><v>0</v></c>" for c in "AB")
+
+    said = refused(workbook(f"<row r='1'>{cells}</row>", texts=shared))
+
+    assert said == "The workbook cannot be read: Its sheet is too long."
+
+
+def test_more_cells_than_can_be_read_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("crm_sync.providers.files.workbook.MOST_ELEMENTS", 100)
+
+    said = refused(workbook("<row r='1'>" + "<c/>" * 100 + "</row>"))
+
+    assert said == "The workbook cannot be read: It has too many cells."
+
+
+def test_a_tag_that_never_ends_is_refused() -> None:
+    noise = b"<worksheet " + b"".join(
+        b"a%d='%x' " % (n, n * 7919) for n in range(200_000)
+    )
+
+    said = refused(workbook("", parts={"xl/worksheets/sheet2.xml": noise}))
+
+    assert said == "The workbook cannot be read: A tag of it never ends."
