@@ -38,6 +38,7 @@ from crm_sync.ledger.models import Payee, Revision
 from tenants.schema import current_business
 
 _SHARE = Decimal("0.00000001")
+_TABS = LINE_COLUMNS.count(",")
 _LINES = sql.SQL(f"COPY statements_line ({LINE_COLUMNS}, opened_run) FROM STDIN")
 _DETAILS = sql.SQL(
     "COPY public.rollup_detailfact (group_id, business_id, period, month, payee_id,"
@@ -198,6 +199,14 @@ def _stored_line(text: str, id_: int) -> StoredLine:
         failed=line.failed,
         earned_on=line.earned_on,
     )
+
+
+def is_readable(text: str) -> bool:
+    """Say whether a stored line's text falls apart into its columns.
+
+    A tab in one of them, as in a failure that names a deal, would shift the others.
+    """
+    return text.count("\t") == _TABS
 
 
 def _line(text: str) -> LineDraft:
