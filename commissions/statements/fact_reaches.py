@@ -12,6 +12,7 @@ from commissions.statements.reaches import (
     Span,
     around,
     changed,
+    of_gatherers,
     pairs_of,
     shared_with,
     with_above,
@@ -100,7 +101,7 @@ def of_opening_balances(span: Span) -> Iterator[Reach]:
     for row in OpeningBalance.objects.filter(changed(span)):
         for number in span.numbers(row.opened, row.closed):
             yield Reach(row.payee_id, row.as_of, None, number)
-            yield from _of_gatherers(span, row.as_of, None, number)
+            yield from of_gatherers(span, row.as_of, None, number)
 
 
 def of_rates(span: Span) -> Iterator[Reach]:
@@ -132,21 +133,9 @@ def _of_payee(
     span: Span, payee_id: int, first: date, last: date | None, number: int
 ) -> Iterator[Reach]:
     yield from around(payee_id, first, last, number)
-    yield from _of_gatherers(span, first, last, number)
+    yield from of_gatherers(span, first, last, number)
     if span.reads_people:
         yield from with_above(shared_with(payee_id, first, last), number)
-
-
-def _of_gatherers(
-    span: Span, first: date, last: date | None, number: int
-) -> Iterator[Reach]:
-    """Everybody whose plan takes from others: their sets may hold the payee."""
-    plans = {row.plan_id for row in span.known if row.features.gathers}
-    if not plans:
-        return
-    rows = Assignment.objects.filter(plan_id__in=plans).exclude(ends_on__lt=first)
-    for payee_id in set(rows.values_list("payee_id", flat=True)):
-        yield Reach(payee_id, first, last, number)
 
 
 def _of_thing(

@@ -7,7 +7,7 @@ one that is forgotten is wrong.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
@@ -56,6 +56,7 @@ DATED_KINDS = frozenset(
     ]
 )
 Pairs = set[tuple[int, date]]
+_Stay = tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,16 @@ class Span:
         """Say whether a formula reads what somebody else is, like `owner.title`."""
         return any(row.features.reads_people for row in self.known)
 
+    @property
+    def shared_plans(self) -> set[int]:
+        """Return the plans with a measure that others take, and those that take."""
+        names = {part.gathers for row in self.known for part in row.features.gathers}
+        return {
+            row.plan_id
+            for row in self.known
+            if row.features.gathers or names & row.features.measures
+        }
+
     def numbers(self, opened: int, closed: int | None) -> list[int]:
         """Return those of a row's two numbers that are looked at."""
         return [n for n in (opened, closed) if n and self.since < n <= self.fence]
@@ -113,13 +124,29 @@ def of_entries(span: Span) -> Iterator[Reach]:
 
 
 def of_assignments(span: Span) -> Iterator[Reach]:
-    """All of a payee's time on plans: stays and windows join what lies beside."""
+    """All of a payee's time on plans: stays and windows join what lies beside.
+
+    Who comes to a plan or leaves it may hold up those who take from its measures,
+    though no measure moves: one that fails is stored neither before nor after.
+    """
     numbers: dict[int, set[int]] = defaultdict(set)
+    stays: dict[tuple[int, int], set[_Stay]] = defaultdict(set)
     for row in Assignment.objects.filter(changed(span)):
-        numbers[row.payee_id].update(span.numbers(row.opened, row.closed))
+        seen = span.numbers(row.opened, row.closed)
+        numbers[row.payee_id].update(seen)
+        if len(seen) == 1:
+            # What was closed and opened again with the same days is there no longer.
+            stay = row.starts_on, row.ends_on or date.max
+            stays[row.payee_id, row.plan_id] ^= {stay}
     for row in Assignment.objects.filter(payee_id__in=numbers):
         for number in numbers[row.payee_id]:
             yield Reach(row.payee_id, row.starts_on, None, number)
+    shared = span.shared_plans
+    for (payee_id, plan_id), moved in stays.items():
+        if moved and plan_id in shared:
+            first = _first_moved(moved)
+            for number in numbers[payee_id]:
+                yield from of_gatherers(span, first, None, number)
 
 
 def of_placements(span: Span) -> Iterator[Reach]:
@@ -146,6 +173,8 @@ def of_plans(span: Span) -> Iterator[Reach]:
             first = max(version.starts_on, row.starts_on)
             if row.ends_on is None or first <= row.ends_on:
                 yield Reach(row.payee_id, first, None, version.opened)
+        if version.plan_id in span.shared_plans:
+            yield from of_gatherers(span, version.starts_on, None, version.opened)
 
 
 def of_tables(span: Span) -> Iterator[Reach]:
@@ -238,6 +267,18 @@ def above_in(payee_ids: Collection[int], first: date, last: date | None) -> set[
     return found
 
 
+def of_gatherers(
+    span: Span, first: date, last: date | None, number: int
+) -> Iterator[Reach]:
+    """Everybody whose plan takes from others: their sets may hold the payee."""
+    plans = {row.plan_id for row in span.known if row.features.gathers}
+    if not plans:
+        return
+    rows = Assignment.objects.filter(plan_id__in=plans).exclude(ends_on__lt=first)
+    for payee_id in set(rows.values_list("payee_id", flat=True)):
+        yield Reach(payee_id, first, last, number)
+
+
 def with_above(pairs: Iterable[tuple[int, date]], number: int) -> Iterator[Reach]:
     """Payees on days of theirs, and whoever is above them in the period of the day."""
     by_day: dict[date, set[int]] = defaultdict(set)
@@ -284,3 +325,12 @@ def _days(
     for (first, last), payee_ids in by_span.items():
         for above in above_in(payee_ids, first, last):
             yield Reach(above, first, last, number, above=True)
+
+
+def _first_moved(stays: Collection[_Stay]) -> date:
+    """Return the first day on which a payee is on a plan only before, or only now."""
+    starts = sorted(first for first, _ in stays)
+    ends = sorted(last for _, last in stays)
+    if len(stays) == 2 and starts[0] == starts[1]:
+        return ends[0] + timedelta(days=1)
+    return starts[0]

@@ -188,6 +188,57 @@ def test_the_owners_territory_reaches_the_manager_of_who_shares(
     assert world.statement(lena, "2026-11").total > 0
 
 
+def test_a_new_member_whose_measure_fails_reaches_the_readers(
+    maya: Payee, theo: Payee
+) -> None:
+    plan = a_plan(SCORES)
+    scores(maya)
+    world.assign(maya, plan, NOVEMBER)
+    standing.settle()
+
+    world.assign(theo, plan, NOVEMBER)
+
+    assert_stands_as_anew()
+    assert world.statement(maya, "2026-11").failures
+
+
+def test_a_member_who_leaves_reaches_whom_the_failed_measure_held_up(
+    maya: Payee, theo: Payee, finance: Member
+) -> None:
+    plan = a_plan(SCORES)
+    scores(maya)
+    world.assign(maya, plan, NOVEMBER)
+    row = world.assign(theo, plan, OCTOBER)
+    standing.settle()
+
+    assigning.change_assignment(
+        assignment=row,
+        starts_on=OCTOBER,
+        ends_on=date(2026, 10, 31),
+        values={},
+        by=finance,
+    )
+
+    assert_stands_as_anew()
+    assert not world.statement(maya, "2026-11").failures
+
+
+def test_a_version_with_a_measure_that_fails_reaches_the_readers_of_another_plan(
+    maya: Payee, theo: Payee
+) -> None:
+    giving = Plan.objects.create(name="Giving", slug="giving")
+    world.publish(giving, NOT_GIVING, JULY)
+    world.assign(theo, giving, NOVEMBER)
+    scores(maya)
+    world.assign(maya, a_plan(SCORES.replace("of: plan", "of: business")), NOVEMBER)
+    standing.settle()
+
+    world.publish(giving, GIVING, NOVEMBER)
+
+    assert_stands_as_anew()
+    assert world.statement(maya, "2026-11").failures
+
+
 def a_shared_deal(day: date) -> world.Incoming:
     half = {"split_with": "user_theo", "split_percent": Decimal("0.5")}
     return a_deal("x", day, "1000", "Roof", **half)
