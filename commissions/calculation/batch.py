@@ -371,6 +371,8 @@ def _require_known(frame: PayeeInputs) -> None:
             raise Doubt
     if any(slug == "opening" for _, slug in frame.stored):
         raise Doubt
+    if any(fact.program.currency != frame.currency for fact in frame.assignments):
+        raise Doubt  # its lines fail by name
 
 
 def _add_cells(

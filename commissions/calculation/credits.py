@@ -24,6 +24,7 @@ from commissions.calculation.scope import (
     Credited,
     Readable,
     checked,
+    foreign_words,
 )
 from commissions.calculation.words import day_words
 from commissions_saas.lib.money import round_money, split
@@ -253,7 +254,7 @@ def _credited(
         line_role=share.line_role,
         level=share.level,
         through=share.through,
-        problem=share.problem,
+        problem=share.problem or foreign_words(assignment, inputs.currency),
     )
     own_problems: dict[str, str] = {}
     conversions: dict[str, Conversion] = {}

@@ -34,18 +34,25 @@ def pay_credit(
         return failed_line(component, unit, key, words), None
 
 
-def pay_period(plan_id: int, component: ComponentProgram, scope: Scope) -> Line | None:
-    """Return the line for the whole period, failed or not; or none."""
+def pay_period(
+    plan_id: int, component: ComponentProgram, scope: Scope, problem: str = ""
+) -> Line | None:
+    """Return the line for the whole period, failed or not; or none.
+
+    With a `problem` it cannot be paid.
+    """
     key = LineKey(plan_id, component.key, 0, "", 0)
     try:
+        if problem:
+            raise CannotReckon(problem)
         if not holds(component.when, scope):
             return None
         if replaced(component, scope.assignment.program, scope):
             return None
         amounts = reckon(component, scope)
         return line_of(component, scope, key, amounts), amounts
-    except CannotReckon as problem:
-        return failed_line(component, scope, key, str(problem)), None
+    except CannotReckon as reason:
+        return failed_line(component, scope, key, str(reason)), None
 
 
 def unpayable(

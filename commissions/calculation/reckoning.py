@@ -48,11 +48,7 @@ from commissions.calculation.program import (
     PlanProgram,
 )
 from commissions.calculation.readings import DayReader
-from commissions.calculation.scope import (
-    CannotReckon,
-    Credited,
-    Scope,
-)
+from commissions.calculation.scope import CannotReckon, Credited, Scope, foreign_words
 from commissions.calculation.windows import Windows
 from commissions_saas.lib.periods import period_of
 
@@ -254,7 +250,7 @@ class PlanReckoning:
         if program.dates:
             window = self.windows.of(component.over, scope.day)
             scope.values.update(self.days.window(scope.assignment, window))
-        line = pay_period(self.plan_id, component, scope)
+        line = pay_period(self.plan_id, component, scope, self._foreign())
         if line is not None:
             yield self._told(component, scope, line, -1)
 
@@ -304,6 +300,8 @@ class PlanReckoning:
         program = scope.assignment.program if scope is not None else None
         own = self.measures_named(measure.name).get(id(program))
         try:
+            if foreign := self._foreign():
+                raise CannotReckon(foreign)
             if scope is not None and own is not None and own.gathers:
                 key = measure_key(self.plan_id, own.name)
                 found = self.gathered[own.name] = gather(self.inputs, own, key, scope)
@@ -313,6 +311,10 @@ class PlanReckoning:
         except CannotReckon as problem:
             failed = f"“{measure.name}” could not be worked out. {problem}"
         return draft_of(self.plan_id, measure, now, added, failed)
+
+    def _foreign(self) -> str:
+        end = self.at_end
+        return foreign_words(end.assignment, self.inputs.currency) if end else ""
 
     # What formulas read before anything is reckoned
 

@@ -88,6 +88,17 @@ def _require_readable(formula: Formula, scope: Scope) -> None:
             raise CannotReckon(scope.problems[name])
 
 
+def foreign_words(fact: AssignmentFact, currency: str) -> str:
+    """Say why a plan in another currency than the statement pays nothing, or ""."""
+    other = fact.program.currency
+    if other == currency:
+        return ""
+    return (
+        f"The plan pays in {other}, and the statement is in {currency}: amounts of two"
+        f" currencies are never added. Publish the plan with “currency: {currency}”."
+    )
+
+
 def holds(formula: Formula | None, scope: Scope) -> bool:
     """Say whether a condition holds; one that is not written always does."""
     return formula is None or evaluate(formula, scope) is True

@@ -35,6 +35,17 @@ class NoExamples(PlanError):
         )
 
 
+class WrongCurrency(PlanError):
+    """A statement has one currency, so all plans of a business pay in it."""
+
+    def __init__(self, plan: str, currency: str, own: str) -> None:
+        super().__init__(
+            f"{plan} pays in {currency}, and statements here are in {own}.",
+            hint=f"Write “currency: {own}” in the plan. Deals in other currencies are"
+            f" converted to {own} at the rate of their day.",
+        )
+
+
 class NotADraft(PlanError):
     def __init__(self, number: int) -> None:
         super().__init__(

@@ -10,7 +10,7 @@ from django.utils.text import slugify
 
 from commissions.plans import errors
 from commissions.plans.compiling import check_plan
-from commissions.plans.document import InvalidPlan, PlanDocument
+from commissions.plans.document import InvalidPlan, PlanDocument, PlanProblem
 from commissions.plans.examples import Tried, try_examples
 from commissions.plans.models import Plan, PlanVersion, RateTable
 from commissions.plans.reading import read_plan
@@ -180,9 +180,14 @@ def may_publish(draft: PlanVersion, by: Member, moves: Decimal | None) -> bool:
 
 
 def require_sound(document: PlanDocument) -> None:
-    """Refuse a plan whose formulas cannot be compiled in this business."""
+    """Refuse a plan that cannot be compiled or paid in this business."""
     tables = RateTable.objects.values_list("key", flat=True)
-    if problems := check_plan(document, field_catalogue(), tables):
+    problems = list(check_plan(document, field_catalogue(), tables))
+    own = current_business().currency
+    if document.currency != own:
+        wrong = errors.WrongCurrency(document.name, document.currency, own)
+        problems.append(PlanProblem("currency", wrong.message, wrong.hint, code="plan"))
+    if problems:
         raise InvalidPlan(problems)
 
 
