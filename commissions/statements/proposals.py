@@ -98,10 +98,10 @@ def propose(
             fresh.append(_proposal(row, line, inputs, trigger))
     _release(row, late.values(), trigger)
     made = Proposal.objects.bulk_create(fresh)
-    if row.state == Statement.State.IN_REVIEW:
-        return
-    if current_business().posts_late_changes:
+    in_review = row.state == Statement.State.IN_REVIEW
+    if current_business().posts_late_changes and not in_review:
         _post(row, made, None, draft)
+    # What moves no money waits for nobody: nothing of it is left to post at the lock.
     if not _is_undecided(row):
         carrying.carry_alone(row, draft)
 

@@ -7,6 +7,7 @@ import pytest
 
 from commissions.plans.models import Plan
 from commissions.statements import errors, services
+from commissions.statements.documents import document_of
 from commissions.statements.models import PayPeriod, Proposal, Statement
 from commissions_saas.lib import clock
 from crm_sync.ledger.models import Payee
@@ -23,6 +24,16 @@ currency: USD
 components:
   - key: commission
     amount: deal.amount * 10%
+"""
+WALL_ONLY = """
+plan: Seller
+currency: USD
+measures:
+  sold: {sum: deal.amount, over: quarter}
+components:
+  - key: commission
+    when: deal.product == "Wall"
+    amount: sold.before * 1%
 """
 
 
@@ -149,3 +160,34 @@ def test_opening_both_periods_again_takes_the_late_change_back(
         standing.settle()
 
     assert totals() == {"2026-10": Decimal(150)}
+
+
+def test_a_deal_that_moves_only_a_measure_in_review_counts_for_later_periods(
+    maya: Payee, finance: Member
+) -> None:
+    on_plan(maya, WALL_ONLY)
+    october_deal("first", "1000")
+    sync(a_deal("wall", date(2026, 11, 10), "1000", "Wall"))
+    standing.settle()
+    frozen("2026-10", finance)
+
+    october_deal("late", "500", 11)
+    assert totals() == {"2026-11": Decimal(15)}
+    locked("2026-10", finance)
+
+    assert totals() == {"2026-11": Decimal(15)}
+    stands_as_if_reckoned_anew()
+
+
+def test_the_locked_document_keeps_the_measures_of_the_freeze(
+    maya: Payee, finance: Member
+) -> None:
+    on_plan(maya, WALL_ONLY)
+    october_deal("first", "1000")
+    frozen("2026-10", finance)
+    before = document_of(world.statement(maya, "2026-10"))
+
+    october_deal("late", "500", 11)
+    locked("2026-10", finance)
+
+    assert world.statement(maya, "2026-10").document == before
