@@ -8,16 +8,18 @@ died between two waves.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.db.models import Q
 
+from commissions.calculation.program import MeasureProgram
 from commissions.plans.models import Assignment
 from commissions.statements import errors
 from commissions.statements.features import Features, InForce, features_known
 from commissions.statements.models import Run, StoredMeasure
 from commissions.statements.reaches import Reach, above_in
 from commissions.statements.touched import Marked, Triggers, marked
-from commissions_saas.lib.periods import Period, parse_period
+from commissions_saas.lib.periods import Period, parse_period, period_of
 
 MOST_WAVES = 60  # a hierarchy has at most 50 levels
 MARK = 0  # stands in for a change number: marked because of what others have
@@ -107,17 +109,30 @@ class Waves:
     def _readers_of(
         self, name: str, payee_ids: set[int], period: Period
     ) -> Iterator[int]:
-        sets = defaultdict(set)
+        shared: set[int] = set()
+        below: dict[date, set[int]] = defaultdict(set)
         for row in self.known:
             for part in row.features.gathers:
-                if part.gathers == name:
-                    sets[part.of in _SHARED].add(row.plan_id)
-        above: set[int] = set()
-        if sets[False]:
-            above = above_in(payee_ids, period.starts_on, period.ends_on)
+                if part.gathers != name:
+                    continue
+                if part.of in _SHARED:
+                    shared.add(row.plan_id)
+                else:
+                    below[_window_end(part, period)].add(row.plan_id)
+        # Who is placed above them later in the window reads its earlier periods, too.
+        above = {last: above_in(payee_ids, period.starts_on, last) for last in below}
         for payee_id, plans in self._on.items():
-            if plans & sets[True] or (payee_id in above and plans & sets[False]):
+            if plans & shared or any(
+                payee_id in above[last] and plans & below[last] for last in below
+            ):
                 yield payee_id
+
+
+def _window_end(part: MeasureProgram, period: Period) -> date:
+    """Return the last day on which a gathered measure still reads a period."""
+    if part.over == "period":
+        return period.ends_on
+    return period_of(part.over, period.ends_on).ends_on
 
 
 def joined(one: Marked, other: Marked) -> Marked:

@@ -239,6 +239,29 @@ def test_a_version_with_a_measure_that_fails_reaches_the_readers_of_another_plan
     assert world.statement(maya, "2026-11").failures
 
 
+def test_an_earlier_month_reaches_a_manager_who_came_after_it(
+    maya: Payee, theo: Payee, lena: Payee
+) -> None:
+    plan = a_plan(TEAM)
+    for payee in (maya, theo, lena):
+        world.assign(payee, plan, OCTOBER)
+    place_payee(
+        payee=maya,
+        manager=theo,
+        territory=None,
+        starts_on=JULY,
+        ends_on=date(2026, 10, 31),
+    )
+    place_payee(payee=maya, manager=lena, territory=None, starts_on=NOVEMBER)
+    sync(a_deal("a", date(2026, 10, 10), "1000", "Roof"))
+    standing.settle()
+
+    sync(a_deal("b", date(2026, 10, 11), "500", "Roof"))
+
+    assert_stands_as_anew()
+    assert world.statement(lena, "2026-11").total == 15
+
+
 def a_shared_deal(day: date) -> world.Incoming:
     half = {"split_with": "user_theo", "split_percent": Decimal("0.5")}
     return a_deal("x", day, "1000", "Roof", **half)
