@@ -6,6 +6,7 @@ are those that publishing gives.
 """
 
 import secrets
+from collections import defaultdict
 from collections.abc import (
     Callable,
     Collection,
@@ -42,6 +43,7 @@ PAYEES_AT_A_TIME = 48
 LAST_NUMBERS = 2_000_000_000  # of two versions from one day, the higher number holds
 ZERO = Decimal(0)
 Told = Callable[[str, int, int], None]
+Kept = dict[str, Mapping[str, Decimal]]  # by period, what a payee's measures are
 
 
 def nobody(step: str, done: int, total: int) -> None:
@@ -134,6 +136,8 @@ class _Sides:
         self.tell = tell
         self.rows: dict[Key, PreviewedStatement] = {}
         self.moved = Moved()
+        # A later wave works out some periods again, which read the others of the payee.
+        self._kept: dict[tuple[int, bool], Kept] = defaultdict(dict)
         self._others = Gathering(fence)
 
     def compare(self, wanted: Collection[Key]) -> dict[tuple[str, str], set[int]]:
@@ -146,10 +150,9 @@ class _Sides:
             self.tell("Comparing statements", done, len(keys))
             before = load(chunk, self.fence, gathering=self._others)
             after = load(chunk, self.fence + 1, gathering=others)
-            kept: dict[tuple[int, bool], dict[str, Mapping[str, Decimal]]] = {}
             for key in chunk:
-                old = reckoned(before, key, kept.setdefault((key[0], False), {}))
-                new = reckoned(after, key, kept.setdefault((key[0], True), {}))
+                old = reckoned(before, key, self._kept[key[0], False])
+                new = reckoned(after, key, self._kept[key[0], True])
                 self.rows[key] = row_of(key, old, new, (key[0], key[1].slug) in frozen)
                 moved.note(key, old[1].measures, new[1].measures)
         fresh = moved.since(self.moved)
@@ -160,9 +163,7 @@ class _Sides:
 Reckoned = tuple[PayeeInputs, StatementDraft]
 
 
-def reckoned(
-    loaded: Loaded, key: Key, kept: dict[str, Mapping[str, Decimal]]
-) -> Reckoned:
+def reckoned(loaded: Loaded, key: Key, kept: Kept) -> Reckoned:
     """Work one side out; later periods of a payee read what earlier ones came to."""
     inputs = loaded.inputs(*key, kept)
     draft = calculate(inputs)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from commissions.plans.models import Plan
-from commissions.statements import batch
+from commissions.plans.yaml_form import plan_from_yaml
+from commissions.statements import batch, impact
+from commissions.statements.models import Statement
 from commissions.statements.recalculate import recalculate
 from crm_sync.ledger import dated
 from crm_sync.ledger.catalogue import save_fields
@@ -26,12 +28,31 @@ components:
   - key: flat
     amount: deal.amount * 10%
 """
+STREAK_AND_PLACE = """
+plan: Streak
+currency: USD
+measures:
+  month: {sum: deal.amount, over: month}
+  streak: {value: "IF(month.total >= 4000, streak.before + 1, 0)"}
+  points: {sum: "deal.amount", over: month}
+  place: {measure: points, of: plan, take: rank}
+components:
+  - key: bonus
+    per: period
+    amount: streak.total * 10 + IF(place.total == 1, 1, 0)
+"""
+Totals = dict[tuple[int, str], Decimal]
 
 
 def a_plan(text: str) -> Plan:
     plan = Plan.objects.create(name="Plan", slug="plan")
     world.publish(plan, text, date(2026, 7, 1))
     return plan
+
+
+def totals() -> Totals:
+    rows = Statement.objects.values_list("payee_id", "period__slug", "total")
+    return {(payee_id, slug): total for payee_id, slug, total in rows}
 
 
 def assert_it_stands_as_if_reckoned_anew() -> None:
@@ -91,3 +112,29 @@ def test_the_batch_takes_back_that_a_credit_was_left_out(
     assert world.statement(maya, "2026-11").credits_left_out == []
     monkeypatch.undo()
     assert_it_stands_as_if_reckoned_anew()
+
+
+def test_a_later_wave_of_the_impact_reads_the_drafts_of_the_waves_before(
+    maya: Payee, theo: Payee
+) -> None:
+    """The streak begins in October; November's places are settled in a second wave."""
+    october = date(2026, 10, 1)
+    plan = a_plan(STREAK_AND_PLACE)
+    for payee in (maya, theo):
+        world.assign(payee, plan, october)
+    for month, product in ((10, "Roof"), (11, "Wall")):
+        day = date(2026, month, 10)
+        sync(a_deal(f"m{month}", day, "3000", product))
+        sync(a_deal(f"t{month}", day, "3001", "Roof", owner="user_theo"))
+    standing.settle()
+    text = STREAK_AND_PLACE.replace("4000", "2000").replace(
+        '"deal.amount"', "deal.amount + (5 if deal.product == 'Wall' else 0)"
+    )
+
+    found = impact.compare(plan, plan_from_yaml(text), october)
+    world.publish(plan, text, october)
+    standing.settle()
+
+    shown = {(row.payee_id, row.period_slug): row.after for row in found.rows}
+    assert shown == totals()
+    assert shown[maya.pk, "2026-11"] == Decimal(21)
