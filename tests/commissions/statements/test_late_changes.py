@@ -8,7 +8,7 @@ import pytest
 from commissions.plans.models import Plan
 from commissions.statements import errors, services
 from commissions.statements.documents import document_of
-from commissions.statements.models import PayPeriod, Proposal, Statement
+from commissions.statements.models import PayPeriod, Proposal, Statement, StoredMeasure
 from commissions_saas.lib import clock
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
@@ -34,6 +34,18 @@ components:
   - key: commission
     when: deal.product == "Wall"
     amount: sold.before * 1%
+"""
+QUARTER = """
+plan: Seller
+currency: USD
+measures:
+  sold: {sum: deal.amount, over: quarter}
+components:
+  - key: commission
+    amount: deal.amount * 10%
+  - key: bonus
+    per: period
+    amount: sold.total * 1%
 """
 
 
@@ -191,3 +203,67 @@ def test_the_locked_document_keeps_the_measures_of_the_freeze(
     locked("2026-10", finance)
 
     assert world.statement(maya, "2026-10").document == before
+
+
+@pytest.fixture
+def two_late_deals(maya: Payee, acme: Business, finance: Member) -> Payee:
+    """October is locked with 1,000 sold; late deals of 500 and 7,000 wait."""
+    acme.posts_late_changes = False
+    on_plan(maya, QUARTER)
+    october_deal("first", "1000")
+    frozen("2026-10", finance)
+    locked("2026-10", finance)
+    october_deal("small", "500", 11)
+    october_deal("large", "7000", 12)
+    return maya
+
+
+def decide(amount: str, finance: Member, *, accept: bool) -> None:
+    """Decide about the commission of this amount."""
+    waiting = Proposal.objects.get(
+        state=Proposal.State.WAITING, component="commission", amount=amount
+    )
+    services.decide_proposal(proposal=waiting, accept=accept, by=finance)
+    standing.settle()
+
+
+def sold(payee: Payee) -> Decimal:
+    return StoredMeasure.objects.get(
+        payee_id=payee.pk, period_slug="2026-10", closed_run__isnull=True
+    ).value
+
+
+@pytest.mark.parametrize("first", ["declined", "posted"])
+def test_later_periods_count_the_posted_deal_and_not_the_declined_one(
+    two_late_deals: Payee, finance: Member, first: str
+) -> None:
+    if first == "posted":
+        decide("50", finance, accept=True)
+        decide("700", finance, accept=False)
+    else:
+        decide("700", finance, accept=False)
+        decide("50", finance, accept=True)
+
+    assert sold(two_late_deals) == Decimal(1500)
+
+
+def test_later_periods_count_every_deal_once_all_are_posted(
+    two_late_deals: Payee, finance: Member
+) -> None:
+    decide("50", finance, accept=True)
+    assert sold(two_late_deals) == Decimal(1500)
+
+    decide("700", finance, accept=True)
+    assert sold(two_late_deals) == Decimal(8500)
+
+
+def test_a_deal_whose_second_change_is_declined_counts_as_first_posted(
+    two_late_deals: Payee, finance: Member
+) -> None:
+    decide("50", finance, accept=True)
+    sync(a_deal("small", date(2026, 10, 11), "900", "Roof", version="z"))
+    standing.settle()
+    decide("40", finance, accept=False)
+    decide("700", finance, accept=True)
+
+    assert sold(two_late_deals) == Decimal(8500)
