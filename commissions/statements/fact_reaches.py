@@ -1,17 +1,22 @@
 """Which days of which payees a fact by date concerns: values, leave, rates, rights."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import partial
+from typing import Any
 
 from commissions.plans.models import Assignment
 from commissions.statements.models import OpeningBalance
 from commissions.statements.periods import pay_period_of
 from commissions.statements.rates import LONGEST
 from commissions.statements.reaches import (
+    Pairs,
     Reach,
     Span,
+    above_in,
     around,
     changed,
+    of_entries_read,
     of_gatherers,
     pairs_of,
     shared_with,
@@ -135,7 +140,13 @@ def _of_payee(
     yield from around(payee_id, first, last, number)
     yield from of_gatherers(span, first, last, number)
     if span.reads_people:
-        yield from with_above(shared_with(payee_id, first, last), number)
+        yield from of_entries_read(
+            span, lambda day: shared_with(payee_id, day, last), first, last, number
+        )
+        if span.repeats:
+            # Who was above on the day of the entry is paid for it again.
+            for above in above_in([payee_id], date.min, last):
+                yield Reach(above, first, last, number, above=True)
 
 
 def _of_thing(
@@ -158,5 +169,9 @@ def _of_thing(
     if kind == CUSTOMER:
         called += ids.values_list("external_id", flat=True).distinct()
     for name in called:
-        given = {"kind": kind, "name": name, "first": first, "last": last or date.max}
-        yield from with_above(pairs_of(_OF_THING, given), number)
+        given = {"kind": kind, "name": name, "last": last or date.max}
+        yield from of_entries_read(span, partial(_named, given), first, last, number)
+
+
+def _named(given: Mapping[str, Any], first: date) -> Pairs:
+    return pairs_of(_OF_THING, {**given, "first": first})

@@ -93,6 +93,13 @@ class Span:
         return any(row.features.reads_people for row in self.known)
 
     @property
+    def repeats(self) -> bool:
+        """Say whether a plan pays for earlier entries again, as each period is."""
+        return PlanVersion.objects.filter(
+            opened__lte=self.fence, document__components__contains=[{"repeat": "yes"}]
+        ).exists()
+
+    @property
     def shared_plans(self) -> set[int]:
         """Return the plans with a measure that others take, and those that take."""
         names = {part.gathers for row in self.known for part in row.features.gathers}
@@ -295,6 +302,29 @@ def shared_with(payee_id: int, first: date, last: date | None) -> Pairs:
     """Return everybody credited for what a payee is credited for on these days."""
     given = {"payee": payee_id, "first": first, "last": last or date.max}
     return pairs_of(_SHARED, given)
+
+
+def of_entries_read(
+    span: Span,
+    pairs_from: Callable[[date], Pairs],
+    first: date,
+    last: date | None,
+    number: int,
+) -> Iterator[Reach]:
+    """Payees whose entries read what holds on these days, and who is above them.
+
+    `pairs_from` finds the entries from a day on. What is paid again in each period
+    reads it as of that period, whatever the day of the entry.
+    """
+    if not span.repeats:
+        yield from with_above(pairs_from(first), number)
+        return
+    earliest: dict[tuple[int, bool], date] = {}
+    for found in with_above(pairs_from(date.min), number):
+        key = found.payee_id, found.above
+        earliest[key] = min(found.first, earliest.get(key, found.first))
+    for (payee_id, above), day in earliest.items():
+        yield Reach(payee_id, max(first, day), last, number, above)
 
 
 def pairs_of(statement: str, given: Mapping[str, Any]) -> Pairs:

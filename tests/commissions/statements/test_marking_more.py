@@ -11,7 +11,7 @@ from commissions.statements.recalculate import recalculate
 from crm_sync.ledger import dated
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.placements import place_payee
-from crm_sync.ledger.services import create_territory
+from crm_sync.ledger.services import create_product, create_territory
 from tenants.access import Member
 from tenants.accounts.models import Business as BusinessRow
 from tenants.accounts.models import Member as MemberRow
@@ -260,6 +260,34 @@ def test_an_earlier_month_reaches_a_manager_who_came_after_it(
 
     assert_stands_as_anew()
     assert world.statement(lena, "2026-11").total == 15
+
+
+def test_a_first_margin_reaches_what_an_earlier_deal_pays_again(maya: Payee) -> None:
+    wall = create_product(name="Wall")
+    dated.set_value(subject=wall, key="margin", value="10%", starts_on=JULY)
+    roof = create_product(name="Roof")
+    world.assign(maya, a_plan(TRAIL_OF_MARGIN), JULY)
+    sync(a_deal("x", date(2026, 8, 10), "1000", "Roof"))
+    recalculate()
+
+    dated.set_value(subject=roof, key="margin", value="20%", starts_on=NOVEMBER)
+
+    assert_stands_as_anew()
+    assert world.statement(maya, "2026-11").total == 200
+
+
+def test_an_owners_first_level_reaches_what_a_shared_deal_pays_again(
+    maya: Payee, theo: Payee
+) -> None:
+    dated.set_value(subject=theo, key="level", value="1", starts_on=JULY)
+    world.assign(theo, a_plan(TRAIL_OF_OWNER), JULY)
+    sync(a_shared_deal(date(2026, 8, 10)))
+    recalculate()
+
+    dated.set_value(subject=maya, key="level", value="2", starts_on=NOVEMBER)
+
+    assert_stands_as_anew()
+    assert world.statement(theo, "2026-11").total == 10
 
 
 def a_shared_deal(day: date) -> world.Incoming:
