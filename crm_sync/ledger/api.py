@@ -47,7 +47,9 @@ def entries(request: Any) -> Response:
     with_payload = _yes_no(asked, "payload") is True and request.member.sees_all_pay
     return Response(
         {
-            "entries": entries_json(page.rows, with_payload=with_payload),
+            "entries": entries_json(
+                page.rows, member=request.member, with_payload=with_payload
+            ),
             "total": page.total,
             "next": page.next_cursor or None,
         }
@@ -58,8 +60,9 @@ def entries(request: Any) -> Response:
 def entry(request: Any, id: int) -> Response:
     """Show one entry with the payload that the source gave."""
     row = get_object_or_404(entries_visible_to(request.member), pk=id)
-    with_payload = request.member.sees_all_pay
-    return Response(entries_json([row], with_payload=with_payload)[0])
+    member = request.member
+    found = entries_json([row], member=member, with_payload=member.sees_all_pay)
+    return Response(found[0])
 
 
 def _asked(request: Any) -> dict[str, str]:

@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from crm_sync.ledger.models import Credit, Entry, ExternalId, Payee, Revision
+from crm_sync.ledger.selectors import payees_visible_to
 from crm_sync.ledger.values import trimmed
+from tenants.access import Member
 
 
-def entries_json(rows: Sequence[Entry], *, with_payload: bool) -> list[dict[str, Any]]:
-    """Return entries with their values and credits, in three queries for all."""
+def entries_json(
+    rows: Sequence[Entry], *, member: Member, with_payload: bool
+) -> list[dict[str, Any]]:
+    """Return entries with their values and the credits that the member may see."""
     ids = [row.pk for row in rows]
     revisions = {
         one.entry_id: one
         for one in Revision.objects.filter(entry_id__in=ids, closed__isnull=True)
     }
-    credits = _credits(ids)
+    credits = _credits(ids, member)
     return [
         _entry(row, revisions.get(row.pk), credits[row.pk], with_payload)
         for row in rows
@@ -65,10 +69,13 @@ def _day(revision: Revision | None) -> str | None:
     return revision.reversed_on.isoformat()
 
 
-def _credits(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
-    rows = list(
-        Credit.objects.filter(entry_id__in=ids, closed__isnull=True).order_by("id")
-    )
+def _credits(ids: list[int], member: Member) -> dict[int, list[dict[str, Any]]]:
+    """Who shares a deal does not see with whom, nor how much the others get."""
+    open_now = Credit.objects.filter(entry_id__in=ids, closed__isnull=True)
+    if not member.sees_all_pay:
+        seen = payees_visible_to(member).values("pk")
+        open_now = open_now.filter(payee_id__in=seen)
+    rows = list(open_now.order_by("id"))
     payees = Payee.objects.in_bulk({row.payee_id for row in rows})
     known = defaultdict(list)
     for one in ExternalId.objects.filter(payee_id__in=list(payees)).order_by("id"):
