@@ -21,6 +21,7 @@ from crm_sync.providers.rest.document import Describe, Document, MapRow, Part, S
 from crm_sync.providers.rest.moments import version_at
 from crm_sync.providers.rest.paging import Pager
 from crm_sync.providers.rest.paths import NothingThere, at, is_same, list_at, text_at
+from crm_sync.providers.rest.patterns import found_by
 from crm_sync.providers.rest.questions import filled_params
 from crm_sync.providers.rest.records import id_of, record_of
 from crm_sync.providers.rest.sampling import found_fields, our_type
@@ -241,8 +242,8 @@ class Directory:
     def _drop_field(self, stream: Stream, problem: ConfigurationProblem) -> bool:
         if not stream.drop_field_on or problem.status != 400:
             return False
-        found = re.search(stream.drop_field_on, problem.message)
-        names = [found[1]] if found else []
+        found = found_by(stream.drop_field_on, problem.message)
+        names = [found] if found else []
         if not names:
             # It does not say which: what not everybody has goes first.
             names = [name[:-1] for name in stream.fields if name.endswith("?")]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from crm_sync.contract import ConfigurationProblem, field_name
+from crm_sync.providers.rest import patterns
 from crm_sync.providers.rest.document import (
     CursorRule,
     Deletes,
@@ -22,7 +23,6 @@ from crm_sync.providers.rest.moments import FORMATS, PRECISIONS, read_span
 from crm_sync.providers.rest.paths import cleaned, is_path
 from crm_sync.providers.rest.reading_map import read_map
 from crm_sync.providers.rest.reading_source import (
-    pattern,
     read_auths,
     read_organisation,
     read_rate,
@@ -93,7 +93,7 @@ def _document(top: Shape) -> Document:
         organisation=read_organisation(whose),
         checked_on=source.text("checked_on"),
         base_path=_relative(source, source.text("base_path")),
-        strip=source.checked("strip", pattern, "", "is no pattern."),
+        strip=source.checked("strip", patterns.ending, "", patterns.SAYS_LITERAL),
     )
     source.done()
     top.taken.add("name")
@@ -151,7 +151,9 @@ def _stream(shape: Shape, name: str, is_helper: bool) -> Stream:
         fields=shape.texts("fields"),
         key_form=shape.one_of("key_form", ("", "salesforce"), ""),
         ignore=shape.texts("ignore"),
-        drop_field_on=shape.checked("drop_field_on", pattern, "", "is no pattern."),
+        drop_field_on=shape.checked(
+            "drop_field_on", patterns.pattern, "", patterns.SAYS
+        ),
         map=read_map(shape),
         url=shape.text("url"),
         changed_by=_path(shape, "changed_by", shape.text("changed_by")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from crm_sync.providers.rest import patterns
 from crm_sync.providers.rest.document import Auth, Rate, Retry
 from crm_sync.providers.rest.paths import cleaned
 from crm_sync.providers.rest.shape import Shape
@@ -84,7 +85,7 @@ def read_rate(source: Shape) -> Rate:
         one.done()
     rate = Rate(
         header=shape.text("header", usual.header).lower(),
-        pattern=shape.checked("pattern", pattern, "", "is no pattern."),
+        pattern=shape.checked("pattern", patterns.pattern, "", patterns.SAYS),
         retry_after=shape.one_of(
             "retry_after", ("seconds", "date", "epoch"), "seconds"
         ),
@@ -97,21 +98,6 @@ def read_rate(source: Shape) -> Rate:
     )
     shape.done()
     return rate
-
-
-def pattern(text: str) -> str:
-    """Return a pattern that is right and ends soon; ValueError for any other."""
-    # It runs over a few hundred characters at most, and must end soon there: nothing
-    # repeated is repeated again, and little is repeated at all.
-    if len(text) > 100 or re.search(r"\)[*+?{]|\\[1-9]|\(\?", text):
-        raise ValueError(text)
-    if len(re.findall(r"[*+]|\{\d*,", text)) > 2:
-        raise ValueError(text)
-    try:
-        re.compile(text)
-    except re.error:
-        raise ValueError(text) from None
-    return text
 
 
 def read_retry(source: Shape) -> Retry:

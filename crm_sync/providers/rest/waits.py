@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 
 from crm_sync.outgoing.sessions import Reply
 from crm_sync.providers.rest.document import Rate, Retry
+from crm_sync.providers.rest.patterns import found_by
 
 _NUMBER = re.compile(r"\d{1,13}(?:\.\d{1,9})?")
 # What others than the declared one are worth a look, in this order.
@@ -62,8 +63,7 @@ def _told(headers: Mapping[str, str], rate: Rate) -> Decimal:
     for name in dict.fromkeys((rate.header, *_ALSO)):
         text = headers.get(name, "")[:300].strip()
         if rate.pattern and name == rate.header:
-            found = re.search(rate.pattern, text)
-            text = (found[1] if found.groups() else found[0]) if found else ""
+            text = found_by(rate.pattern, text)
         if not text:
             continue
         if _NUMBER.fullmatch(text):

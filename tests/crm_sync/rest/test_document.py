@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from crm_sync.providers.rest.patterns import found_by
 from crm_sync.providers.rest.presets import preset_names, preset_text
 from crm_sync.providers.rest.reading import InvalidDocument, read_document
 
@@ -99,7 +100,18 @@ def test_a_mistake_is_told_with_its_place(
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(a+)+b", "(a|a)*b", "a*a*a*b", "(x)\\1", "(?=a)a"]
+    "pattern",
+    [
+        "(a+)+b",
+        "(a|a)*b",
+        "a*a*a*b",
+        "(x)\\1",
+        "(?=a)a",
+        "a?" * 33 + "a" * 33,
+        "(|)" * 32 + "b",
+        "a{0,9}" * 3 + "b",
+        "a{9999999999}",
+    ],
 )
 def test_a_pattern_that_could_run_for_ever_is_refused(pattern: str) -> None:
     rate = {"header": "x", "pattern": pattern}
@@ -125,3 +137,18 @@ def test_a_small_text_does_not_become_a_large_document() -> None:
     ):
         with pytest.raises(InvalidDocument):
             read_document(text)
+
+
+@pytest.mark.parametrize("strip", ["/a*", "/v1?", "(/a|/b)", "/v{1,9}"])
+def test_the_end_of_an_address_is_plain_text(strip: str) -> None:
+    document = {"source": {"strip": strip}, "streams": {"deals": {"path": "/d"}}}
+
+    with pytest.raises(InvalidDocument, match="repeats nothing"):
+        read_document(document)
+
+
+def test_a_pattern_finds_its_group_or_all_of_it() -> None:
+    assert found_by(r"in (\d+) s", "wait: in 30 s") == "30"
+    assert found_by(r"\d+", "wait: in 30 s") == "30"
+    assert found_by(r"(\d+) s|never", "never") == ""
+    assert found_by("x", "a" * 2_000 + "x") == ""
