@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import time
 from typing import Any
 
 import pytest
@@ -137,6 +138,16 @@ def test_a_small_text_does_not_become_a_large_document() -> None:
     ):
         with pytest.raises(InvalidDocument):
             read_document(text)
+
+
+@pytest.mark.parametrize("part", ["[", "{a: ", "[a,", "- ", "? "])
+def test_a_deep_text_is_refused_before_it_is_built(part: str) -> None:
+    started = time.process_time()
+
+    with pytest.raises(InvalidDocument, match=r"Line 1: .* more than 16 deep"):
+        read_document(part * (80_000 // len(part)))
+
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("strip", ["/a*", "/v1?", "(/a|/b)", "/v{1,9}"])
