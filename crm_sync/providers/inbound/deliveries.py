@@ -15,6 +15,7 @@ from crm_sync.providers.inbound.signatures import check_sender
 ACTIONS = ("create", "update", "delete")
 MOST_AT_ONCE = 500
 _LONGEST_ID = 200
+_LONGEST_EVENT_ID = 100
 _SHAPE = '{"objectname": "deal", "id": "A-1", "action": "update", "data": {…}}'
 
 
@@ -92,7 +93,7 @@ def _event(row: Any, event_id: str, received_at: datetime) -> Event:
         changed_at=moment,
     )
     return Event(
-        id=(event_id or _fingerprint(row))[:100],
+        id=_short(event_id) or _fingerprint(row),
         version=record.version if event_id == "" and "at" in row else "",
         kind=f"{name} {action}"[:100],
         object=name[:60],
@@ -115,6 +116,13 @@ def _moment(
     except ValueError:
         problems.append("at: must be a moment like 2026-11-24T10:42:00Z.")
         return received_at
+
+
+def _short(event_id: str) -> str:
+    """A long id is known by its hash: cut off, several events would be one."""
+    if len(event_id) <= _LONGEST_EVENT_ID:
+        return event_id
+    return hashlib.sha256(event_id.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _fingerprint(row: dict[str, Any]) -> str:

@@ -368,3 +368,28 @@ def test_the_pages_of_deliveries_show_no_secret(sender: Sender, acme: Business) 
     assert all(sender.shown.secret not in text for text in texts)
     assert replayed.status_code == 302
     assert Delivery.objects.get().state == "waiting"
+
+
+def test_records_are_told_apart_however_long_the_id_of_their_event(
+    sender: Sender,
+) -> None:
+    rows = [
+        {"objectname": "deal", "id": f"A-{n}", "action": "create", "data": SAMPLE}
+        for n in range(5)
+    ]
+    long = "e" * 99
+
+    first = sender.post({"records": rows}, X_Event_Id=f"{long}1")
+    again = sender.post({"records": rows}, X_Event_Id=f"{long}1")
+    other = sender.send("A-9")
+    longer = [
+        sender.post({**rows[0], "id": f"B-{n}"}, X_Event_Id=f"{long}{long}{n}").json()
+        for n in range(2)
+    ]
+    run_all_jobs()
+
+    assert first.json() == {"taken": 5, "known": 0}
+    assert again.json() == {"taken": 0, "known": 5}
+    assert other.status_code == 202
+    assert longer == [{"taken": 1, "known": 0}] * 2
+    assert Entry.objects.count() == 8
