@@ -16,6 +16,8 @@ ACTIONS = ("create", "update", "delete")
 MOST_AT_ONCE = 500
 _LONGEST_ID = 200
 _LONGEST_EVENT_ID = 100
+_LONGEST_BY = 100
+_YEARS = range(1970, 3000)
 _SHAPE = '{"objectname": "deal", "id": "A-1", "action": "update", "data": {…}}'
 
 
@@ -78,11 +80,13 @@ def _event(row: Any, event_id: str, received_at: datetime) -> Event:
         problems.append(f"action: must be one of {', '.join(ACTIONS)}.")
     if not isinstance(data, dict) or (not data and action != "delete"):
         problems.append("data: must be an object with the record's values.")
+    by = row.get("by")
+    if isinstance(by, str) and len(by) > _LONGEST_BY:
+        problems.append(f"by: must be of at most {_LONGEST_BY} characters.")
     moment = _moment(row, received_at, problems)
     if problems:
         raise Unreadable(" ".join(problems), hint=_SHAPE)
     name, external_id = str(object).strip(), str(id).strip()
-    by = row.get("by")
     record = RemoteRecord(
         object=name,
         external_id=external_id,
@@ -112,10 +116,14 @@ def _moment(
     if row.get("at") is None:
         return received_at
     try:
-        return as_moment(str(row["at"]))
-    except ValueError:
+        moment = as_moment(str(row["at"]))
+    except (ValueError, OverflowError):
+        moment = None
+    # At the ends of the calendar a moment has no time of day in every time zone.
+    if moment is None or moment.year not in _YEARS:
         problems.append("at: must be a moment like 2026-11-24T10:42:00Z.")
         return received_at
+    return moment
 
 
 def _short(event_id: str) -> str:

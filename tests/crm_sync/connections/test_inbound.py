@@ -393,3 +393,27 @@ def test_records_are_told_apart_however_long_the_id_of_their_event(
     assert other.status_code == 202
     assert longer == [{"taken": 1, "known": 0}] * 2
     assert Entry.objects.count() == 8
+
+
+def test_whoever_changed_a_record_has_no_endless_name(sender: Sender) -> None:
+    answer = sender.send(by="x" * 101)
+
+    assert answer.status_code == 400
+    assert "by: must be" in answer.json()["error"]
+    assert sender.send(by="x" * 100).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01T00:00:00+12:00",
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00Z",
+    ],
+)
+def test_a_moment_at_the_end_of_time_is_none(sender: Sender, at: str) -> None:
+    answer = sender.send(at=at)
+
+    assert answer.status_code == 400
+    assert "at: must be a moment" in answer.json()["error"]
