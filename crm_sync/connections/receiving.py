@@ -137,7 +137,7 @@ def _row(
         object=event.object,
         external_id=event.external_id,
         deleted=event.deleted,
-        by=event.by or "",
+        by=(event.by or "")[:100],
         happened_at=event.at,
         data=hidden(event.record.payload if event.record else event.before),
         headers=headers,

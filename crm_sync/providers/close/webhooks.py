@@ -88,7 +88,9 @@ def read_delivery(
         for key in secrets
     ]
     # Every key is tried, so that the time taken does not tell which one fits.
-    fits = [hmac.compare_digest(one.hexdigest(), given) for one in signed]
+    # As bytes: what a stranger writes into a header need not be ASCII.
+    raw = given.encode("utf-8", "replace")
+    fits = [hmac.compare_digest(one.hexdigest().encode(), raw) for one in signed]
     if not any(fits):
         raise Forged("Its signature is not the one that Close would make.")
     if abs(int(now.timestamp()) - int(stamp)) > window:
@@ -110,7 +112,7 @@ def _event(event: Payload, types: Mapping[str, str]) -> Event:
     id = event.get("object_id")
     try:
         version = as_version(event.get("date_updated") or "")
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise Unreadable("It does not say when the event was.") from None
     if not isinstance(event.get("id"), str) or not isinstance(id, str):
         raise Unreadable("It does not say which event it is, or of what.")

@@ -342,3 +342,39 @@ def test_a_source_that_was_never_asked_for_its_events_is_asked_soon(
     assert Endpoint.objects.get().state == "active"
     poll()
     assert not Job.objects.filter(kind="sync", state="queued").exists()
+
+
+@pytest.mark.parametrize("given", ["é", "ÿ" * 64, "0" * 64])
+def test_a_signature_of_other_letters_is_refused(live: Scene, given: str) -> None:
+    letter = signed(Endpoint.objects.get(), b"{}")
+
+    assert hand_in(letter, **{"close-sig-hash": given}) == 401
+
+
+def test_the_name_of_who_changed_it_is_cut_to_what_is_kept(live: Scene) -> None:
+    deal = live.whitcomb  # type: ignore[attr-defined]
+    event = {
+        "id": "ev_1",
+        "object_type": "opportunity",
+        "object_id": deal,
+        "action": "updated",
+        "date_updated": "2026-11-24T10:00:00.000000",
+        "user_id": "u" * 5_000,
+    }
+    body = json.dumps({"event": event}).encode()
+
+    assert hand_in(signed(Endpoint.objects.get(), body)) == 202
+    assert Delivery.objects.get(event_id="ev_1").by == "u" * 100
+
+
+def test_an_event_at_the_end_of_time_is_refused(live: Scene) -> None:
+    event = {
+        "id": "ev_1",
+        "object_type": "opportunity",
+        "object_id": "o",
+        "action": "updated",
+        "date_updated": "9999-12-31T23:59:59-12:00",
+    }
+    body = json.dumps({"event": event}).encode()
+
+    assert hand_in(signed(Endpoint.objects.get(), body)) == 400
