@@ -54,9 +54,8 @@ def customer_matching(request: MemberRequest) -> HttpResponse:
 @require_POST
 def accept_alike(request: MemberRequest) -> HttpResponse:
     """Match all records whose names are alike, as the page showed them."""
-    seen = int(request.POST.get("seen", "0") or 0)
     suggested = customers.matching().suggested
-    if len(suggested) != seen:
+    if request.POST.get("seen") != str(len(suggested)):
         messages.error(
             request, f"There are {len(suggested)} suggestions now. Look at them again."
         )

@@ -192,3 +192,9 @@ def test_an_id_that_no_source_has_is_refused(alice: Member) -> None:
     ):
         customers.match(ids=[crm("lead_99"), books("7")], by=alice)
     assert not Customer.objects.exists()
+
+
+@pytest.mark.parametrize("seen", ["x", "²", "9" * 5_000, "", "-1"])
+def test_what_is_no_number_was_not_seen(page: Get, seen: str) -> None:
+    assert "There are 2 suggestions now." in page("alike/", seen=seen)
+    assert not Customer.objects.exists()
