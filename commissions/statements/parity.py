@@ -125,10 +125,18 @@ def _cells(text: str) -> Iterable[list[str]]:
     text = text.removeprefix("\ufeff").replace("\0", "")
     first = next((line for line in text.splitlines() if line.strip()), "")
     divider = next((sign for sign in "\t;" if sign in first), ",")
-    for row in csv.reader(StringIO(text), delimiter=divider):
-        cells = [cell.strip() for cell in row]
-        if any(cells):
-            yield cells
+    rows = csv.reader(StringIO(text), delimiter=divider)
+    try:
+        for row in rows:
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                yield cells
+    except csv.Error:
+        raise ProductError(
+            f"Row {rows.line_num} cannot be read: a cell is very long, or a quotation"
+            " mark is not closed.",
+            hint="Save the sheet as CSV (UTF-8) again.",
+        ) from None
 
 
 def _read(

@@ -139,3 +139,13 @@ def test_the_page_keeps_the_last_result_and_nothing_else(
     assert "1 of 2 equal to the cent" in body
     assert "Nobody" not in body
     assert ParityResult.objects.count() == 1
+
+
+def test_a_row_that_is_no_csv_is_named(alice: Member, client: Client) -> None:
+    client.force_login(alice.user)
+    file = SimpleUploadedFile("paid.csv", b"Maya,1\nTheo,2\n" + b"x" * 140_000 + b",3")
+
+    answer = client.post("/b/acme/parity/", {"file": file, "period": "2026-11"})
+
+    assert answer.status_code == 422
+    assert "Row 3 cannot be read" in text_of(answer)
