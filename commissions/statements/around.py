@@ -41,10 +41,14 @@ class Around:
     book: RateBook | None = None
 
     def rates(
-        self, own: Iterable[AssignmentFact], entries: Iterable[EntryFact], kind: Period
+        self,
+        own: Iterable[AssignmentFact],
+        entries: Iterable[EntryFact],
+        period: Period,
     ) -> Rates:
         """Return the rates of the entries' days into the plans' one currency.
 
+        What is paid again may be converted on the last day of the period that pays.
         Plans of two currencies have none in common: their foreign entries fail.
         """
         into = {fact.program.currency for fact in own}
@@ -55,8 +59,8 @@ class Around:
         for entry in entries:
             if entry.occurred_on is None or entry.currency in ("", currency):
                 continue
-            end = period_of(kind.kind, entry.occurred_on).ends_on
-            for day in (entry.occurred_on, end):
+            end = period_of(period.kind, entry.occurred_on).ends_on
+            for day in (entry.occurred_on, end, period.ends_on):
                 rate = self.book.on(entry.currency, currency, day)
                 if rate is not None:
                     found[entry.currency, day] = rate

@@ -114,13 +114,12 @@ def of_rates(span: Span) -> Iterator[Reach]:
     for row in ExchangeRate.objects.filter(changed(span)):
         first = pay_period_of(row.starts_on).starts_on
         last = pay_period_of(row.ends_on or row.starts_on + LONGEST).ends_on
-        found: set[tuple[int, date]] = set()
-        for code in (row.currency, row.into):
-            given = {"first": first, "last": last, "currency": code}
-            found |= pairs_of(_OF_CURRENCY, given)
         settles = any(row.into == one.features.settle_in for one in span.known)
         for number in span.numbers(row.opened, row.closed):
-            yield from with_above(found, number)
+            for code in (row.currency, row.into):
+                given = {"last": last, "currency": code}
+                pairs_from = partial(_sold_in, given)
+                yield from of_entries_read(span, pairs_from, first, last, number)
             if settles:
                 yield from of_everybody(first, last, number)
 
@@ -171,6 +170,10 @@ def _of_thing(
     for name in called:
         given = {"kind": kind, "name": name, "last": last or date.max}
         yield from of_entries_read(span, partial(_named, given), first, last, number)
+
+
+def _sold_in(given: Mapping[str, Any], first: date) -> Pairs:
+    return pairs_of(_OF_CURRENCY, {**given, "first": first})
 
 
 def _named(given: Mapping[str, Any], first: date) -> Pairs:

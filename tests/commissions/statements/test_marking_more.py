@@ -7,6 +7,7 @@ import pytest
 
 from commissions.plans import assigning
 from commissions.plans.models import Plan
+from commissions.statements.models import Line
 from commissions.statements.recalculate import recalculate
 from crm_sync.ledger import dated
 from crm_sync.ledger.models import Payee
@@ -288,6 +289,35 @@ def test_an_owners_first_level_reaches_what_a_shared_deal_pays_again(
 
     assert_stands_as_anew()
     assert world.statement(theo, "2026-11").total == 10
+
+
+def test_what_is_paid_again_is_converted_on_each_periods_last_day(
+    maya: Payee, finance: Member
+) -> None:
+    world.assign(maya, a_plan(TRAIL_AT_PERIOD_END), JULY)
+    for month, last in ((9, 30), (10, 31), (11, 30)):
+        set_rate("1.1", date(2026, month, last), finance)
+    sync(a_deal("x", date(2026, 9, 10), "1000", "Roof", currency="EUR"))
+
+    recalculate()
+
+    assert not Line.objects.exclude(failed="").exists()
+    assert world.statement(maya, "2026-11").total == 110
+
+
+def test_a_later_rate_reaches_what_an_earlier_deal_pays_again(
+    maya: Payee, finance: Member
+) -> None:
+    world.assign(maya, a_plan(TRAIL_AT_PERIOD_END), JULY)
+    set_rate("1.1", date(2026, 9, 30), finance)
+    set_rate("1.1", date(2026, 10, 31), finance)
+    sync(a_deal("x", date(2026, 9, 10), "1000", "Roof", currency="EUR"))
+    recalculate()
+
+    set_rate("1.2", date(2026, 11, 30), finance)
+
+    assert_stands_as_anew()
+    assert world.statement(maya, "2026-11").total == 120
 
 
 def a_shared_deal(day: date) -> world.Incoming:
