@@ -29,10 +29,11 @@ from commissions.plans.document import PlanDocument
 from commissions.plans.models import Plan, PlanVersion, PreviewedStatement
 from commissions.plans.services import require_sound
 from commissions.statements.differences import EffectKey, money
+from commissions.statements.errors import NotUpToDate
 from commissions.statements.gathering import Gathering
 from commissions.statements.impact_gathering import Moved, Overlaid
 from commissions.statements.inputs import Key, Loaded, load
-from commissions.statements.models import PayPeriod, Statement
+from commissions.statements.models import CalculationState, PayPeriod, Statement
 from commissions.statements.touched import touched_between
 from commissions.statements.waves import MOST_WAVES, Waves, too_many
 from commissions_saas.lib import clock
@@ -108,12 +109,12 @@ def compare(
     """Work out every statement that the document may touch, with and without it.
 
     Who takes from others whose measures it moves is worked out after them, until
-    nothing moves any more.
+    nothing moves any more. It is refused while what they take is being worked out.
     """
     require_sound(document)
     with standing(plan, document, starts_on) as fence:
         waves = Waves.of(fence, fence + 1)
-        sides = _Sides(fence, tell)
+        sides = Sides(fence, fence + 1, waves, tell)
         wanted = touched_between(fence, fence + 1)
         for _ in range(MOST_WAVES):
             moved = sides.compare(wanted)
@@ -128,28 +129,32 @@ def compare(
     )
 
 
-class _Sides:
-    """Statements without and with a document, and what others take from them."""
+class Sides:
+    """Statements as of two change numbers, and what others take from them."""
 
-    def __init__(self, fence: int, tell: Told) -> None:
+    def __init__(self, start: int, fence: int, waves: Waves, tell: Told) -> None:
+        self.start = start
         self.fence = fence
+        self.waves = waves
         self.tell = tell
+        self._behind = changes_behind(start)
         self.rows: dict[Key, PreviewedStatement] = {}
         self.moved = Moved()
         # A later wave works out some periods again, which read the others of the payee.
         self._kept: dict[tuple[int, bool], Kept] = defaultdict(dict)
-        self._others = Gathering(fence)
+        self._others = Gathering(start)
 
     def compare(self, wanted: Collection[Key]) -> dict[tuple[str, str], set[int]]:
         """Work out these statements; return the measures that moved since last time."""
         keys = sorted(wanted, key=lambda key: (key[0], key[1].starts_on))
         frozen = _frozen(keys)
-        others = Overlaid(self.fence + 1, moved=self.moved)
+        others = Overlaid(self.fence, moved=self.moved)
         moved = Moved(self.moved)
         for done, chunk in chunks(keys):
             self.tell("Comparing statements", done, len(keys))
-            before = load(chunk, self.fence, gathering=self._others)
-            after = load(chunk, self.fence + 1, gathering=others)
+            before = load(chunk, self.start, gathering=self._others)
+            after = load(chunk, self.fence, gathering=others)
+            self._require_up_to_date(chunk, before, after)
             for key in chunk:
                 old = reckoned(before, key, self._kept[key[0], False])
                 new = reckoned(after, key, self._kept[key[0], True])
@@ -158,6 +163,14 @@ class _Sides:
         fresh = moved.since(self.moved)
         self.moved = moved
         return fresh
+
+    def _require_up_to_date(self, chunk: Iterable[Key], *sides: Loaded) -> None:
+        """Refuse to read stored measures while changes to them are worked out."""
+        if self._behind and any(
+            self.waves.takes(key) or any(side.keeps(key[0]) for side in sides)
+            for key in chunk
+        ):
+            raise NotUpToDate(self._behind)
 
 
 Reckoned = tuple[PayeeInputs, StatementDraft]
@@ -169,6 +182,12 @@ def reckoned(loaded: Loaded, key: Key, kept: Kept) -> Reckoned:
     draft = calculate(inputs)
     kept[key[1].slug] = draft.measures
     return inputs, draft
+
+
+def changes_behind(change: int) -> int:
+    """Return how many changes, up to this one, no calculation has read yet."""
+    done = CalculationState.objects.filter(pk=1).values_list("change", flat=True)
+    return max(change - next(iter(done), 0), 0)
 
 
 def chunks(wanted: Sequence[Key]) -> Iterator[tuple[int, list[Key]]]:

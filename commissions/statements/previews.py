@@ -235,7 +235,11 @@ def _require_hands(preview: Preview, draft: PlanVersion, by: Member) -> None:
 
 
 def _looked_at_again(preview: Preview, draft: PlanVersion) -> Comparison | None:
-    """Compare again where anything may have moved; None where nothing did."""
+    """Compare again where anything may have moved; None where nothing did.
+
+    The figures of one change number are always the same: a comparison is refused while
+    stored measures that it reads are behind.
+    """
     if draft.sha256 == preview.sha256 and latest_change() == preview.change:
         return None
     summary = preview.summary

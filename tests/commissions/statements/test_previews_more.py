@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from commissions.plans.models import Plan
+from commissions.plans import services
+from commissions.plans.models import Plan, Preview
 from commissions.plans.yaml_form import plan_from_yaml
-from commissions.statements import batch, impact
+from commissions.statements import batch, impact, previews
+from commissions.statements.errors import NotUpToDate
 from commissions.statements.models import Statement
 from commissions.statements.recalculate import recalculate
 from crm_sync.ledger import dated
@@ -40,6 +42,22 @@ components:
   - key: bonus
     per: period
     amount: streak.total * 10 + IF(place.total == 1, 1, 0)
+"""
+POOL = """
+plan: Pool
+currency: USD
+measures:
+  points: {sum: deal.amount, over: month}
+  pool: {measure: points, of: plan, take: part, amount: "100"}
+components:
+  - key: bonus
+    per: period
+    amount: pool.total
+examples:
+  - name: A part
+    period: 2026-11
+    given: {pool: 5}
+    expect: {components: {bonus: 5.00}}
 """
 Totals = dict[tuple[int, str], Decimal]
 
@@ -138,3 +156,59 @@ def test_a_later_wave_of_the_impact_reads_the_drafts_of_the_waves_before(
     shown = {(row.payee_id, row.period_slug): row.after for row in found.rows}
     assert shown == totals()
     assert shown[maya.pk, "2026-11"] == Decimal(21)
+
+
+@pytest.fixture
+def pool(maya: Payee, theo: Payee) -> Plan:
+    """Maya and Theo share a pool, and have sold the same."""
+    plan = a_plan(POOL)
+    for payee in (maya, theo):
+        world.assign(payee, plan, NOVEMBER)
+    day = date(2026, 11, 10)
+    sync(a_deal("m", day, "1000", "Roof"))
+    sync(a_deal("t", day, "1000", "Roof", owner="user_theo"))
+    standing.settle()
+    return plan
+
+
+def test_the_impact_is_refused_while_what_it_reads_is_worked_out(
+    pool: Plan, theo: Payee
+) -> None:
+    document = plan_from_yaml(POOL.replace('"100"', '"200"'))
+    sync(a_deal("late", date(2026, 11, 11), "6000", "Roof", owner="user_theo"))
+
+    with pytest.raises(NotUpToDate, match="still being worked out"):
+        impact.compare(pool, document, NOVEMBER)
+
+    standing.settle()
+    found = impact.compare(pool, document, NOVEMBER)
+    shown = {row.payee_id: (row.now, row.after) for row in found.rows}
+    assert shown[theo.pk] == (Decimal("87.50"), Decimal(175))
+
+
+def test_a_draft_is_published_at_figures_that_are_worked_out(
+    pool: Plan, alice: Member, bob: Member
+) -> None:
+    """A deal between looking and pressing is worked out before it is looked at again."""
+    draft = services.start_draft(plan=pool, by=alice)
+    draft = services.save_draft(
+        draft=draft,
+        document=plan_from_yaml(POOL.replace('"100"', '"200"')),
+        seen_edition=draft.edition,
+        by=alice,
+    )
+
+    def looked_at() -> Preview:
+        asked = previews.ask_preview(draft=draft, starts_on=NOVEMBER, by=bob)
+        previews.compute(asked.pk)
+        return Preview.objects.get(pk=asked.pk)
+
+    seen = looked_at()
+    sync(a_deal("late", date(2026, 11, 11), "6000", "Roof", owner="user_theo"))
+    with pytest.raises(NotUpToDate):
+        previews.publish_previewed(preview=seen, by=bob)
+    again = looked_at()
+    assert (again.state, "being worked out" in again.problem) == ("failed", True)
+
+    standing.settle()
+    previews.publish_previewed(preview=looked_at(), by=bob)
