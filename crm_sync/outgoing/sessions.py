@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
+import io
 import socket
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -20,6 +23,8 @@ from crm_sync.outgoing.addresses import ForbiddenAddress, Reach, may_reach
 CONNECT_SECONDS = 5
 LARGEST_ANSWER = 20_000_000
 _CHUNK = 65_536
+# When the question that is being asked has to be answered in full.
+_ENDS: ContextVar[float] = ContextVar("ends")
 
 
 class NoAnswer(Exception):
@@ -67,7 +72,7 @@ def ask(
     body: bytes | None = None,
 ) -> Reply:
     """Ask once, within `seconds` in all."""
-    ends = time.monotonic() + seconds
+    asking = _ENDS.set(time.monotonic() + seconds)
     try:
         response = session.request(
             method,
@@ -80,22 +85,67 @@ def ask(
             stream=True,
         )
         with response:
-            received = _read(response, ends)
+            received = _read(response)
     except (requests.RequestException, UnicodeError):
         raise NoAnswer("it did not answer in full") from None
+    finally:
+        _ENDS.reset(asking)
     lowered = {name.lower(): value for name, value in response.headers.items()}
     return Reply(response.status_code, lowered, received)
 
 
-def _read(response: requests.Response, ends: float) -> bytes:
+def _read(response: requests.Response) -> bytes:
     body = bytearray()
     for chunk in response.iter_content(_CHUNK):
         body += chunk
         if len(body) > LARGEST_ANSWER:
             raise TooLarge
-        if time.monotonic() > ends:
-            raise NoAnswer("it answered too slowly")
     return bytes(body)
+
+
+def _left() -> float:
+    """Return the seconds that are left of those in which the answer has to be here."""
+    left = _ENDS.get() - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("it answered too slowly")
+    return left
+
+
+class _TimedReads(io.RawIOBase):
+    """Reads a connection's socket, and waits no longer than the answer may take.
+
+    A timeout of a socket is for one read: who sends a byte every second never meets it.
+    """
+
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
+        self._raw, self._socket = raw, connection
+
+    def readable(self) -> bool:
+        """It is read only."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the socket's number."""
+        return self._raw.fileno()
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what is there, or wait for it as long as is left."""
+        self._socket.settimeout(_left())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    """Reads its first line, its headers and its body in time."""
+
+    def __init__(self, sock: socket.socket, *given: Any, **more: Any) -> None:
+        super().__init__(sock, *given, **more)
+        self.fp = io.BufferedReader(_TimedReads(self.fp.detach(), sock))
 
 
 def _connected(connection: HTTPConnection, reach: Reach, encrypted: bool) -> Any:
@@ -115,8 +165,10 @@ def _connected(connection: HTTPConnection, reach: Reach, encrypted: bool) -> Any
         try:
             for option in connection.socket_options or ():
                 made.setsockopt(*option)
+            left = _left()
             if isinstance(timeout, int | float):
-                made.settimeout(timeout)
+                left = min(timeout, left)
+            made.settimeout(left)
             made.connect(place)
         except OSError:
             made.close()
@@ -139,10 +191,14 @@ class _CheckingAdapter(HTTPAdapter):
 
 def _pools(reach: Reach) -> dict[str, type[HTTPConnectionPool]]:
     class Plain(HTTPConnection):
+        response_class = _TimedResponse
+
         def _new_conn(self) -> Any:
             return _connected(self, reach, encrypted=False)
 
     class Encrypted(HTTPSConnection):
+        response_class = _TimedResponse
+
         def _new_conn(self) -> Any:
             return _connected(self, reach, encrypted=True)
 
