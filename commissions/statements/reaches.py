@@ -94,9 +94,10 @@ class Span:
 
     @property
     def repeats(self) -> bool:
-        """Say whether a plan pays for earlier entries again, as each period is."""
+        """Say whether a plan may pay for earlier entries again, period by period."""
+        # “yes” is written in many ways; what is not written is “no”.
         return PlanVersion.objects.filter(
-            opened__lte=self.fence, document__components__contains=[{"repeat": "yes"}]
+            opened__lte=self.fence, document__components__icontains='"repeat":'
         ).exists()
 
     @property

@@ -263,11 +263,15 @@ def test_an_earlier_month_reaches_a_manager_who_came_after_it(
     assert world.statement(lena, "2026-11").total == 15
 
 
-def test_a_first_margin_reaches_what_an_earlier_deal_pays_again(maya: Payee) -> None:
+@pytest.mark.parametrize("yes", ["yes", "True"])
+def test_a_first_margin_reaches_what_an_earlier_deal_pays_again(
+    maya: Payee, yes: str
+) -> None:
     wall = create_product(name="Wall")
     dated.set_value(subject=wall, key="margin", value="10%", starts_on=JULY)
     roof = create_product(name="Roof")
-    world.assign(maya, a_plan(TRAIL_OF_MARGIN), JULY)
+    text = TRAIL_OF_MARGIN.replace("repeat: yes", f"repeat: {yes}")
+    world.assign(maya, a_plan(text), JULY)
     sync(a_deal("x", date(2026, 8, 10), "1000", "Roof"))
     recalculate()
 
