@@ -137,7 +137,6 @@ def _fingerprint(row: dict[str, Any]) -> str:
     """Without an id of its own an event is known by nothing: each one counts."""
     if "at" not in row:
         return ""
-    text = (
-        f"{row.get('objectname')} {row.get('id')} {row.get('at')} {row.get('action')}"
-    )
+    object = row.get("objectname", row.get("object"))
+    text = f"{object} {row.get('id')} {row.get('at')} {row.get('action')}"
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -417,3 +417,20 @@ def test_a_moment_at_the_end_of_time_is_none(sender: Sender, at: str) -> None:
 
     assert answer.status_code == 400
     assert "at: must be a moment" in answer.json()["error"]
+
+
+def test_two_objects_may_have_one_id_at_one_moment(sender: Sender) -> None:
+    schemas.save_schema(
+        connection=sender.connection,
+        object_="visit",
+        fields=schemas.fields_of_sample(SAMPLE),
+        sample=SAMPLE,
+        by=None,
+    )
+    row = {"id": "A-1", "at": "2026-11-24T15:00:00Z", "data": SAMPLE}
+
+    answer = sender.post(
+        {"records": [row | {"object": "deal"}, row | {"object": "visit"}]}
+    )
+
+    assert answer.json() == {"taken": 2, "known": 0}
