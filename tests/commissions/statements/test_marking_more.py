@@ -12,6 +12,7 @@ from commissions.statements.recalculate import recalculate
 from crm_sync.ledger import dated
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.placements import place_payee
+from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.services import create_product, create_territory
 from tenants.access import Member
 from tenants.accounts.models import Business as BusinessRow
@@ -324,7 +325,7 @@ def test_a_later_rate_reaches_what_an_earlier_deal_pays_again(
     assert world.statement(maya, "2026-11").total == 120
 
 
-def a_shared_deal(day: date) -> world.Incoming:
+def a_shared_deal(day: date) -> Incoming:
     half = {"split_with": "user_theo", "split_percent": Decimal("0.5")}
     return a_deal("x", day, "1000", "Roof", **half)
 
