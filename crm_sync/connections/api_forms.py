@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from crm_sync.connections import services
+from crm_sync.connections.api_options import checked_options
 from crm_sync.connections.models import Connection, Mapping
 from crm_sync.connections.opening import opened
 from crm_sync.providers import kinds, presets
@@ -30,8 +31,6 @@ _NEW = [
 ]
 _CHANGES = ["name", "credentials", "state", "routes", "expected_every"]
 _NOT_BY_API = ("files",)
-# What a program may not say: it is the operator's, or ours.
-_OURS = ("allow_loopback", "allow_private", "stand_in", "statuses", "objects")
 
 
 def new_connection(request: Any) -> Connection:
@@ -120,13 +119,7 @@ def _kind_and_options(data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
             f"Choose one of: {', '.join(known)}.",
             field="kind",
         )
-    for name in _OURS:
-        if name in options:
-            hint = "Send it beside options." if name == "objects" else ""
-            raise BadRequest(
-                f"{name} is no option of a program.", hint, field="options"
-            )
-    options = {"people": "payees", **options}
+    options = {"people": "payees", **checked_options(options, kind)}
     if kind in presets():
         return "rest", {**options, "preset": kind}
     return kind, options
