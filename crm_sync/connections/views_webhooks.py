@@ -121,7 +121,7 @@ def _delivery(connection: Connection, number: int) -> Delivery:
 def _readable(row: Delivery) -> str:
     try:
         sent = json.loads(row.body, parse_float=str, parse_int=str)
-    except ValueError:
+    except (ValueError, RecursionError):  # what was refused may be nested without end
         return row.body[:10_000] or json.dumps(redacted(row.data), indent=2)
     return json.dumps(redacted(sent), indent=2, ensure_ascii=False)[:100_000]
 
