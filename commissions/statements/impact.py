@@ -44,6 +44,8 @@ PAYEES_AT_A_TIME = 48
 LAST_NUMBERS = 2_000_000_000  # of two versions from one day, the higher number holds
 ZERO = Decimal(0)
 Told = Callable[[str, int, int], None]
+Reckoned = tuple[PayeeInputs, StatementDraft]
+Keep = Callable[[Key, Reckoned, Reckoned], None]  # takes both sides of a statement
 Kept = dict[str, Mapping[str, Decimal]]  # by period, what a payee's measures are
 
 
@@ -112,33 +114,51 @@ def compare(
     nothing moves any more. It is refused while what they take is being worked out.
     """
     require_sound(document)
+    rows: dict[Key, PreviewedStatement] = {}
+
+    def keep(key: Key, old: Reckoned, new: Reckoned) -> None:
+        rows[key] = row_of(key, old, new)
+
     with standing(plan, document, starts_on) as fence:
-        waves = Waves.of(fence, fence + 1)
-        sides = Sides(fence, fence + 1, waves, tell)
-        wanted = touched_between(fence, fence + 1)
-        for _ in range(MOST_WAVES):
-            moved = sides.compare(wanted)
-            wanted = waves.readers_of(moved) if waves else {}
-            if not wanted:
-                break
-        else:
-            raise too_many()
-    rows = sorted(sides.rows.items(), key=lambda each: (each[0][0], each[0][1]))
+        work_out(fence, fence + 1, keep, tell)
+        frozen = frozen_of(rows)
+    for key, row in rows.items():
+        row.is_frozen = key in frozen
+    ordered = sorted(rows, key=lambda key: (key[0], key[1]))
     return Comparison(
-        fence, tuple(row for key, row in rows if only is None or key[1] == only)
+        fence, tuple(rows[key] for key in ordered if only is None or key[1] == only)
     )
 
 
-class Sides:
+def work_out(start: int, fence: int, keep: Keep, tell: Told = nobody) -> None:
+    """Work out both sides of each statement that the changes after `start` may touch.
+
+    Who takes from others whose measures move is worked out, and kept, once more.
+    """
+    waves = Waves.of(start, fence)
+    sides = _Sides(start, fence, waves, keep, tell)
+    wanted = touched_between(start, fence)
+    for _ in range(MOST_WAVES):
+        if not wanted:
+            return
+        moved = sides.compare(wanted)
+        wanted = waves.readers_of(moved) if waves else {}
+    if wanted:
+        raise too_many()
+
+
+class _Sides:
     """Statements as of two change numbers, and what others take from them."""
 
-    def __init__(self, start: int, fence: int, waves: Waves, tell: Told) -> None:
+    def __init__(
+        self, start: int, fence: int, waves: Waves, keep: Keep, tell: Told
+    ) -> None:
         self.start = start
         self.fence = fence
         self.waves = waves
+        self.keep = keep
         self.tell = tell
         self._behind = changes_behind(start)
-        self.rows: dict[Key, PreviewedStatement] = {}
         self.moved = Moved()
         # A later wave works out some periods again, which read the others of the payee.
         self._kept: dict[tuple[int, bool], Kept] = defaultdict(dict)
@@ -147,7 +167,6 @@ class Sides:
     def compare(self, wanted: Collection[Key]) -> dict[tuple[str, str], set[int]]:
         """Work out these statements; return the measures that moved since last time."""
         keys = sorted(wanted, key=lambda key: (key[0], key[1].starts_on))
-        frozen = _frozen(keys)
         others = Overlaid(self.fence, moved=self.moved)
         moved = Moved(self.moved)
         for done, chunk in chunks(keys):
@@ -158,7 +177,7 @@ class Sides:
             for key in chunk:
                 old = reckoned(before, key, self._kept[key[0], False])
                 new = reckoned(after, key, self._kept[key[0], True])
-                self.rows[key] = row_of(key, old, new, (key[0], key[1].slug) in frozen)
+                self.keep(key, old, new)
                 moved.note(key, old[1].measures, new[1].measures)
         fresh = moved.since(self.moved)
         self.moved = moved
@@ -171,9 +190,6 @@ class Sides:
             for key in chunk
         ):
             raise NotUpToDate(self._behind)
-
-
-Reckoned = tuple[PayeeInputs, StatementDraft]
 
 
 def reckoned(loaded: Loaded, key: Key, kept: Kept) -> Reckoned:
@@ -206,9 +222,7 @@ def chunks(wanted: Sequence[Key]) -> Iterator[tuple[int, list[Key]]]:
         yield done, chunk
 
 
-def row_of(
-    key: Key, old: Reckoned, new: Reckoned, is_frozen: bool
-) -> PreviewedStatement:
+def row_of(key: Key, old: Reckoned, new: Reckoned) -> PreviewedStatement:
     """Return one payee's period with and without the document."""
     now, (inputs, after) = old[1], new
     lines = moves(now, after, {entry.id: entry.name for entry in inputs.entries})
@@ -218,7 +232,6 @@ def row_of(
         payee_id=key[0],
         payee_name=inputs.payee_name,
         period_slug=key[1].slug,
-        is_frozen=is_frozen,
         is_changed=bool(lines or failures),
         now=total(now),
         after=total(after),
@@ -284,7 +297,7 @@ def _by_key(lines: Iterable[LineDraft]) -> dict[EffectKey, list[LineDraft]]:
     return found
 
 
-def _frozen(wanted: Sequence[Key]) -> frozenset[tuple[int, str]]:
+def frozen_of(wanted: Collection[Key]) -> frozenset[Key]:
     """Return which of these statements no calculation writes any more."""
     rows = Statement.objects.filter(payee_id__in={payee_id for payee_id, _ in wanted})
     not_open = rows.exclude(state=Statement.State.OPEN)
@@ -294,5 +307,6 @@ def _frozen(wanted: Sequence[Key]) -> frozenset[tuple[int, str]]:
             "slug", flat=True
         )
     )
-    found |= {(pk, period.slug) for pk, period in wanted if period.slug in locked}
-    return frozenset(found)
+    return frozenset(
+        key for key in wanted if key[1].slug in locked or (key[0], key[1].slug) in found
+    )

@@ -24,7 +24,8 @@ class Moved(dict[Name, tuple[Decimal, Decimal]]):
         for name in {*now, *after}:
             pair = measure(now.get(name, ZERO)), measure(after.get(name, ZERO))
             place = payee_id, name, period.slug
-            if pair[0] != pair[1] or place in self or name not in now:
+            is_on_both = name in now and name in after
+            if pair[0] != pair[1] or place in self or not is_on_both:
                 self[place] = pair
 
     def since(self, before: "Moved") -> dict[tuple[str, str], set[int]]:

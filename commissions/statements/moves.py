@@ -4,23 +4,17 @@ The change is made, both sides of it are calculated, and all of it is taken back
 is shown is what the change itself would do, not a second reckoning beside it.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db import transaction
 
-from commissions.calculation.facts import StatementDraft
-from commissions.calculation.pipeline import calculate
-from commissions.statements.inputs import Key, load
-from commissions.statements.models import Statement
-from commissions.statements.touched import touched_between
+from commissions.statements.impact import Reckoned, frozen_of, total, work_out
+from commissions.statements.inputs import Key
 from commissions_saas.lib.periods import Period
 from crm_sync.ledger.changes import latest_change, lock_changes
-from crm_sync.ledger.models import Payee
 from tenants.schema import current_business
-
-PAYEES_AT_A_TIME = 8  # bounds what is in memory at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,59 +72,31 @@ def what_moves(change: Callable[[], object]) -> Moves:
 
 
 def _compared(start: int, fence: int) -> Moves:
-    wanted = (
-        sorted(touched_between(start, fence), key=_by_payee) if fence > start else []
-    )
-    rows: list[Move] = []
-    names = _names(wanted)
-    open_ones = _open(wanted)
-    for chunk in _chunks(wanted):
-        before, after = load(chunk, start), load(chunk, fence)
-        for key in chunk:
-            old = calculate(before.inputs(*key))
-            new = calculate(after.inputs(*key))
-            if _is_same(old, new):
-                continue
-            rows.append(
-                Move(
-                    payee_id=key[0],
-                    payee_name=names[key[0]],
-                    period=key[1],
-                    before=old.total,
-                    after=new.total,
-                    is_open=key in open_ones,
-                    failed=next((each.message for each in new.failures), ""),
-                )
-            )
+    found: dict[Key, Move | None] = {}
+
+    def keep(key: Key, old: Reckoned, new: Reckoned) -> None:
+        found[key] = _move(key, old, new)
+
+    work_out(start, fence, keep)
+    frozen = frozen_of(found)
+    rows = [
+        replace(move, is_open=key not in frozen) for key, move in found.items() if move
+    ]
     rows.sort(key=lambda row: (row.difference, row.payee_name, row.period.slug))
-    return Moves(tuple(rows), len(wanted) - len(rows), current_business().currency)
+    return Moves(tuple(rows), len(found) - len(rows), current_business().currency)
 
 
-def _is_same(old: StatementDraft, new: StatementDraft) -> bool:
-    return old.total == new.total and old.failures == new.failures
-
-
-def _by_payee(key: Key) -> tuple[int, Period]:
-    return key
-
-
-def _chunks(wanted: list[Key]) -> Iterator[list[Key]]:
-    payees = sorted({payee_id for payee_id, _ in wanted})
-    for first in range(0, len(payees), PAYEES_AT_A_TIME):
-        some = set(payees[first : first + PAYEES_AT_A_TIME])
-        yield [key for key in wanted if key[0] in some]
-
-
-def _names(wanted: Collection[Key]) -> dict[int, str]:
-    rows = Payee.objects.filter(pk__in={payee_id for payee_id, _ in wanted})
-    return dict(rows.values_list("pk", "name"))
-
-
-def _open(wanted: Collection[Key]) -> set[Key]:
-    """Return the statements that a recalculation would write; new ones are open."""
-    frozen = set(
-        Statement.objects.filter(payee_id__in={payee_id for payee_id, _ in wanted})
-        .exclude(state=Statement.State.OPEN)
-        .values_list("payee_id", "period__slug")
+def _move(key: Key, old: Reckoned, new: Reckoned) -> Move | None:
+    """Return what a statement would gain; None where it stays as it is."""
+    before, (inputs, after) = old[1], new
+    if total(before) == total(after) and before.failures == after.failures:
+        return None
+    return Move(
+        payee_id=key[0],
+        payee_name=inputs.payee_name,
+        period=key[1],
+        before=total(before),
+        after=total(after),
+        is_open=True,
+        failed=next((each.message for each in after.failures), ""),
     )
-    return {key for key in wanted if (key[0], key[1].slug) not in frozen}

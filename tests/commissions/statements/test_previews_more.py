@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from commissions.plans import services
-from commissions.plans.models import Plan, Preview
+from commissions.plans import assigning, services
+from commissions.plans.models import Assignment, Plan, Preview
 from commissions.plans.yaml_form import plan_from_yaml
 from commissions.statements import batch, impact, previews
 from commissions.statements.errors import NotUpToDate
 from commissions.statements.models import Statement
+from commissions.statements.moves import what_moves
 from commissions.statements.recalculate import recalculate
 from crm_sync.ledger import dated
 from crm_sync.ledger.catalogue import save_fields
@@ -59,6 +60,21 @@ examples:
     given: {pool: 5}
     expect: {components: {bonus: 5.00}}
 """
+STREAK = """
+plan: Streak
+currency: USD
+variables: {quota: money}
+measures:
+  month: {sum: deal.amount, over: month}
+  streak: {value: "IF(month.total >= quota, streak.before + 1, 0)"}
+components:
+  - key: bonus
+    per: period
+    amount: streak.total * 10
+"""
+BEYOND = POOL.replace("{sum: deal.amount", "{sum: deal.amount - quota").replace(
+    "measures:", "variables: {quota: money}\nmeasures:", 1
+)
 Totals = dict[tuple[int, str], Decimal]
 
 
@@ -212,3 +228,58 @@ def test_a_draft_is_published_at_figures_that_are_worked_out(
 
     standing.settle()
     previews.publish_previewed(preview=looked_at(), by=bob)
+
+
+def shown_and_done(
+    payee: Payee, starts_on: date, quota: str, by: Member
+) -> tuple[Totals, Totals]:
+    """Show what another quota moves, then enter it; return what was shown and moved."""
+    row = Assignment.objects.get(payee=payee, closed__isnull=True)
+
+    def change() -> object:
+        return assigning.change_assignment(
+            assignment=row,
+            starts_on=starts_on,
+            ends_on=None,
+            values={"quota": quota},
+            by=by,
+        )
+
+    before = totals()
+    moves = what_moves(change)
+    change()
+    standing.settle()
+    moved = {key: now for key, now in totals().items() if now != before[key]}
+    return {(row.payee_id, row.period.slug): row.after for row in moves.rows}, moved
+
+
+def test_what_moves_carries_a_state_from_month_to_month(
+    maya: Payee, alice: Member
+) -> None:
+    september = date(2026, 9, 1)
+    world.assign(maya, a_plan(STREAK), september, quota="4000")
+    for month in (9, 10, 11):
+        sync(a_deal(f"m{month}", date(2026, month, 10), "3000", "Roof"))
+    standing.settle()
+
+    shown, moved = shown_and_done(maya, september, "2000", alice)
+
+    assert shown == moved
+    assert [int(each) for each in shown.values()] == [10, 20, 30]
+
+
+def test_what_moves_reaches_who_takes_from_others(
+    maya: Payee, theo: Payee, alice: Member
+) -> None:
+    plan = a_plan(BEYOND)
+    for payee in (maya, theo):
+        world.assign(payee, plan, NOVEMBER, quota="100")
+    day = date(2026, 11, 10)
+    sync(a_deal("m", day, "1000", "Roof"))
+    sync(a_deal("t", day, "1000", "Roof", owner="user_theo"))
+    standing.settle()
+
+    shown, moved = shown_and_done(maya, NOVEMBER, "400", alice)
+
+    assert shown == moved
+    assert {payee_id for payee_id, _ in shown} == {maya.pk, theo.pk}
