@@ -62,11 +62,12 @@ class Comparison:
 
     @property
     def figures(self) -> str:
-        """Return a hash of all amounts: equal figures, equal hash."""
+        """Return a hash of all amounts and of how many lines fail: equal, equal hash."""
         digest = sha256()
         for row in self.rows:
             amounts = f"{row.now}/{row.after}/{row.is_frozen}/{row.is_changed}"
-            digest.update(f"{row.payee_id}/{row.period_slug}/{amounts}\n".encode())
+            stands = f"{amounts}/{len(row.failures)}"
+            digest.update(f"{row.payee_id}/{row.period_slug}/{stands}\n".encode())
         return digest.hexdigest()
 
 

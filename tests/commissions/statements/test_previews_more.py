@@ -283,3 +283,24 @@ def test_what_moves_reaches_who_takes_from_others(
 
     assert shown == moved
     assert {payee_id for payee_id, _ in shown} == {maya.pk, theo.pk}
+
+
+def test_a_line_of_zero_that_fails_since_the_look_moves_the_figures(
+    maya: Payee,
+) -> None:
+    """The statement differs already, and no amount of it moves."""
+    plan = a_plan(FLAT)
+    world.assign(maya, plan, NOVEMBER)
+    sync(a_deal("paid", date(2026, 11, 10), "1000", "Roof"))
+    sync(a_deal("free", date(2026, 11, 11), "0", "Roof"))
+    standing.settle()
+    split = "deal.amount * 20% / (1 if deal.product == 'Roof' else 0)"
+    document = plan_from_yaml(FLAT.replace("deal.amount * 10%", split))
+
+    seen = impact.compare(plan, document, NOVEMBER)
+    sync(a_deal("free", date(2026, 11, 11), "0", "Wall", version="9999"))
+    then = impact.compare(plan, document, NOVEMBER)
+
+    assert [row.after for row in seen.rows] == [row.after for row in then.rows]
+    assert [len(row.failures) for row in then.rows] == [1]
+    assert seen.figures != then.figures
