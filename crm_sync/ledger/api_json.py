@@ -8,6 +8,7 @@ from typing import Any
 
 from crm_sync.ledger.models import Credit, Entry, ExternalId, Payee, Revision
 from crm_sync.ledger.selectors import payees_visible_to
+from crm_sync.ledger.standard import PEOPLE_KEYS, SHARE_KEYS
 from crm_sync.ledger.values import trimmed
 from tenants.access import Member
 
@@ -22,10 +23,15 @@ def entries_json(
         for one in Revision.objects.filter(entry_id__in=ids, closed__isnull=True)
     }
     credits = _credits(ids, member)
-    return [
+    # The source's own words for who shares a deal would say what credits do not.
+    hidden = () if member.sees_all_pay else (*PEOPLE_KEYS, *SHARE_KEYS)
+    found = [
         _entry(row, revisions.get(row.pk), credits[row.pk], with_payload)
         for row in rows
     ]
+    for one in found:
+        one["values"] = {k: v for k, v in one["values"].items() if k not in hidden}
+    return found
 
 
 def _entry(

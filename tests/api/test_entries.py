@@ -37,10 +37,13 @@ def maya(acme: Business, bob: Member) -> Payee:
         "amount": Decimal("100.00"),
         "won_on": date(2026, 11, 9),
         "owner": "user_Maya",
+        "split_with": "user_Theo",
+        "split_percent": Decimal("0.3125"),
     }
     deal = Incoming("deal", "one", "1", values, {}, mapped=frozenset(values))
     record(records=[deal], origin=Origin(connection_id=1, source="Close"))
-    first = Credit.objects.get()
+    first = Credit.objects.get(payee_id=maya.pk)
+    Credit.objects.exclude(pk=first.pk).delete()
     Credit.objects.create(
         entry_id=first.entry_id,
         payee_id=theo.pk,
@@ -67,7 +70,7 @@ def test_a_rep_is_not_told_who_shares_a_deal(maya: Payee, bob: Member) -> None:
     assert credited(bob) == [["Maya"], ["Maya"]]
     answer = str(caller(bob).get(ENTRIES))
     assert "maya@pay.example" in answer
-    for secret in ("Theo", "theo@", "0.25"):
+    for secret in ("Theo", "theo@", "0.25", "0.3125"):
         assert secret not in answer
 
 
