@@ -214,7 +214,8 @@ class MeasureDraft:
     """A measure of one plan: what this period added, and the window's total so far.
 
     `key` is the name under which `added` is stored for later periods; `parts` names
-    the credits that it came from, in the order in which they were taken.
+    the credits that it came from, in the order in which they were taken. With
+    `unknown` nobody knows where it stood before the period.
     """
 
     key: str
@@ -225,6 +226,7 @@ class MeasureDraft:
     added: Decimal
     total: Decimal
     failed: str = ""
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,13 +251,21 @@ def part_of_credit(
     return number(formula, unit)
 
 
-def added_once(measure: MeasureProgram, before: Decimal, scope: Scope) -> Decimal:
-    """Return by how much a period moves a measure that moves once in it."""
-    if not holds(measure.when, scope):
-        return ZERO
-    if measure.value is not None:
-        return number(measure.value, scope) - before
-    return number(measure.sum, scope) if measure.sum is not None else ZERO
+def added_once(
+    measure: MeasureProgram | None, before: Sum, scope: Scope | None
+) -> Decimal:
+    """Return by how much a period moves a measure that moves once in it.
+
+    What becomes a value does not need where it stood before; what grows or stays does.
+    """
+    grows = None
+    if measure is not None and scope is not None and holds(measure.when, scope):
+        if measure.value is not None:
+            return number(measure.value, scope) - before.total
+        grows = measure.sum
+    if before.failed:
+        raise CannotReckon(before.failed)
+    return number(grows, scope) if grows is not None and scope is not None else ZERO
 
 
 def draft_of(
@@ -273,18 +281,19 @@ def draft_of(
         added=added,
         total=total.at_start + added,
         failed=failed,
+        unknown=total.failed,
     )
 
 
 def publish_draft(scope: Scope, draft: MeasureDraft) -> None:
     """Let a component of the whole period read a measure."""
     start = draft.total - draft.added
-    for which, value in (
-        ("before", start),
-        ("after", draft.total),
-        ("total", draft.total),
+    for which, value, failed in (
+        ("before", start, draft.failed or draft.unknown),
+        ("after", draft.total, draft.failed),
+        ("total", draft.total, draft.failed),
     ):
-        publish(scope, f"{draft.name}.{which}", value, draft.failed)
+        publish(scope, f"{draft.name}.{which}", value, failed)
 
 
 def publish_to_credits(
@@ -298,24 +307,25 @@ def publish_to_credits(
     Without a draft only `.before`; a credit of an earlier period reads what was stored
     then.
     """
-    before_name, after_name, total_name = measure.names
     seen: dict[date, _Standing] = {}
     before_name, after_name, total_name = measure.names
     for unit in units:
         found = seen.get(unit.day)
         if found is None:
             found = seen[unit.day] = _standing_on(unit.day, measure, windows, draft)
-        publish(unit, before_name, found.before, "")
+        publish(unit, before_name, found.before, found.before_failed)
         if draft is not None:
-            publish(unit, after_name, found.after, found.failed)
-            publish(unit, total_name, found.total, found.failed)
+            publish(unit, after_name, found.after, found.after_failed)
+            publish(unit, total_name, found.total, found.total_failed)
 
 
 class _Standing(NamedTuple):
     before: Decimal
     after: Decimal
     total: Decimal
-    failed: str
+    before_failed: str
+    after_failed: str
+    total_failed: str
 
 
 def _standing_on(
@@ -323,11 +333,12 @@ def _standing_on(
 ) -> _Standing:
     period = windows.inputs.period
     if draft is not None and day >= period.starts_on:
-        before = draft.total - draft.added
-        return _Standing(before, draft.total, draft.total, draft.failed)
-    window = windows.of(measure.over, day)
+        before, total, failed = draft.total - draft.added, draft.total, draft.failed
+        return _Standing(before, total, total, draft.unknown, failed, failed)
+    window, then = windows.of(measure.over, day), period_of(period.kind, day)
     stored = windows.opened(measure.name, window)
-    before, after = stored.standing(period_of(period.kind, day))
+    before, after = stored.standing(then)
+    holes = stored.before(measure.name, then), stored.hole(measure.name, then.ends_on)
     if draft is not None and draft.window == window.slug:
-        return _Standing(before, after, draft.total, draft.failed)
-    return _Standing(before, after, stored.total, "")
+        return _Standing(before, after, draft.total, *holes, draft.failed)
+    return _Standing(before, after, stored.total, *holes, stored.failed)

@@ -22,6 +22,7 @@ from commissions.calculation.facts import (
     Settled,
     StatementDraft,
 )
+from commissions.calculation.holes import holes_of, lines_of_holes
 from commissions.calculation.program import ONE, ZERO, PlanProgram
 from commissions.calculation.reckoning import Observer, PlanReckoning
 from commissions.calculation.scope import CannotReckon
@@ -62,8 +63,11 @@ def draft_of_plans(
     left_out: dict[tuple[int, str], LeftOut] = {}
     each: dict[str, Decimal] = {}
     for plan in plans:
-        lines += _rounded(plan.programs[-1], plan.all_lines())
-        measures += plan.all_measures()
+        own, totals = plan.all_lines(), plan.all_measures()
+        lines += _rounded(plan.programs[-1], own)
+        lines += lines_of_holes(plan, totals, own)
+        measures += totals
+        each |= holes_of(plan, totals)
         for running in plan.runnings.values():
             each |= running.added_by_key()
         left_out |= {(one.entry_id, one.role): one for one in plan.left_out}

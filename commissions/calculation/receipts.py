@@ -61,6 +61,9 @@ def explain(inputs: PayeeInputs, key: LineKey) -> Receipt:
     witness = _Witness(key)
     draft = observed(replace(inputs, assignments=only, adjustments=()), witness)
     line = next((line for line in draft.lines if line.key == key), None)
+    if line is not None and line.failed and witness.seen is None:
+        title = "This measure could not be worked out"
+        return Receipt(line, (ReceiptStep("failed", title, (Sentence(line.failed),)),))
     if witness.seen is None or line is None:
         raise NoSuchLine(key)
     with arithmetic():

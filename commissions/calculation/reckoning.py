@@ -306,8 +306,8 @@ class PlanReckoning:
                 key = measure_key(self.plan_id, own.name)
                 found = self.gathered[own.name] = gather(self.inputs, own, key, scope)
                 added = found.value - now.total
-            elif scope is not None and own is not None:
-                added = added_once(own, now.total, scope)
+            else:
+                added = added_once(own, now, scope)
         except CannotReckon as problem:
             failed = f"“{measure.name}” could not be worked out. {problem}"
         return draft_of(self.plan_id, measure, now, added, failed)
@@ -349,8 +349,8 @@ class PlanReckoning:
             if not reads_stored(measure):
                 continue
             if self.at_end is not None:
-                start = self.windows.now(measure).total
-                publish(self.at_end, measure.names[0], start, "")
+                now = self.windows.now(measure)
+                publish(self.at_end, measure.names[0], now.total, now.failed)
             read = measure.names[0] in self.work.at_credits
             if read and not runs_at_credits(measure):
                 publish_to_credits(self.units, measure, self.windows, None)

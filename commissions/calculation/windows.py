@@ -1,7 +1,7 @@
 """The windows that totals run over, and what is stored of the periods before."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -9,12 +9,17 @@ from commissions.calculation.facts import PayeeInputs, measure_key
 from commissions.calculation.program import ZERO, MeasureProgram, Window
 from commissions_saas.lib.periods import Period, parse_period, period_of
 
+HOLE = "!"  # ends the key of a measure that could not be worked out
+_DAY = timedelta(days=1)
 Kept = tuple[tuple[Period, Decimal], ...]
 
 
 @dataclass(slots=True)
 class Sum:
-    """A measure inside one window, as it grows; `kept` is what was stored before."""
+    """A measure inside one window, as it grows; `kept` is what was stored before.
+
+    `lost` are earlier periods in which it could not be worked out.
+    """
 
     window: Period
     total: Decimal = ZERO
@@ -22,6 +27,21 @@ class Sum:
     failed: str = ""
     kept: Kept = ()
     of: str = ""
+    lost: tuple[Period, ...] = ()
+
+    def hole(self, name: str, until: date) -> str:
+        """Say why it is not known where the measure stood at the end of a day, or "".
+
+        A later period that has an amount was worked out without what was lost.
+        """
+        ends = [one.ends_on for one, _ in self.kept if one.ends_on <= until]
+        known = max(ends, default=date.min)
+        lost = [one for one in self.lost if known < one.ends_on <= until]
+        return f"What “{name}” came to in {lost[0].label} is not known." if lost else ""
+
+    def before(self, name: str, period: Period) -> str:
+        """Say why it is not known where the measure stood before a period, or ""."""
+        return self.hole(name, period.starts_on - _DAY)
 
     def standing(self, period: Period) -> tuple[Decimal, Decimal]:
         """Return what was stored before an earlier period, and with it."""
@@ -53,22 +73,28 @@ class Windows:
 
     def opened(self, name: str, window: Period) -> Sum:
         """Start a window with what is stored of its earlier periods."""
+        kept = self._inside(name, window)
+        start = sum((value for _, value in kept), ZERO)
+        found = Sum(window, start, start, kept=kept)
+        found.lost = tuple(period for period, _ in self._inside(name + HOLE, window))
+        found.failed = found.hole(name, window.ends_on)
+        return found
+
+    def _inside(self, name: str, window: Period) -> Kept:
         if self._kept is None:
             self._kept = self._read_kept()
-        kept = tuple(
+        return tuple(
             (period, value)
             for period, value in self._kept.get(name, ())
             if window.starts_on <= period.ends_on <= window.ends_on
         )
-        start = sum((value for _, value in kept), ZERO)
-        return Sum(window, start, start, kept=kept)
 
     def keys_of(self, name: str) -> list[str]:
         """Return what a measure was stored for, where it runs for each by itself."""
         if self._kept is None:
             self._kept = self._read_kept()
         start = f"{name}["
-        found = [key for key in self._kept if key.startswith(start)]
+        found = {key.removesuffix(HOLE) for key in self._kept if key.startswith(start)}
         return sorted(key[len(start) : -1] for key in found)
 
     def now(self, measure: MeasureProgram) -> Sum:

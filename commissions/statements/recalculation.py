@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
 from commissions.calculation.pipeline import calculate
+from commissions.calculation.windows import HOLE
 from commissions.statements import proposals, writing
 from commissions.statements.differences import (
     CauseDraft,
@@ -218,7 +219,7 @@ class Recalculation:
                     for key, value in writing.changed_measures(
                         before, result.draft.measures
                     ).items()
-                    if key.partition("/")[2] in names
+                    if key.partition("/")[2].removesuffix(HOLE) in names
                 }
         writing.write_measures(moved, run)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet
 
 from commissions.calculation.facts import AssignmentFact, measure_key
+from commissions.calculation.windows import HOLE
 from commissions.statements.differences import measure
 from commissions.statements.models import Run, Statement, StoredMeasure
 from commissions.statements.opening import Balance, balances_known
@@ -42,7 +43,7 @@ class StoredOf:
 
     def _keeps(self, key: str) -> bool:
         """One that runs for each customer or deal is kept as `1/streak[Acme]`."""
-        return key.partition("[")[0] in self.kept
+        return key.partition("[")[0].removesuffix(HOLE) in self.kept
 
 
 def read_stored(
