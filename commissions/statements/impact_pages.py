@@ -15,8 +15,9 @@ from commissions.plans.models import Plan, PlanVersion, Preview, PreviewedStatem
 from commissions.plans.services import document_of, editors_of, may_publish
 from commissions.statements.exports import safe
 from commissions.statements.previews import (
+    changes_own_pay,
     headline,
-    own_payee_ids,
+    moved_by,
     signed,
 )
 from commissions_saas.lib import clock
@@ -197,12 +198,10 @@ def _hands(
     """Say whether this member may press the button, and if not, who may."""
     member = request.member
     moved = Decimal(preview.summary["moved"])
-    own = preview.statements.filter(payee_id__in=own_payee_ids(member))
-    solo = current_business().solo_mode
     limit = current_business().second_publisher_above
     return {
-        "wrote_it": not may_publish(draft, member, moved),
-        "own_pay": own.exclude(difference=0).exists() and not solo,
+        "wrote_it": not may_publish(draft, member, moved_by(preview)),
+        "own_pay": changes_own_pay(preview, member),
         "editors": _names(editors_of(draft)),
         "others": _others(draft, request),
         "is_owner": member.has(Role.OWNER),

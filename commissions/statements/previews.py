@@ -8,10 +8,16 @@ from statistics import median
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from commissions.plans import errors
 from commissions.plans.document import PlanDocument
-from commissions.plans.models import PlanVersion, Preview, PreviewedStatement
+from commissions.plans.models import (
+    Assignment,
+    PlanVersion,
+    Preview,
+    PreviewedStatement,
+)
 from commissions.plans.services import document_of, may_publish, publish_version
 from commissions.statements.impact import Comparison, Told, compare, nobody
 from commissions_saas.lib import clock
@@ -207,6 +213,31 @@ def own_payee_ids(by: Member) -> set[int]:
     return found | set(rows.values_list("pk", flat=True))
 
 
+def moved_by(preview: Preview) -> Decimal | None:
+    """Return how much pay a draft moves; None where it begins on a day to come.
+
+    What nobody has sold yet has no price, so it cannot be called small.
+    """
+    if preview.starts_on > clock.today(current_business().time_zone):
+        return None
+    return Decimal(preview.summary["moved"])
+
+
+def changes_own_pay(preview: Preview, by: Member) -> bool:
+    """Say whether the member is paid by the plan, now or from the draft's first day."""
+    if current_business().solo_mode:
+        return False
+    own = own_payee_ids(by)
+    moved = preview.statements.filter(payee_id__in=own).exclude(difference=0)
+    paid = Assignment.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gte=preview.starts_on),
+        plan_id=preview.plan_id,
+        payee_id__in=own,
+        closed__isnull=True,
+    )
+    return moved.exists() or paid.exists()
+
+
 def _locked(preview: Preview) -> Preview:
     rows = Preview.objects.select_for_update(of=("self",)).select_related("plan")
     found = rows.filter(pk=preview.pk, kind=Preview.Kind.IMPACT).first()
@@ -225,10 +256,9 @@ def _draft_of(preview: Preview) -> PlanVersion:
 
 def _require_hands(preview: Preview, draft: PlanVersion, by: Member) -> None:
     """Refuse who wrote it, unless it is small, and whose own pay it changes."""
-    if not may_publish(draft, by, Decimal(preview.summary["moved"])):
+    if not may_publish(draft, by, moved_by(preview)):
         raise errors.NeedsSecondPerson
-    own = preview.statements.filter(payee_id__in=own_payee_ids(by))
-    if own.exclude(difference=0).exists() and not current_business().solo_mode:
+    if changes_own_pay(preview, by):
         raise errors.OwnPay
     if preview.summary["failures"]:
         raise errors.LinesFail(preview.summary["failures"])

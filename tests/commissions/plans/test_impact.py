@@ -1,7 +1,7 @@
 """A draft shows its price before it is published, and publishing gives that price."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -21,6 +21,7 @@ from commissions.plans.yaml_form import plan_from_yaml
 from commissions.statements import previews
 from commissions.statements.models import Line, PayPeriod, Proposal, Run
 from commissions.statements.services import freeze
+from commissions_saas.lib import clock
 from commissions_saas.lib.periods import parse_period
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
@@ -203,6 +204,28 @@ def test_nobody_publishes_what_changes_their_own_pay(
 ) -> None:
     Payee.objects.filter(pk=maya.pk).update(email=ben.email)
     found = previewed(a_draft(plan, ada), ben)
+
+    with pytest.raises(errors.OwnPay):
+        previews.publish_previewed(preview=found, by=ben)
+
+
+def test_what_begins_tomorrow_has_no_price_and_is_not_small(
+    acme: Business, plan: Plan, ada: Member
+) -> None:
+    acme.second_publisher_above = Decimal(1)
+    tomorrow = clock.today("UTC") + timedelta(days=1)
+    found = previewed(a_draft(plan, ada), ada, starts_on=tomorrow)
+
+    with pytest.raises(errors.NeedsSecondPerson):
+        previews.publish_previewed(preview=found, by=ada)
+
+
+def test_nobody_publishes_what_will_change_their_own_pay(
+    plan: Plan, maya: Payee, ada: Member, ben: Member
+) -> None:
+    Payee.objects.filter(pk=maya.pk).update(email=ben.email)
+    tomorrow = clock.today("UTC") + timedelta(days=1)
+    found = previewed(a_draft(plan, ada), ben, starts_on=tomorrow)
 
     with pytest.raises(errors.OwnPay):
         previews.publish_previewed(preview=found, by=ben)
