@@ -1,6 +1,6 @@
 """Writing plans: drafts, publishing, and nothing that was published ever changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from commissions.plans.examples import Tried, try_examples
 from commissions.plans.models import Plan, PlanVersion, RateTable
 from commissions.plans.reading import read_plan
 from commissions.plans.selectors import field_catalogue, tables_known
+from commissions.plans.windows import never_paid
 from commissions_saas.lib import clock
 from crm_sync.ledger.changes import latest_change, next_change
 from tenants.access import Member
@@ -187,8 +188,18 @@ def require_sound(document: PlanDocument) -> None:
     if document.currency != own:
         wrong = errors.WrongCurrency(document.name, document.currency, own)
         problems.append(PlanProblem("currency", wrong.message, wrong.hint, code="plan"))
+    problems += _missing_their_pay(document)
     if problems:
         raise InvalidPlan(problems)
+
+
+def _missing_their_pay(document: PlanDocument) -> Iterator[PlanProblem]:
+    """Yield the components whose window no pay period of the business ends with."""
+    for part in document.components:
+        missed = never_paid(part.over, current_business().pay_calendar)
+        if part.per == "period" and missed is not None:
+            path = f"components.{part.key}.over"
+            yield PlanProblem(path, *missed, code="plan")
 
 
 def require_publishable(document: PlanDocument) -> None:

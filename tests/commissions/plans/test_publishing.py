@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from commissions.plans import errors, services
+from commissions.plans.document import InvalidPlan
 from commissions.plans.models import PlanVersion
 from commissions.plans.yaml_form import plan_from_yaml, plan_to_yaml
 from tenants.access import Member
@@ -139,3 +140,17 @@ def test_a_plan_has_one_draft_whatever_code_writes_it(draft: PlanVersion) -> Non
             sha256="",
             edited_at=draft.edited_at,
         )
+
+
+def test_a_monthly_bonus_is_not_published_where_weeks_are_paid(
+    acme: Business, ada: Member, ben: Member
+) -> None:
+    bonus = FLAT.replace(
+        "amount: base * 6%}",
+        "amount: base * 6%}\n  - {key: bonus, per: month, amount: 1}",
+    )
+    draft = services.create_plan(document=plan_from_yaml(bonus), by=ada)
+    acme.pay_calendar = "week"
+
+    with pytest.raises(InvalidPlan, match="months are not made of whole weeks"):
+        services.publish_version(draft=draft, starts_on=date(2026, 11, 1), by=ben)
