@@ -1,6 +1,6 @@
 """What an owner's pages show, as one literal context each."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -82,35 +82,61 @@ def month_page(
     measure = query.get("measure", "commission")
     measure = measure if measure in MEASURES else "commission"
     shown = query.get("cur") or business.currency
-    rate = selectors.rates(business.group_id or 0, [month], shown).get(
-        (month, business.currency)
-    )
     payees = selectors.payees_of_month(member, business, month)
     bookings = selectors.bookings_of_month(member, business, month)
     column = "payable" if measure == "payable" else "earned"
-    own = (
-        sum((b.booked for b in bookings), Decimal(0))
+    amounts = (
+        [(b.currency, b.booked) for b in bookings]
         if measure == "revenue"
-        else sum((getattr(p, column) for p in payees), Decimal(0))
+        else [(p.currency, getattr(p, column)) for p in payees]
     )
+    sums = _sums(amounts) or {business.currency: Decimal(0)}
+    parts, headline = _added(business, month, sums, shown)
+    if headline is None and list(sums) == [business.currency]:
+        shown, headline = business.currency, sums[business.currency]
     page = paginate_list(payees, cursor=query.get("page", ""))
     slugs = sorted({p.period for p in payees})
-    converted = shown != business.currency and rate is not None
     return {
         "business": business,
         "month": month,
         "measure": measure,
         "measure_words": MEASURES[measure],
-        "own": own,
-        "shown_currency": shown if converted else business.currency,
-        "headline": round_money(own * rate.rate, shown) if rate and converted else own,
-        "rate": rate if converted else None,
-        "no_rate": shown != business.currency and rate is None,
+        "sums": sums,
+        "shown_currency": shown,
+        "headline": headline,
+        "parts": parts,
+        "no_rate": any(rate is None for _, _, rate in parts),
         "page": page,
         "rows": [_of_payee(fact, column) for fact in page.rows],
         "bookings": bookings,
         "periods": [(slug, parse_period(slug).label) for slug in slugs],
     }
+
+
+def _sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    """Add amounts up, each currency by itself."""
+    found: dict[str, Decimal] = {}
+    for currency, amount in amounts:
+        found[currency] = found.get(currency, Decimal(0)) + amount
+    return dict(sorted(found.items()))
+
+
+def _added(
+    business: Business, month: date, sums: Mapping[str, Decimal], shown: str
+) -> tuple[list[tuple[str, Decimal, selectors.Rate | None]], Decimal | None]:
+    """Return what has to be converted with its rate, and the whole; None without one."""
+    rates = selectors.rates(business.group_id or 0, [month], shown)
+    parts = [
+        (currency, amount, rates.get((month, currency)))
+        for currency, amount in sums.items()
+        if currency != shown
+    ]
+    total = sums.get(shown, Decimal(0))
+    for _, amount, rate in parts:
+        if rate is None:
+            return parts, None
+        total += round_money(amount * rate.rate, shown)
+    return parts, total
 
 
 def _of_payee(fact: PayeeFact, column: str) -> dict[str, Any]:

@@ -244,8 +244,6 @@ def _curve(total: Fraction, table: TierTable, outside: str = "") -> Fraction:
     if below or above:
         if outside == "refuse" or (outside == "line" and len(rows) == 1):
             raise NoAnswer
-        if below and not outside and rows[0][0] > 0:
-            raise NoAnswer
         if outside != "line":
             return rows[0][1] if below else rows[-1][1]
     for (x0, y0), (x1, y1) in pairwise(rows):

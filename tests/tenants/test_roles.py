@@ -198,5 +198,6 @@ def test_only_an_owner_turns_solo_mode_on(
     assert changed is not None and changed.before == {
         "name": "Acme & Co",
         "posts_late_changes": True,
+        "second_publisher_above": None,
         "solo_mode": False,
     }
