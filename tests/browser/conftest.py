@@ -29,7 +29,10 @@ from tests.servers import serving
 def page(browser: Browser, site: str) -> Iterator[Page]:
     """A page of 1280 × 800 on the test's own site; a script's error fails the test."""
     context = browser.new_context(
-        base_url=site, viewport={"width": 1280, "height": 800}, locale="en-US"
+        base_url=site,
+        viewport={"width": 1280, "height": 800},
+        locale="en-US",
+        reduced_motion="reduce",
     )
     page = context.new_page()
     errors: list[str] = []
@@ -87,6 +90,8 @@ class Enter:
             "base_url": self.address,
             "viewport": {"width": 1280, "height": 800},
             "locale": "en-US",
+            # A colour on its way from one scheme to the other is neither of them.
+            "reduced_motion": "reduce",
             **options,
         }
         context = self.browser.new_context(**choices)
