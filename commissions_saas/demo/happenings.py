@@ -8,7 +8,13 @@ from commissions.statements.disputes import decide_dispute, open_dispute
 from commissions.statements.models import Line, PayPeriod
 from commissions_saas.demo import founding
 from commissions_saas.demo.replay import Replay, Went, require_done
-from commissions_saas.demo.story import brightwater, cobalt, lantern, ridgeline
+from commissions_saas.demo.story import (
+    brightwater,
+    cobalt,
+    lantern,
+    ridgeline,
+    ridgeline_people,
+)
 from commissions_saas.demo.story.plans import paying_for_care
 from crm_sync.connections import services as connections
 from crm_sync.connections import uploads
@@ -36,7 +42,7 @@ def change_bank_details(replay: Replay) -> None:
     """Ines gives another account, two days before the run."""
     business = replay.house.businesses[ridgeline.SLUG]
     with in_business(business):
-        founding.change_bank_details(ridgeline.INES)
+        founding.change_bank_details(ridgeline_people.INES)
 
 
 def upload_policies(first: date) -> Callable[[Replay], None]:

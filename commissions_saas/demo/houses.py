@@ -7,7 +7,13 @@ from typing import Any
 from commissions_saas.demo import founding
 from commissions_saas.demo.book import Book
 from commissions_saas.demo.replay import Replay, mapping_document, require_done
-from commissions_saas.demo.story import brightwater, cobalt, lantern, ridgeline
+from commissions_saas.demo.story import (
+    brightwater,
+    cobalt,
+    lantern,
+    ridgeline,
+    ridgeline_people,
+)
 from commissions_saas.demo.story.facts import Firm
 from commissions_saas.demo.story.people import OWNER
 from commissions_saas.demo.story.plans import paying_for_care
@@ -95,7 +101,7 @@ def found_ridgeline(replay: Replay) -> None:
     connections.test_connection(connection=connection)
     installed = {"installed": {"label": "Installed", "type": "yesno"}}
     _map(connection, business, mapping_document(book, {**COMMON, **installed}))
-    _plans(replay, firm, payees, (ridgeline.SELLING, ridgeline.MANAGING))
+    _plans(replay, firm, payees, (ridgeline_people.SELLING, ridgeline_people.MANAGING))
     _route(replay, {brightwater.BUSINESS: "brightwater", ridgeline.BUSINESS: firm.slug})
     matching.accept_exact_matches(connection=connection, business=business)
     require_done(run_all_jobs())

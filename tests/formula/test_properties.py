@@ -18,7 +18,8 @@ from commissions.formula.functions import CATALOGUE
 from commissions.formula.parser import parse
 from tests.formula import formulas as by_chance
 from tests.formula.formulas import FORMULAS, VALUES
-from tests.formula.fractions_reckoning import FUNCTIONS, NoAnswer, Reckoner
+from tests.formula.fractions_functions import FUNCTIONS, NoAnswer
+from tests.formula.fractions_reckoning import Reckoner
 from tests.formula.world import INPUTS
 
 # What only our own limits refuse; fractions have none.

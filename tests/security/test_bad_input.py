@@ -2,30 +2,22 @@
 
 import base64
 import json
-import logging
-from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
 from urllib.parse import quote
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from commissions.plans.services import create_plan
-from commissions.plans.yaml_form import plan_from_yaml
 from commissions.statements.disputes import open_dispute
 from commissions.statements.models import Line, Statement
-from commissions_saas.lib import clock
 from commissions_saas.lib.money import NotAnAmount, parse_decimal
 from crm_sync.ledger.models import Payee
 from payouts.runs.models import PayoutRun
 from tenants.access import Member
-from tenants.accounts.models import Business, Role
-from tests.payouts.conftest import NOVEMBER_2
-from tests.people import a_group_member, a_member
+from tenants.accounts.models import Business
+from tests.security.hostile import check
 
-Browser = Callable[[Member], Client]
+pytestmark = pytest.mark.usefixtures("early_november", "without_logs")
 LONG_NUMBER = "9" * 5000
 WORDS = [
     "\x00",
@@ -38,36 +30,6 @@ WORDS = [
     "9999-12-31",
     "x" * 3000,
 ]
-
-
-@pytest.fixture(autouse=True)
-def without_logs() -> Iterator[None]:
-    """Long traces of faults would take longer than the tests."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
-
-
-@pytest.fixture(autouse=True)
-def early_november(acme: Business) -> Iterator[None]:
-    with clock.at(NOVEMBER_2):
-        yield
-
-
-@pytest.fixture
-def boss(acme: Business, log_in: Browser) -> Client:
-    """Somebody who may do everything in the business and the group."""
-    owner = a_group_member(acme, "Olga", Role.OWNER)
-    a_member(acme, "Olga", Role.FINANCE, Role.ADMIN, Role.REP, user=owner.user)
-    return log_in(owner)
-
-
-def check(client: Client, method: str, url: str, data: Any = None) -> int:
-    answer = client.generic("GET", url) if method == "get" else client.post(url, data)
-    assert answer.status_code < 500, (method, url[:200], str(data)[:200])
-    if answer.status_code == 400:
-        assert b"<h1" in answer.content, "a 400 says in a sentence what is wrong"
-    return int(answer.status_code)
 
 
 def a_cursor(*words: object, back: object = 0, number: object = 51) -> str:
@@ -310,160 +272,6 @@ def test_fields_that_are_left_out_are_asked_for(boss: Client, run: PayoutRun) ->
         "/g/northwind/businesses/new/",
     ):
         check(boss, "post", url, {})
-
-
-PLANS = {
-    "deep flow": "plan: " + "[" * 100_000,
-    "deep mappings": "plan: " + "{a: " * 50_000,
-    "an alias bomb": "a: &a [x, x]\nb: &b [*a, *a]\nplan: [*b, *b]\n",
-    "a merge key": "a: &a {x: 1}\nplan:\n  <<: *a\n",
-    "a tag that makes an object": "plan: !!python/object/apply:os.system ['true']",
-    "a zero byte": 'plan: "a\\0b"\ncurrency: USD\n',
-    "half a character": 'plan: "\\ud800"\ncurrency: USD\n',
-    "a zero byte deep inside": 'plan: a\ncurrency: USD\nsays: "x\\0y"\n'
-    "components:\n  - {key: d, name: D, base: deal.amount, amount: base}\n",
-    "half a character deep inside": 'plan: a\ncurrency: USD\nsays: "x\\udfff"\n'
-    "components:\n  - {key: d, name: D, base: deal.amount, amount: base}\n",
-    "a list as key": "? [a, b]\n: c\n",
-    "two documents": "plan: a\n---\nplan: b\n",
-    "too much": "plan: " + "x" * 600_000,
-    "a long name": "plan: " + "x" * 5_000 + "\ncurrency: USD\n"
-    "components:\n  - {key: d, name: D, base: deal.amount, amount: base}\n",
-    "only signs as name": "plan: '!!!'\ncurrency: USD\n"
-    "components:\n  - {key: d, name: D, base: deal.amount, amount: base}\n",
-    "a control character": "plan: \x07",
-    "a huge number": "plan: a\ncurrency: USD\ncomponents:\n"
-    "  - {key: d, name: D, base: 9" + "9" * 1500 + ", amount: base}\n",
-    "a list": "[1, 2]",
-    "text": "plan",
-    "a number as component": "plan: a\ncurrency: USD\ncomponents: 5\n",
-    "a mapping as currency": "plan: a\ncurrency: {a: b}\ncomponents: [[]]\n",
-}
-
-
-@pytest.mark.parametrize("what", sorted(PLANS))
-def test_a_hostile_plan_is_refused_in_words(boss: Client, what: str) -> None:
-    status = check(boss, "post", "/b/acme/plans/new/", {"text": PLANS[what]})
-
-    assert status in (302, 422)
-
-
-def test_a_plan_s_draft_takes_no_hostile_file(acme: Business, boss: Client) -> None:
-    good = (
-        "plan: Mine\ncurrency: USD\n"
-        "components:\n  - {key: d, name: D, base: deal.amount, amount: base}\n"
-    )
-    draft = create_plan(
-        document=plan_from_yaml(good), by=a_member(acme, "Ada", Role.ADMIN)
-    )
-    for text in PLANS.values():
-        for url in (
-            f"/b/acme/plans/{draft.plan.slug}/draft/{x}" for x in ("", "check/")
-        ):
-            check(boss, "post", url, {"text": text, "edition": "1"})
-
-
-HEAD = "id,name,amount,currency,won_on,status_type,owner,product\r\n"
-FILES: dict[str, bytes] = {
-    "a line of 2 MB": (HEAD + "1," + "x" * 2_000_000).encode(),
-    "a header of 2 MB": b"id," + b"x" * 2_000_000,
-    "a header cell of 100,000": b"id," + b"x" * 100_000 + b"\n1,2\n",
-    "a header cell of 3,000": b"id," + b"x" * 3_000 + b"\n1,2\n",
-    "100,000 columns": ",".join(f"c{n}" for n in range(100_000)).encode(),
-    "zero bytes": (HEAD + "1,a\x00b,5\r\n").encode(),
-    "another encoding": (HEAD + "1,Müller,5\r\n").encode("latin-1"),
-    "UTF-16": (HEAD + "1,a,5\r\n").encode("utf-16"),
-    "an open quotation mark": (HEAD + '1,"a\r\n' * 50).encode(),
-    "nothing": b"",
-    "only line ends": b"\r\n" * 5000,
-    "hostile numbers": (
-        HEAD
-        + "".join(
-            f"{n},Deal,{number},USD,2026-10-05,won,a@b.example,Air quality\r\n"
-            for n, number in enumerate(
-                [
-                    "NaN",
-                    "1e400",
-                    "-1e30",
-                    "1e15",
-                    "Infinity",
-                    "0x1",
-                    "-0",
-                    "1e-300",
-                    "9" * 5000,
-                    "1" + "0" * 16,
-                    "999999999999999.99999",
-                    "٣",
-                ]
-            )
-        )
-    ).encode(),
-    "hostile days": (
-        HEAD
-        + "".join(
-            f"{n},Deal,5,USD,{day},won,a@b.example,Air quality\r\n"
-            for n, day in enumerate(
-                [
-                    "0001-01-01",
-                    "9999-12-31",
-                    "2026-02-30",
-                    "99999-01-01",
-                    "-1-1-1",
-                    "2026-10-05T00:00:00+99:00",
-                    "=TODAY()",
-                    "9" * 400,
-                ]
-            )
-        )
-    ).encode(),
-    "hostile words": (
-        HEAD
-        + "".join(
-            f"{n},{word},5,{word},2026-10-05,{word},{word},{word}\r\n"
-            for n, word in enumerate(["=1+1", "<b>", "x" * 30_000, "\u202e", "\x07"])
-        )
-    ).encode(),
-    "long ids": (HEAD + "x" * 5000 + ",a,5,USD,2026-10-05,won,o,p\r\n").encode(),
-}
-
-
-@pytest.mark.parametrize("what", sorted(FILES))
-def test_a_hostile_file_of_deals_is_refused_in_words(boss: Client, what: str) -> None:
-    file = SimpleUploadedFile("deals.csv", FILES[what], "text/csv")
-
-    status = check(
-        boss, "post", "/b/acme/connections/upload/", {"object": "deal", "file": file}
-    )
-
-    assert status in (302, 422)
-    if status == 302:
-        uploads = Client.get(boss, "/b/acme/connections/")
-        assert uploads.status_code == 200
-        from crm_sync.connections.models import Upload
-
-        number = Upload.objects.latest("pk").pk
-        here = f"/b/acme/connections/uploads/{number}/"
-        check(boss, "get", here)
-        check(boss, "get", f"{here}refused/")
-        check(boss, "post", here, {})
-
-
-@pytest.mark.parametrize("what", sorted(FILES))
-def test_a_hostile_file_of_other_rows_is_refused_in_words(
-    boss: Client, what: str
-) -> None:
-    content = FILES[what].replace(b"id,name", b"plan,from,name", 1)
-    for url in (
-        "/b/acme/products/import/",
-        "/b/acme/territories/import/",
-        "/b/acme/assignments/upload/",
-    ):
-        file = SimpleUploadedFile("rows.csv", content, "text/csv")
-        check(boss, "post", url, {"file": file, "do": "commit"})
-    for url in ("/b/acme/tables/new/", "/b/acme/assignments/upload/"):
-        text = content.decode("latin-1")
-        body = {"key": "k", "starts_on": "2026-10-01", "rows": text, "text": text}
-        check(boss, "post", url, body)
 
 
 def test_a_body_of_11_mb_is_refused(boss: Client, run: PayoutRun) -> None:

@@ -1,9 +1,7 @@
-"""Nobody approves what they prepared, adjusted or are paid by, by whatever way round."""
+"""Nobody approves what they prepared or wrote, by whatever way round."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -11,67 +9,33 @@ from django.test import Client
 
 from commissions.plans import errors as plan_errors
 from commissions.plans import services as plans
-from commissions.plans.models import Plan
 from commissions.plans.yaml_form import plan_from_yaml
-from commissions.statements import disputes
-from commissions.statements import errors as statement_errors
-from commissions.statements import services as statements
-from commissions.statements.models import Adjustment, Line, PayPeriod, Proposal
+from commissions.statements.models import PayPeriod
 from commissions.statements.periods import row_of
 from commissions_saas.lib import clock
 from commissions_saas.lib.periods import parse_period
-from crm_sync.ledger import services as ledger
-from crm_sync.ledger.merging import merge_payees
-from crm_sync.ledger.models import Payee
 from payouts.runs import errors
 from payouts.runs.models import Payout, PayoutRun
 from payouts.runs.services import decide, pay, prepare
-from tenants.access import Member, member_of
+from tenants.access import Member
 from tenants.accounts import errors as account_errors
 from tenants.accounts import models as accounts
 from tenants.accounts.models import Business, Role, RoleGrant
 from tenants.accounts.services import change_business, end_role, grant_role
 from tenants.schema import in_business
-from tests.commissions.statements import world
-from tests.payouts.conftest import NOVEMBER_2, approve_all, sign
+from tests.payouts.conftest import approve_all, sign
 from tests.people import a_group_member, a_member
+from tests.security.duties import (
+    PLAN,
+    a_member_who_is,
+    approval,
+    nothing_is_approved,
+    today,
+    url,
+)
 
 Browser = Callable[[Member], Client]
-
-
-@pytest.fixture(autouse=True)
-def early_november(acme: Business) -> Iterator[None]:
-    with clock.at(NOVEMBER_2):
-        yield
-
-
-def approval(run: PayoutRun, **changes: Any) -> dict[str, Any]:
-    """What a browser sends to approve everybody who is ready."""
-    run.refresh_from_db()
-    ready = list(run.payouts.filter(state=Payout.State.READY))
-    total = sum((payout.amount for payout in ready), Decimal(0))
-    return {
-        "payouts": [payout.pk for payout in ready],
-        "seen_version": run.version,
-        "seen_total": str(total),
-    } | changes
-
-
-def url(run: PayoutRun, verb: str) -> str:
-    return f"/b/acme/runs/{run.number}/{verb}/"
-
-
-def nothing_is_approved(run: PayoutRun) -> bool:
-    run.refresh_from_db()
-    approved = run.payouts.filter(state=Payout.State.APPROVED).exists()
-    return run.state == PayoutRun.State.IN_REVIEW and not approved
-
-
-def today(member: Member, business: Business) -> Member:
-    """The member with the roles of now, as the middleware would hand them over."""
-    found = member_of(user=member.user, business=business, day=clock.now().date())
-    assert found is not None
-    return found
+pytestmark = pytest.mark.usefixtures("early_november")
 
 
 def test_a_second_person_can_approve_and_sign(run: PayoutRun, helen: Member) -> None:
@@ -169,13 +133,6 @@ def test_solo_mode_that_is_turned_on_after_preparing_helps_nobody(
             approve_all(run, cheat)
 
 
-def a_member_who_is(bob: Member, acme: Business) -> Member:
-    """Bob is paid in the run, and gets the role of finance."""
-    member = accounts.Member.objects.get(user=bob.user, business=acme)
-    grant_role(member=member, role=Role.FINANCE, by=None)
-    return today(bob, acme)
-
-
 def test_solo_mode_that_is_turned_off_before_signing_ends_at_once(
     october: PayPeriod, acme: Business, alice: Member
 ) -> None:
@@ -199,178 +156,6 @@ def test_only_the_owner_can_turn_solo_mode_on(
 
     assert answer.status_code == 302
     assert not Business.objects.get(pk=acme.pk).solo_mode
-
-
-def test_a_payee_cannot_approve_a_run_that_pays_them(
-    run: PayoutRun, acme: Business, bob: Member, log_in: Browser
-) -> None:
-    finance = a_member_who_is(bob, acme)
-
-    answer = log_in(finance).post(url(run, "approve"), approval(run))
-
-    assert answer.status_code == 403
-    assert b"You are paid in this run." in answer.content
-
-
-def test_a_payee_cannot_approve_the_others_alone(
-    run: PayoutRun, acme: Business, bob: Member, theo: Payee
-) -> None:
-    others = run.payouts.get(payee=theo)
-
-    with pytest.raises(errors.NeedsSecondPerson):
-        decide.approve_payouts(
-            run=run,
-            payout_ids=[others.pk],
-            seen_version=run.version,
-            seen_total=others.amount,
-            by=a_member_who_is(bob, acme),
-        )
-
-
-def test_a_payee_cannot_approve_once_their_payee_was_merged_into_another(
-    october: PayPeriod, acme: Business, alice: Member, bob: Member, maya: Payee
-) -> None:
-    """The log-in stays with the payee who was merged; the money does not."""
-    shell = ledger.create_payee(name="M. Okafor")
-    world.assign(shell, Plan.objects.get(), date(2026, 7, 1))
-    merge_payees(payee=maya, into=shell, by=alice)
-    world.catch_up()
-    run = prepare.prepare_run(period=october, by=alice)
-    assert run.payouts.filter(payee=shell, amount__gt=0).exists()
-
-    with pytest.raises(errors.NeedsSecondPerson, match="You are paid"):
-        approve_all(run, a_member_who_is(bob, acme))
-
-
-def test_a_payee_without_a_log_in_is_known_by_the_e_mail(
-    run: PayoutRun, acme: Business, theo: Payee
-) -> None:
-    finance = a_member(acme, "Theo Brandt", Role.FINANCE)
-    ledger.edit_payee(payee=theo, by=finance, email=finance.email.upper())
-
-    with pytest.raises(errors.NeedsSecondPerson, match="You are paid"):
-        approve_all(run, finance)
-
-
-def test_nobody_adjusts_their_own_pay_that_is_under_their_e_mail_only(
-    october: PayPeriod, acme: Business, theo: Payee
-) -> None:
-    finance = a_member(acme, "Theo Brandt", Role.FINANCE)
-    ledger.edit_payee(payee=theo, by=finance, email=finance.email)
-
-    with pytest.raises(statement_errors.OwnPay):
-        statements.add_adjustment(
-            payee=theo,
-            period=october,
-            amount="100",
-            currency="USD",
-            reason="I deserve it",
-            by=finance,
-        )
-
-
-def test_the_author_of_an_adjustment_cannot_approve_it(
-    october: PayPeriod, alice: Member, helen: Member, theo: Payee
-) -> None:
-    statements.add_adjustment(
-        payee=theo,
-        period=october,
-        amount="100",
-        currency="USD",
-        reason="A bonus for a friend",
-        by=helen,
-    )
-    world.catch_up()
-    run = prepare.prepare_run(period=october, by=alice)
-
-    with pytest.raises(errors.NeedsSecondPerson, match="adjustment"):
-        approve_all(run, helen)
-
-
-def test_nobody_adjusts_their_own_pay(
-    october: PayPeriod, acme: Business, bob: Member, maya: Payee, log_in: Browser
-) -> None:
-    finance = a_member_who_is(bob, acme)
-    body = {"payee": maya.pk, "period": october.pk, "amount": "5", "reason": "mine"}
-
-    answer = log_in(finance).post("/b/acme/adjustments/", body)
-
-    assert answer.status_code == 422
-    assert not Adjustment.objects.exists()
-
-
-def a_line_of(payee: Payee) -> Line:
-    lines = Line.objects.filter(payee_id=payee.pk, closed_run__isnull=True)
-    return lines.order_by("pk")[0]
-
-
-def test_the_claimant_cannot_decide_a_dispute(
-    october: PayPeriod, acme: Business, alice: Member, bob: Member, maya: Payee
-) -> None:
-    finance = a_member_who_is(bob, acme)
-    line = a_line_of(maya)
-    own = disputes.open_dispute(
-        line=line, reason="amount", claimed=Decimal(900), note="More.", by=alice
-    )
-
-    for cheat in (finance, alice):
-        with pytest.raises(statement_errors.OwnPay):
-            disputes.decide_dispute(
-                dispute=own, amount=Decimal(900), answer="Yes.", by=cheat
-            )
-
-
-def test_who_accepts_a_dispute_cannot_approve_what_it_pays(
-    october: PayPeriod, alice: Member, helen: Member, theo: Payee
-) -> None:
-    with clock.at(NOVEMBER_2.replace(month=10, day=31)):
-        opened = disputes.open_dispute(
-            line=a_line_of(theo),
-            reason="amount",
-            claimed=Decimal(2000),
-            note="More.",
-            by=alice,
-        )
-        disputes.decide_dispute(
-            dispute=opened, amount=Decimal(2000), answer="Yes.", by=helen
-        )
-    world.catch_up()
-    run = prepare.prepare_run(period=october, by=alice)
-
-    with pytest.raises(errors.NeedsSecondPerson, match="adjustment"):
-        approve_all(run, helen)
-
-
-def test_who_accepts_a_late_change_cannot_approve_what_it_pays(
-    october: PayPeriod, alice: Member, helen: Member
-) -> None:
-    with clock.at(NOVEMBER_2.replace(month=10, day=5)):
-        world.sync(world.a_deal("late", date(2026, 9, 8), "5000", world.SYSTEM))
-        world.catch_up()
-        prepare.prepare_run(period=PayPeriod.objects.get(slug="2026-09"), by=alice)
-        world.sync(world.a_deal("late", date(2026, 9, 8), "7000", world.SYSTEM))
-        world.catch_up()
-        waiting = Proposal.objects.get(state=Proposal.State.WAITING)
-        statements.decide_proposal(proposal=waiting, accept=True, by=helen)
-        world.catch_up()
-    run = prepare.prepare_run(period=october, by=alice)
-
-    with pytest.raises(errors.NeedsSecondPerson, match="accepted an adjustment"):
-        approve_all(run, helen)
-
-
-PLAN = """
-plan: Own plan
-currency: USD
-components:
-  - {key: deals, name: Deals, base: deal.amount, amount: base * 6%}
-examples:
-  - name: One deal
-    period: 2026-11
-    payee: {name: Maya}
-    deals: [{id: a, won_on: 2026-11-04, amount: 1000}]
-    expect: {total: 60.00}
-"""
 
 
 def test_the_author_of_a_draft_cannot_publish_it(

@@ -1,6 +1,6 @@
 """What a rep, a lapsed member and a stranger can find out: only what is theirs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,6 @@ from django.test import Client
 from commissions.statements import services as statements
 from commissions.statements.disputes import open_dispute
 from commissions.statements.models import Line, PayPeriod, Statement
-from commissions_saas.lib import clock
 from crm_sync.connections.models import Connection
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
@@ -21,17 +20,12 @@ from tenants.jobs.models import Job
 from tenants.jobs.services import enqueue
 from tenants.schema import in_business
 from tests.commissions.statements import world
-from tests.payouts.conftest import NOVEMBER_2
 from tests.people import a_group_member, a_member
+
+pytestmark = pytest.mark.usefixtures("early_november")
 
 Browser = Callable[[Member], Client]
 SECRET = "Kept on the payroll despite the warning"
-
-
-@pytest.fixture(autouse=True)
-def early_november(acme: Business) -> Iterator[None]:
-    with clock.at(NOVEMBER_2):
-        yield
 
 
 @pytest.fixture

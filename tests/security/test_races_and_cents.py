@@ -37,7 +37,7 @@ from tests.commissions.statements import world
 from tests.databases import Copy
 from tests.payouts.conftest import NOVEMBER_2
 from tests.people import a_member, a_user
-from tests.security.test_duties import PLAN
+from tests.security.duties import PLAN
 
 Act = Callable[[], Any]
 

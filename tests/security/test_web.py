@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,6 @@ from django.urls import URLPattern
 
 from commissions.plans.models import Plan
 from commissions.statements.models import Line
-from commissions_saas.lib import clock
 from crm_sync.ledger import services as ledger
 from crm_sync.ledger.models import Payee
 from payouts.exports.payroll_csv import plain
@@ -22,25 +21,13 @@ from tenants.access import Member
 from tenants.accounts.invitations import bring_in
 from tenants.accounts.models import Business, Role, User
 from tests.commissions.statements import world
-from tests.payouts.conftest import NOVEMBER_2
 from tests.people import a_group_member, a_member, a_user
+
+pytestmark = pytest.mark.usefixtures("early_november")
 
 Browser = Callable[[Member], Client]
 SCRIPT = "<img src=x onerror=alert(1)>\"'`{{7*7}}</script>"
 FORMULA = '=HYPERLINK("http://evil.example","x")'
-
-
-@pytest.fixture(autouse=True)
-def early_november(acme: Business) -> Iterator[None]:
-    with clock.at(NOVEMBER_2):
-        yield
-
-
-@pytest.fixture
-def boss(acme: Business, log_in: Browser) -> Client:
-    owner = a_group_member(acme, "Olga", Role.OWNER)
-    a_member(acme, "Olga", Role.FINANCE, Role.ADMIN, Role.REP, user=owner.user)
-    return log_in(owner)
 
 
 def a_hostile_deal(text: str, payee: Payee) -> int:

@@ -17,7 +17,6 @@ from commissions_saas.demo.story.facts import (
     Edit,
     Firm,
     Item,
-    Person,
     Place,
     between,
     cents,
@@ -25,21 +24,24 @@ from commissions_saas.demo.story.facts import (
     working_day,
 )
 from commissions_saas.demo.story.names import residences
+from commissions_saas.demo.story.ridgeline_people import (
+    BALANCE,
+    DANA,
+    INES,
+    LEAVER,
+    LUCIA,
+    MARCUS,
+    OF_LUCIA,
+    OWEN,
+    SELLERS,
+    TERRITORIES,
+    manager_of,
+    people,
+)
 
 SLUG, BUSINESS = "ridgeline", "Ridgeline"
 PLACE = Place("America/Denver")
 ROOF, SOLAR, GUTTERS = "Roof", "Solar", "Gutters"
-TERRITORIES = ("Denver", "Front Range")
-SELLING, MANAGING = "roof_solar", "manager_override"
-DANA, MARCUS, INES = "Dana Whitlock", "Marcus Bell", "Ines Caro"
-OWEN, LUCIA = "Owen Hartley", "Lucia Marchetti"
-LEAVER = "Pia Sorensen"
-BALANCE = "Grant Ellwood"  # his last deal brings the ready payees to their sum
-OF_OWEN = ("Joel Ames", "Rosa Quintero", "Tyler Beckett", "Hannah Voss", "Sol Navarro")
-OF_LUCIA = ("Ben Okada", "Mia Lindholm", "Caleb Stroud", LEAVER, INES, "Ivy Delgado")
-ALONE = (BALANCE, MARCUS, DANA)
-SELLERS = OF_OWEN + OF_LUCIA + ALONE
-LEFT_ON = date(2026, 10, 31)
 
 LEVEL = Decimal("1.03")  # how this half-month was, against the six before
 READY_SUM = Decimal("32734.70")
@@ -116,42 +118,9 @@ def firm() -> Firm:
         calendar="half_month",
         products=(ROOF, SOLAR, GUTTERS),
         territories=TERRITORIES,
-        people=tuple(_people()),
+        people=tuple(people()),
         items=tuple(Story().items()),
     )
-
-
-def _people() -> Iterator[Person]:
-    for name in (OWEN, LUCIA):
-        # Lucia sells now and then as well: two plans on one statement.
-        plans = (MANAGING, SELLING) if name == LUCIA else (MANAGING,)
-        yield Person(
-            name=name,
-            email=email_of(name),
-            title="Sales manager",
-            territory=TERRITORIES[name == LUCIA],
-            plans=plans,
-        )
-    for name in SELLERS:
-        yield Person(
-            name=name,
-            email=email_of(name),
-            title="Project consultant",
-            territory=TERRITORIES[name in OF_LUCIA],
-            manager=manager_of(name),
-            plans=(SELLING,),
-            leaves_on=LEFT_ON if name == LEAVER else None,
-        )
-
-
-def email_of(name: str) -> str:
-    """Return a person's address at work."""
-    return f"{name.lower().replace(' ', '.')}@ridgeline.example"
-
-
-def manager_of(name: str) -> str:
-    """Return whose team a seller is in, or nobody's."""
-    return OWEN if name in OF_OWEN else LUCIA if name in OF_LUCIA else ""
 
 
 class Story:

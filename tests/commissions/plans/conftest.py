@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
+from django.test import Client
 
 from commissions.plans.models import Plan
 from commissions_saas.lib import clock
@@ -52,3 +53,9 @@ def plan(maya: Payee) -> Plan:
     world.sync(*world.novembers_deals(), world.kesslers_plan_is_won())
     run_all_jobs()
     return plan
+
+
+@pytest.fixture
+def page(client: Client, ben: Member) -> Client:
+    client.force_login(ben.user)
+    return client

@@ -14,7 +14,7 @@ from commissions.statements.periods import current_period
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
 from tenants.jobs.services import run_all_jobs
-from tests.commissions.plans.test_impact import DEARER, a_draft, text_of
+from tests.commissions.plans.drafts import DEARER, a_draft, text_of
 from tests.commissions.statements import world
 
 LIVE = "/b/acme/plans/comfort_advisor/draft/live/"

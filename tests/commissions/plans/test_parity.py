@@ -14,7 +14,7 @@ from commissions_saas.lib.periods import parse_period
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
 from tenants.accounts.models import Business
-from tests.commissions.plans.test_impact import a_draft, text_of
+from tests.commissions.plans.drafts import a_draft, text_of
 from tests.commissions.statements import world
 
 NOVEMBER = parse_period("2026-11")

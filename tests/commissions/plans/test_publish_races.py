@@ -10,7 +10,7 @@ from commissions.statements import previews
 from tenants.access import Member
 from tenants.accounts.models import Business
 from tenants.jobs.services import run_all_jobs
-from tests.commissions.plans.test_impact import NOVEMBER, a_draft
+from tests.commissions.plans.drafts import NOVEMBER, a_draft
 from tests.commissions.statements import world
 from tests.databases import Copy
 from tests.security.test_races_and_cents import at_once, told, won
