@@ -12,7 +12,7 @@ from commissions.plans.yaml_form import plan_from_yaml
 from commissions_saas.lib import clock
 from crm_sync.connections.services import test_connection as look_at
 from tenants.accounts.models import Business, Role
-from tests.crm_sync.connections.test_sync import START, Scene
+from tests.crm_sync.connections.scene import START, Scene
 from tests.crm_sync.providers.close_source import close_source
 from tests.people import a_member
 

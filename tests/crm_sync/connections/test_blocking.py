@@ -11,10 +11,11 @@ from crm_sync.ledger.services import ignore_refused
 from tenants.access import Member
 from tenants.accounts.models import Role
 from tests.commissions.statements import world
+from tests.crm_sync.connections.scene import Scene, later
 from tests.crm_sync.connections.test_mapping_page import scene  # noqa: F401
-from tests.crm_sync.connections.test_sync import Scene, later
-from tests.crm_sync.connections.test_sync import time as at_start  # noqa: F401
 from tests.people import a_member
+
+pytestmark = pytest.mark.usefixtures("at_start")
 
 
 @pytest.fixture

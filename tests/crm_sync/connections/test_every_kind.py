@@ -16,14 +16,15 @@ from tenants.accounts.models import Business, Role, RoleGrant
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_all_jobs, run_now
 from tests.commissions.statements import world
-from tests.crm_sync.connections.test_sync import (
+from tests.crm_sync.connections.scene import (
     START,
     later,
     tick,
 )
-from tests.crm_sync.connections.test_sync import time as at_start  # noqa: F401
 from tests.crm_sync.providers.close_source import Source, close_source
 from tests.people import a_member
+
+pytestmark = pytest.mark.usefixtures("at_start")
 
 STANDARD = (
     "deal lead contact meeting call email sms note task".split()  # noqa: SIM905

@@ -15,7 +15,7 @@ from tenants.accounts.models import Business
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_all_jobs, run_now, without_sending
 from tests.crm_sync.connections.postbox import Letter, Postbox, postbox
-from tests.crm_sync.connections.test_sync import (
+from tests.crm_sync.connections.scene import (
     START,
     Scene,
     at,
@@ -23,9 +23,10 @@ from tests.crm_sync.connections.test_sync import (
     ledger_of,
     source_of,
 )
-from tests.crm_sync.connections.test_sync import time as at_start  # noqa: F401
 from tests.crm_sync.connections.test_webhooks import hand_in
 from tests.crm_sync.providers.close_source import close_source
+
+pytestmark = pytest.mark.usefixtures("at_start")
 
 SEEDS = range(4)
 ALL_FAULTS = {

@@ -4,81 +4,25 @@ import json
 import re
 import shlex
 import time
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from crm_sync.connections import schemas
-from crm_sync.connections.endpoints import Shown
-from crm_sync.connections.errors import BadSchema
-from crm_sync.connections.inbound import create_inbound, rotate_secret
-from crm_sync.connections.models import Connection, Delivery, Mapping
+from crm_sync.connections.inbound import rotate_secret
+from crm_sync.connections.models import Delivery, Mapping
 from crm_sync.connections.receiving import replay
 from crm_sync.ledger.models import Change, Entry, Field, Payee
 from crm_sync.providers.inbound.signatures import sign
 from tenants.accounts.models import Business, Role
-from tenants.jobs.services import run_all_jobs, without_sending
-from tests.crm_sync.connections.test_sync import later
-from tests.crm_sync.connections.test_sync import time as at_start  # noqa: F401
+from tenants.jobs.services import run_all_jobs
+from tests.crm_sync.connections.scene import later
+from tests.crm_sync.connections.senders import DOCS, SAMPLE, Sender
 from tests.people import a_member
 
-DOCS = Path(__file__).parents[3] / "docs" / "inbound-webhooks.md"
-SAMPLE = {
-    "name": "Delgado",
-    "amount": "18400.00",
-    "won_on": "2026-11-04",
-    "owner": "maya@acme.example",
-    "is_new": True,
-    "customer": {"city": "Austin"},
-}
-
-
-class Sender:
-    """A program that sends records to Acme."""
-
-    def __init__(self, connection: Connection, shown: Shown) -> None:
-        self.connection = connection
-        self.shown = shown
-        self.path = shown.url.partition("//")[2].partition("/")[2]
-
-    def post(self, body: Any, **headers: str) -> Any:
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        given = {
-            "X-Client-Id": self.shown.client_id,
-            "X-Client-Secret": self.shown.secret,
-            **{name.replace("_", "-"): value for name, value in headers.items()},
-        }
-        return Client().post(
-            f"/{self.path}", raw, content_type="application/json", headers=given
-        )
-
-    def send(self, id: str = "A-1", **more: Any) -> Any:
-        data = SAMPLE | more.pop("data", {})
-        message = {"objectname": "deal", "id": id, "action": "create", "data": data}
-        return self.post(message | more)
-
-
-@pytest.fixture
-def sender(acme: Business) -> Iterator[Sender]:
-    assert acme.group is not None
-    with without_sending():
-        made, shown = create_inbound(
-            group=acme.group, business=acme, name="Webhook", by=None
-        )
-        sample = json.loads(json.dumps(SAMPLE), parse_float=str, parse_int=str)
-        schemas.save_schema(
-            connection=made,
-            object_="deal",
-            fields=schemas.fields_of_sample(sample),
-            sample=sample,
-            by=None,
-        )
-        made.refresh_from_db()
-        yield Sender(made, shown)
+pytestmark = pytest.mark.usefixtures("at_start")
 
 
 def test_the_curl_of_the_documents_brings_a_deal_into_the_ledger(
@@ -266,22 +210,6 @@ def test_several_records_are_taken_together_or_not_at_all(sender: Sender) -> Non
     assert Entry.objects.count() == 2
 
 
-def test_what_is_no_message_is_answered_with_what_it_should_be(
-    sender: Sender,
-) -> None:
-    answers = [
-        sender.post(b"not json"),
-        sender.post({"objectname": "deal", "id": "A-1", "action": "eat", "data": {}}),
-        sender.post({"objectname": "deal", "data": SAMPLE}),
-        sender.post({"records": []}),
-    ]
-
-    assert [answer.status_code for answer in answers] == [400] * 4
-    assert "action: must be one of create, update, delete." in str(
-        answers[1].json()["error"]
-    )
-
-
 def test_nobody_is_asked_for_what_comes_by_itself(sender: Sender) -> None:
     from crm_sync.connections.errors import NotSyncable
     from crm_sync.connections.services import start_sync, sync_what_is_due
@@ -323,17 +251,6 @@ def test_a_delivery_says_why_its_record_is_refused(sender: Sender) -> None:
     assert sender.connection.last_new_data_at is not None
 
 
-def test_a_name_that_no_formula_could_use_is_no_object(sender: Sender) -> None:
-    with pytest.raises(BadSchema, match="is no name for an object"):
-        schemas.save_schema(
-            connection=sender.connection,
-            object_="Site Visit!",
-            fields={"a": {"type": "text"}},
-            sample={},
-            by=None,
-        )
-
-
 def test_a_page_tries_and_saves_a_sample(sender: Sender, acme: Business) -> None:
     client = Client()
     client.force_login(a_member(acme, "Alice Admin", Role.ADMIN).user)
@@ -368,69 +285,3 @@ def test_the_pages_of_deliveries_show_no_secret(sender: Sender, acme: Business) 
     assert all(sender.shown.secret not in text for text in texts)
     assert replayed.status_code == 302
     assert Delivery.objects.get().state == "waiting"
-
-
-def test_records_are_told_apart_however_long_the_id_of_their_event(
-    sender: Sender,
-) -> None:
-    rows = [
-        {"objectname": "deal", "id": f"A-{n}", "action": "create", "data": SAMPLE}
-        for n in range(5)
-    ]
-    long = "e" * 99
-
-    first = sender.post({"records": rows}, X_Event_Id=f"{long}1")
-    again = sender.post({"records": rows}, X_Event_Id=f"{long}1")
-    other = sender.send("A-9")
-    longer = [
-        sender.post({**rows[0], "id": f"B-{n}"}, X_Event_Id=f"{long}{long}{n}").json()
-        for n in range(2)
-    ]
-    run_all_jobs()
-
-    assert first.json() == {"taken": 5, "known": 0}
-    assert again.json() == {"taken": 0, "known": 5}
-    assert other.status_code == 202
-    assert longer == [{"taken": 1, "known": 0}] * 2
-    assert Entry.objects.count() == 8
-
-
-def test_whoever_changed_a_record_has_no_endless_name(sender: Sender) -> None:
-    answer = sender.send(by="x" * 101)
-
-    assert answer.status_code == 400
-    assert "by: must be" in answer.json()["error"]
-    assert sender.send(by="x" * 100).status_code == 202
-
-
-@pytest.mark.parametrize(
-    "at",
-    [
-        "9999-12-31T23:59:59-12:00",
-        "0001-01-01T00:00:00+12:00",
-        "9999-12-31T23:59:59Z",
-        "0001-01-01T00:00:00Z",
-    ],
-)
-def test_a_moment_at_the_end_of_time_is_none(sender: Sender, at: str) -> None:
-    answer = sender.send(at=at)
-
-    assert answer.status_code == 400
-    assert "at: must be a moment" in answer.json()["error"]
-
-
-def test_two_objects_may_have_one_id_at_one_moment(sender: Sender) -> None:
-    schemas.save_schema(
-        connection=sender.connection,
-        object_="visit",
-        fields=schemas.fields_of_sample(SAMPLE),
-        sample=SAMPLE,
-        by=None,
-    )
-    row = {"id": "A-1", "at": "2026-11-24T15:00:00Z", "data": SAMPLE}
-
-    answer = sender.post(
-        {"records": [row | {"object": "deal"}, row | {"object": "visit"}]}
-    )
-
-    assert answer.json() == {"taken": 2, "known": 0}

@@ -19,10 +19,11 @@ from tenants.accounts.models import Business, Role
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_all_jobs, run_now, without_sending
 from tests.commissions.statements import world
-from tests.crm_sync.connections.test_sync import Scene, later
-from tests.crm_sync.connections.test_sync import time as at_start  # noqa: F401
+from tests.crm_sync.connections.scene import Scene, later
 from tests.crm_sync.providers.close_source import close_source
 from tests.people import a_member
+
+pytestmark = pytest.mark.usefixtures("at_start")
 
 A_TENTH = """
 plan: A tenth

@@ -1,10 +1,7 @@
 """Pages of sources with something on them, as the people who use them."""
 
-import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,62 +9,20 @@ from django.test import Client
 
 from commissions_saas.lib import clock
 from crm_sync.connections import health
-from crm_sync.connections.models import Connection, Mapping, Route
-from crm_sync.ledger.models import Entry, ExternalId, Payee, Product, RefusedRecord
+from crm_sync.connections.models import Connection, Mapping
+from crm_sync.ledger.models import Entry, ExternalId, Payee, RefusedRecord
 from crm_sync.ledger.services import create_payee
 from tenants.access import Member
-from tenants.accounts.models import Business, Role
+from tenants.accounts.models import Business
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_now
-from tests.crm_sync.connections.test_sync import (
+from tests.crm_sync.clients import logged_in, page
+from tests.crm_sync.connections.scene import (
     START,
     Scene,
-    at,
-    names_in,
-    shared,
-    twin,
 )
-from tests.crm_sync.providers.close_source import close_source
-from tests.people import a_group_member, a_member
 
-__all__ = ["shared", "twin"]
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[None]:
-    at["now"] = START - timedelta(minutes=1)
-    with clock.at(START):
-        yield
-
-
-@pytest.fixture
-def scene(acme: Business, tmp_path: Path) -> Iterator[Scene]:
-    with close_source(tmp_path / "close.db") as source:
-        made = Scene(source, acme, shared=False)
-        made.payees()
-        yield made
-
-
-def logged_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
-
-
-@pytest.fixture
-def admin(acme: Business) -> Client:
-    return logged_in(a_member(acme, "Priya Nair", Role.ADMIN))
-
-
-@pytest.fixture
-def finance(alice: Member) -> Client:
-    return logged_in(alice)
-
-
-def page(client: Client, url: str) -> str:
-    answer = client.get(url)
-    assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
+pytestmark = pytest.mark.usefixtures("at_start")
 
 
 def test_a_connection_says_how_fresh_it_is(scene: Scene, admin: Client) -> None:
@@ -265,85 +220,6 @@ def test_a_file_that_cannot_be_read_is_told_in_words(
     assert "The workbook cannot be read." in answer.content.decode()
 
 
-def test_owners_route_a_shared_source(acme: Business, tmp_path: Path) -> None:
-    owner = logged_in(a_group_member(acme, "Renata Hale", Role.OWNER))
-    with close_source(tmp_path / "close.db") as source:
-        shared = Scene(source, acme, shared=True)
-        shared.payees()
-        shared.deal("Lost one", custom={shared.field: "Ridgeline"})
-        shared.sync()
-        url = f"/g/northwind/connections/{shared.connection.pk}/"
-        waiting = page(owner, url)
-        form = page(owner, f"{url}routes/")
-        owner.post(
-            f"{url}routes/",
-            {
-                "path": f"custom.{shared.field}",
-                "value": ["Ridgeline", ""],
-                "business": [acme.pk, ""],
-            },
-        )
-        for job in Job.objects.filter(kind="read_stored_again"):
-            run_now(job)
-        routed = page(owner, url)
-
-    assert "No route yet." in waiting
-    assert "Which business" in waiting and "Nowhere" in form
-    assert Route.objects.get().value == "Ridgeline"
-    assert "Ridgeline" in routed
-    assert Entry.objects.get().name == "Lost one"
-
-
-def test_an_admin_of_a_business_cannot_change_the_groups_source(
-    acme: Business, tmp_path: Path, admin: Client
-) -> None:
-    with close_source(tmp_path / "close.db") as source:
-        shared = Scene(source, acme, shared=True)
-        url = f"/b/acme/connections/{shared.connection.pk}/"
-        assert admin.get(url).status_code == 404, "nothing is routed here yet"
-        Route.objects.create(
-            connection=shared.connection,
-            path=f"custom.{shared.field}",
-            value="Acme",
-            business_id=acme.pk,
-        )
-
-        assert "feeds several businesses" in page(admin, url)
-        assert admin.get(f"{url}key/").status_code == 404
-        assert admin.post(f"{url}pause/").status_code == 404
-
-
-def test_a_payee_is_placed_merged_and_apart_again(
-    acme: Business, finance: Client
-) -> None:
-    bob, again = create_payee(name="Bob"), create_payee(name="Bob The Great")
-    boss = create_payee(name="Boss")
-    url = f"/b/acme/payees/{bob.pk}/"
-
-    finance.post(f"{url}place/", {"manager": boss.pk, "starts_on": "2026-11-01"})
-    finance.post(f"/b/acme/payees/{again.pk}/merge/", {"into": bob.pk})
-    text = page(finance, url)
-    finance.post(f"/b/acme/payees/{again.pk}/unmerge/")
-
-    assert "reports to Boss" in text
-    assert "Bob The Great was merged into Bob" in text
-    assert Payee.objects.get(pk=again.pk).merged_into is None
-
-
-def test_a_payee_is_made_and_edited(acme: Business, finance: Client) -> None:
-    given = {"name": "Zoë Ångström", "email": "Zoe@Acme.example"}
-    finance.post("/b/acme/payees/new/", given)
-    zoe = Payee.objects.get()
-    url = f"/b/acme/payees/{zoe.pk}/"
-
-    finance.post(f"{url}edit/", given | {"attributes": "Level: senior"})
-    text = page(finance, url)
-
-    assert zoe.email == "zoe@acme.example"
-    assert "payee.level" in text and "senior" in text
-    assert "level empty → senior" in text
-
-
 def test_a_name_from_a_source_is_text_and_nothing_else(
     scene: Scene, admin: Client
 ) -> None:
@@ -354,23 +230,6 @@ def test_a_name_from_a_source_is_text_and_nothing_else(
 
     for url in ("/b/acme/refused/", f"/b/acme/refused/{row.pk}/"):
         assert evil not in page(admin, url)
-
-
-def test_products_go_out_and_come_in_as_a_file(acme: Business, finance: Client) -> None:
-    text = "name,active,family\nRoof,yes,roofs\nSolar,no,\n"
-    finance.post("/b/acme/products/upload/", {"do": "enter", "text": text})
-
-    listed = page(finance, "/b/acme/products/")
-    out = finance.get("/b/acme/products/csv/").content.decode()
-    roof = Product.objects.get(name="Roof")
-    url = f"/b/acme/products/{roof.pk}/"
-    finance.post(url, {"attributes": "family: flat roofs", "active": "on"})
-
-    assert "family: roofs" in listed
-    assert out.splitlines() == ["name,active,family", "Roof,yes,roofs", "Solar,no,"]
-    roof.refresh_from_db()
-    assert roof.attributes == {"family": "flat roofs"}
-    assert "family roofs → flat roofs" in page(finance, url)
 
 
 def test_charlie_finds_nothing_of_acme(scene: Scene, charlie: Member) -> None:
@@ -469,20 +328,3 @@ def test_a_key_that_cannot_see_all_leads_is_warned_of(
     made = admin.post("/b/acme/connections/new/", given)
 
     assert "This key cannot see all leads" in page(admin, made["Location"])
-
-
-def test_one_account_feeds_two_businesses_and_the_group_sees_how_many(
-    shared: Scene, acme: Business, twin: Business
-) -> None:
-    owner = logged_in(a_group_member(acme, "Renata Hale", Role.OWNER))
-    for name, value in (("A", "Acme"), ("B", "Acme"), ("C", "Twin"), ("D", "None")):
-        shared.deal(name, custom={shared.field: value})
-    shared.sync()
-
-    text = page(owner, f"/g/northwind/connections/{shared.connection.pk}/")
-    table = text[text.index("<caption") : text.index("</table>")]
-
-    assert [names_in(acme), names_in(twin)] == [{"A": True, "B": True}, {"C": True}]
-    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", table.partition("<tbody>")[2])
-    assert cells[:6] == ["Acme", "Acme", "2", "Twin", "Twin", "1"]
-    assert cells[6] == "anything else" and cells[-1] == "1"

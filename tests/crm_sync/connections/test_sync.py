@@ -4,146 +4,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from commissions_saas.lib import clock
 from crm_sync.connections import matching, services, syncing
-from crm_sync.connections.errors import BadRoute, CannotOpenSecret
-from crm_sync.connections.models import Connection, SyncRun, UnroutedRecord
+from crm_sync.connections.errors import CannotOpenSecret
+from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.connections.readers import reader_of
 from crm_sync.connections.sealing import open_sealed
 from crm_sync.contract import ConfigurationProblem
-from crm_sync.ledger.models import Change, Entry, Field, RefusedRecord, Revision
+from crm_sync.ledger.models import Change, Entry, RefusedRecord, Revision
 from crm_sync.ledger.services import create_payee
-from tenants.accounts.cloning import clone_now
 from tenants.accounts.models import Business
 from tenants.jobs.lease import Lease
 from tenants.jobs.models import Job
 from tenants.jobs.services import claim, run_now
-from tenants.schema import in_business, in_public
-from tests.crm_sync.providers.close_source import Source, close_source
+from tests.crm_sync.connections.scene import (
+    START,
+    Scene,
+    later,
+    ledger_of,
+    source_of,
+)
 
-START = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
-
-
-class Scene:
-    """A Close with people, stages and custom fields, and a connection to it."""
-
-    def __init__(self, source: Source, business: Business, *, shared: bool) -> None:
-        self.source = source
-        self.account = source.account
-        # Its threads do not see this test's clock.
-        source.server.store._clock = tick
-        self.business = business
-        self.maya = self.account.add_user(name="Maya Okafor", email="maya@acme.example")
-        self.theo = self.account.add_user(name="Theo Brandt", email="theo@acme.example")
-        self.won = self.account.add_status("Won", "won")
-        self.open = self.account.add_status("Negotiation", "active")
-        self.lost = self.account.add_status("Lost", "lost")
-        self.product = self.account.add_custom_field("Product")
-        self.field = self.account.add_custom_field("Business")
-        assert business.group is not None
-        self.connection = services.create_connection(
-            group=business.group,
-            business=None if shared else business,
-            kind="close",
-            name="Close",
-            secret=source.key,
-            base_url=source.server.url,
-            options={"allow_loopback": True, "page_size": 10, "retry_seconds": "0.01"},
-        )
-
-    def payees(self, business: Business | None = None) -> None:
-        with in_business(business or self.business):
-            for name, email in (
-                ("Maya Okafor", "maya@acme.example"),
-                ("Theo Brandt", "theo@acme.example"),
-            ):
-                create_payee(name=name, email=email)
-        services.test_connection(connection=self.connection)
-        matching.accept_exact_matches(
-            connection=self.connection, business=business or self.business
-        )
-
-    def deal(self, name: str = "Whitcomb Dental", **given: object) -> str:
-        custom = {self.product: "System replacement"} | given.pop("custom", {})  # type: ignore[operator]
-        lead = self.account.add_lead(name)
-        values = {
-            "user": self.maya,
-            "status": self.won,
-            "value": 4_375_000,
-            "won_on": date(2026, 11, 9),
-        } | given
-        return self.account.add_opportunity(lead=lead, custom=custom, **values)  # type: ignore[arg-type]
-
-    def sync(self) -> Job:
-        job = services.start_sync(connection=self.connection)
-        job = run_now(job)
-        self.connection.refresh_from_db()
-        return job
-
-
-at = {"now": START}
-
-
-def tick() -> datetime:
-    """The source's clock: a millisecond passes with each look at it."""
-    at["now"] += timedelta(milliseconds=1)
-    return at["now"]
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[None]:
-    at["now"] = START - timedelta(minutes=1)
-    with clock.at(START):
-        yield
-
-
-@contextmanager
-def later(minutes: int) -> Iterator[None]:
-    moment = START + timedelta(minutes=minutes)
-    at["now"] = moment - timedelta(minutes=1)
-    with clock.at(moment):
-        yield
-
-
-@pytest.fixture
-def scene(acme: Business, tmp_path: Path) -> Iterator[Scene]:
-    with close_source(tmp_path / "close.db") as source:
-        made = Scene(source, acme, shared=False)
-        made.payees()
-        yield made
-
-
-def ledger_of(scene: Scene) -> dict[str, tuple[object, ...]]:
-    """What is here, field by field."""
-    rows = Entry.objects.filter(deleted=False).select_related("owner")
-    return {
-        row.external_id: (row.name, row.amount, row.status, row.occurred_on, row.counts)
-        for row in rows
-    }
-
-
-def source_of(scene: Scene) -> dict[str, tuple[object, ...]]:
-    """What is at the source, worked out from its own store."""
-    store = scene.source.server.store
-    found: dict[str, tuple[object, ...]] = {}
-    for doc in store.docs("opportunity", scene.account.id):
-        status = store.doc(doc["status_id"], "status")
-        lead = store.doc(doc["lead_id"], "lead")
-        won = status["type"] == "won"
-        if f"custom.{scene.product}" not in doc and won:
-            continue  # what the stand-in puts in between has none, and is refused
-        found[doc["id"]] = (
-            lead["name"],
-            Decimal(doc["value"]) / 100,
-            status["label"],
-            date.fromisoformat(doc["date_won"]) if won else None,
-            won,
-        )
-    return found
+pytestmark = pytest.mark.usefixtures("at_start")
 
 
 def test_a_first_sync_brings_the_ledger_to_what_the_source_has(scene: Scene) -> None:
@@ -383,133 +268,6 @@ def test_a_new_mapping_is_applied_without_asking_the_source_again(
     assert change is not None
     assert change.source == "mapping of Close saved"
     assert "dealer fee empty → 1,380.00" in change.words
-
-
-# One Close for several businesses
-
-
-@pytest.fixture
-def twin(acme: Business) -> Iterator[Business]:
-    """A second business in Acme's group."""
-    with in_public():
-        business = Business.objects.create(
-            schema_name="b9001",
-            slug="twin",
-            name="Twin",
-            group=acme.group,
-            time_zone="America/Chicago",
-        )
-        clone_now(business)
-    yield business
-
-
-@pytest.fixture
-def shared(acme: Business, twin: Business, tmp_path: Path) -> Iterator[Scene]:
-    with close_source(tmp_path / "close.db") as source:
-        made = Scene(source, acme, shared=True)
-        made.payees(acme)
-        made.payees(twin)
-        services.save_routes(
-            connection=made.connection,
-            path=f"custom.{made.field}",
-            routes={"Acme": acme.pk, "Twin": twin.pk},
-        )
-        yield made
-
-
-def names_in(business: Business) -> dict[str, bool]:
-    with in_business(business):
-        return {row.name: row.counts for row in Entry.objects.all()}
-
-
-def test_records_go_to_the_business_that_their_field_names(
-    shared: Scene, acme: Business, twin: Business
-) -> None:
-    shared.deal("For Acme", custom={shared.field: "Acme"})
-    shared.deal("For Twin", custom={shared.field: "Twin"})
-    shared.deal("For nobody", custom={shared.field: "Elsewhere"})
-
-    job = shared.sync()
-
-    assert job.state == Job.State.DONE, job.problem
-    assert names_in(acme) == {"For Acme": True}
-    assert names_in(twin) == {"For Twin": True}
-    assert (
-        UnroutedRecord.objects.get().reason == "No business is named for “Elsewhere”."
-    )
-
-
-def test_a_move_takes_from_one_business_what_it_gives_to_the_other(
-    shared: Scene, acme: Business, twin: Business
-) -> None:
-    deal = shared.deal("Moves", custom={shared.field: "Acme"})
-    shared.sync()
-
-    with later(10):
-        shared.account.edit(deal, {f"custom.{shared.field}": "Twin"})
-        shared.sync()
-
-    assert names_in(acme) == {"Moves": False}
-    assert names_in(twin) == {"Moves": True}
-    with in_business(acme):
-        change = Change.objects.order_by("-number").first()
-    assert change is not None
-    assert change.words == "Moves: moved to Twin"
-
-
-def test_a_deal_that_moves_back_counts_again(
-    shared: Scene, acme: Business, twin: Business
-) -> None:
-    deal = shared.deal("Moves", custom={shared.field: "Acme"})
-    shared.sync()
-    for minutes, name in ((10, "Twin"), (20, "Acme")):
-        with later(minutes):
-            shared.account.edit(deal, {f"custom.{shared.field}": name})
-            shared.sync()
-
-    assert names_in(acme) == {"Moves": True}
-    assert names_in(twin) == {"Moves": False}
-
-
-def test_new_routes_move_what_is_here_and_find_homes_for_the_rest(
-    shared: Scene, acme: Business, twin: Business
-) -> None:
-    shared.deal("Was Acme's", custom={shared.field: "Acme"})
-    shared.deal("Was nobody's", custom={shared.field: "Elsewhere"})
-    shared.sync()
-
-    job = services.save_routes(
-        connection=shared.connection,
-        path=f"custom.{shared.field}",
-        routes={"Acme": twin.pk, "Elsewhere": acme.pk},
-    )
-    assert job is not None
-    run_now(job)
-
-    assert names_in(acme) == {"Was Acme's": False, "Was nobody's": True}
-    assert names_in(twin) == {"Was Acme's": True}
-    assert not UnroutedRecord.objects.exists()
-
-
-def test_a_business_that_joins_later_knows_the_fields_of_its_source(
-    shared: Scene, acme: Business, twin: Business
-) -> None:
-    with in_business(twin):
-        Field.objects.all().delete()
-
-    services.save_routes(
-        connection=shared.connection, path="x", routes={"Twin": twin.pk}
-    )
-
-    with in_business(twin):
-        assert Field.objects.filter(object="deal", key="product").exists()
-
-
-def test_a_route_never_leads_out_of_the_group(shared: Scene, globex: Business) -> None:
-    with pytest.raises(BadRoute, match="this group only"):
-        services.save_routes(
-            connection=shared.connection, path="x", routes={"Globex": globex.pk}
-        )
 
 
 def test_a_deal_that_is_deleted_while_it_is_refused_holds_nothing_up(

@@ -24,7 +24,7 @@ from tenants.accounts.models import Business, Role
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_all_jobs, run_now, without_sending
 from tests.crm_sync.connections.postbox import Letter, Postbox, postbox
-from tests.crm_sync.connections.test_sync import (
+from tests.crm_sync.connections.scene import (
     START,
     Scene,
     at,
@@ -32,11 +32,10 @@ from tests.crm_sync.connections.test_sync import (
     ledger_of,
     source_of,
 )
-from tests.crm_sync.connections.test_sync import (
-    time as at_start,  # noqa: F401
-)
 from tests.crm_sync.providers.close_source import close_source
 from tests.people import a_member
+
+pytestmark = pytest.mark.usefixtures("at_start")
 
 
 @pytest.fixture
