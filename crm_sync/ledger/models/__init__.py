@@ -1,0 +1,51 @@
+"""One business's ledger: entries, revisions, payees, and what was refused."""
+
+from crm_sync.ledger.models.entries import (
+    Change,
+    Credit,
+    Entry,
+    RefusedRecord,
+    Revision,
+)
+from crm_sync.ledger.models.people import (
+    ExternalId,
+    Leave,
+    Manager,
+    Payee,
+    SellRight,
+)
+from crm_sync.ledger.models.things import (
+    AttributeValue,
+    Customer,
+    CustomerId,
+    ExchangeRate,
+    Field,
+    FormerState,
+    Product,
+    Service,
+    SubjectKind,
+    Territory,
+)
+
+__all__ = [
+    "AttributeValue",
+    "Change",
+    "Credit",
+    "Customer",
+    "CustomerId",
+    "Entry",
+    "ExchangeRate",
+    "ExternalId",
+    "Field",
+    "FormerState",
+    "Leave",
+    "Manager",
+    "Payee",
+    "Product",
+    "RefusedRecord",
+    "Revision",
+    "SellRight",
+    "Service",
+    "SubjectKind",
+    "Territory",
+]
