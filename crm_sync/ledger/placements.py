@@ -34,13 +34,10 @@ def place_payee(
         raise errors.BadPlacement("The last day is before the first.")
     for own in (payee, manager):
         require_not_own(own, by)
-    if manager is not None and _leads_to(manager, payee, starts_on):
-        raise errors.BadPlacement(
-            f"{manager.name} reports to {payee.name}, so cannot be their manager.",
-            hint="Place the other one first.",
-        )
     with transaction.atomic():
         lock_changes()
+        # Behind the lock: two placements at once would close a circle unseen.
+        _require_no_circle(payee, manager, starts_on)
         number = next_change(
             kind="payee",
             words=_words(payee, manager, territory, starts_on),
@@ -48,15 +45,7 @@ def place_payee(
             payee_id=payee.pk,
             by_id=by.user_id if by else None,
         )
-        overlapping = _current(payee).exclude(ends_on__lt=starts_on)
-        if ends_on is not None:
-            overlapping = overlapping.filter(starts_on__lte=ends_on)
-        kept = [
-            part for row in overlapping for part in _outside(row, starts_on, ends_on)
-        ]
-        overlapping.update(closed=number)
-        for row, first, last in kept:
-            _insert(row.payee_id, row.manager_id, row.territory_id, first, last, number)
+        _clear(payee, starts_on, ends_on, number)
         placed = _insert(
             payee.pk,
             manager.pk if manager else None,
@@ -65,20 +54,49 @@ def place_payee(
             ends_on,
             number,
         )
-        record(
-            action="ledger.payee.placed",
-            object_kind="payee",
-            object_id=str(payee.pk),
-            object_name=payee.name,
-            after={
-                "manager": manager.name if manager else "",
-                "territory": territory.name if territory else "",
-                "from": starts_on.isoformat(),
-                "to": ends_on.isoformat() if ends_on else "",
-            },
-            by=by or "system",
-        )
+        _keep_trail(placed, payee, manager, territory, by)
     return placed
+
+
+def _require_no_circle(payee: Payee, manager: Payee | None, day: date) -> None:
+    if manager is not None and _leads_to(manager, payee, day):
+        raise errors.BadPlacement(
+            f"{manager.name} reports to {payee.name}, so cannot be their manager.",
+            hint="Place the other one first.",
+        )
+
+
+def _keep_trail(
+    placed: Manager,
+    payee: Payee,
+    manager: Payee | None,
+    territory: Territory | None,
+    by: Member | None,
+) -> None:
+    record(
+        action="ledger.payee.placed",
+        object_kind="payee",
+        object_id=str(payee.pk),
+        object_name=payee.name,
+        after={
+            "manager": manager.name if manager else "",
+            "territory": territory.name if territory else "",
+            "from": placed.starts_on.isoformat(),
+            "to": placed.ends_on.isoformat() if placed.ends_on else "",
+        },
+        by=by or "system",
+    )
+
+
+def _clear(payee: Payee, first: date, last: date | None, number: int) -> None:
+    """Close what is known for these days, and keep what it said before and after."""
+    overlapping = _current(payee).exclude(ends_on__lt=first)
+    if last is not None:
+        overlapping = overlapping.filter(starts_on__lte=last)
+    kept = [part for row in overlapping for part in _outside(row, first, last)]
+    overlapping.update(closed=number)
+    for row, begins, ends in kept:
+        _insert(row.payee_id, row.manager_id, row.territory_id, begins, ends, number)
 
 
 def _current(payee: Payee) -> QuerySet[Manager]:

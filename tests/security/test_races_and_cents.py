@@ -24,6 +24,8 @@ from commissions.statements.models import (
 from commissions_saas.lib import clock
 from commissions_saas.lib.money import places, round_money, split
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.placements import place_payee
+from crm_sync.ledger.services import create_payee
 from payouts.runs.models import PayoutRun
 from payouts.runs.services import prepare
 from tenants.access import Member
@@ -90,6 +92,7 @@ def test_races_take_effect_once(
         two_publishes(acme)
         two_grants_of_a_role(acme)
         two_claims_of_a_job(acme)
+        two_placements_above_each_other(acme)
         two_decisions_and_a_freeze(acme)
 
 
@@ -135,6 +138,21 @@ def two_claims_of_a_job(acme: Business) -> None:
     assert [each for each in found if isinstance(each, Job)], found
     assert sum(isinstance(each, Job) for each in found) == 1
     assert Job.objects.get(pk=job.pk).attempt == 1
+
+
+def two_placements_above_each_other(acme: Business) -> None:
+    bob, cleo = create_payee(name="Bob"), create_payee(name="Cleo")
+    day = clock.now().date()
+
+    def place(payee: Payee, manager: Payee) -> Act:
+        return lambda: place_payee(
+            payee=payee, manager=manager, territory=None, starts_on=day
+        )
+
+    found = at_once(acme, place(bob, cleo), place(cleo, bob))
+
+    assert len(won(found)) == 1, found
+    assert told(found) == ["crm_sync.ledger.errors"]
 
 
 def two_decisions_and_a_freeze(acme: Business) -> None:
