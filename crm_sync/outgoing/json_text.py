@@ -1,9 +1,10 @@
-"""Reads JSON so that numbers stay the text they were sent as."""
+"""Reads and writes JSON so that numbers stay the text they are."""
 
 from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 _DEEPEST = 32
@@ -34,6 +35,18 @@ def read_json(body: bytes) -> Any:
     except (ValueError, RecursionError) as problem:
         raise NotJson(str(problem)) from None
     return _clean(value) if _HARMFUL.search(body) else value
+
+
+def write_json(value: Any) -> str:
+    """Write JSON in which a Decimal is a number, digit by digit."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(str(k))}: {write_json(v)}" for k, v in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(write_json, value)) + "]"
+    return json.dumps(value)
 
 
 def too_large(record: Any) -> bool:

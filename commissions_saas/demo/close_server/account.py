@@ -15,6 +15,7 @@ _PERMISSIONS = {
     "admin": ["manage_organization_settings", "export", "view_all_leads"],
     "user": ["export", "view_all_leads"],
     "restricteduser": [],
+    "viewer": ["view_all_leads"],
 }
 EVENT_TYPES = {
     "opportunity": "opportunity",

@@ -61,6 +61,18 @@ class Request:
     body: Doc
 
 
+class Forbidden(Exception):
+    """The key's user may not do this."""
+
+
+class FieldErrors(Exception):
+    """What was sent does not fit, field by field, as Close says it."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__(str(fields))
+        self.fields = fields
+
+
 class Api:
     """Answers requests of callers; raises Missing and BadRequest."""
 
@@ -91,6 +103,8 @@ class Api:
 
     def answer(self, caller: Caller, request: Request) -> Doc:
         """Answer one request."""
+        if request.method != "GET" and caller.user["role_id"] == "viewer":
+            raise Forbidden("You do not have permission to do this.")
         if request.method == "GET" and request.path in self._lists:
             return self._lists[request.path](caller, request)
         if request.method == "POST" and request.path in _KIND_OF_PATH:
@@ -268,9 +282,9 @@ class Api:
 
     def _writable(self, caller: Caller, kind: str, body: Doc) -> Doc:
         """Keep what may be written; refuse what does not fit, field by field."""
-        known = {
-            f"custom.{d['id']}" for d in self._store.docs("custom_field", caller.org)
-        }
+        fields = self._store.docs("custom_field", caller.org)
+        known = {f"custom.{d['id']}": str(d["type"]) for d in fields}
+        _check_custom(body, known)
         allowed = {*_WRITABLE.get(kind, _ANY).split(), *known}
         given = {key: value for key, value in body.items() if key in allowed}
         value = given.get("value")
@@ -292,3 +306,15 @@ class Api:
             params=request.params,
             sees_details=caller.user["role_id"] == "admin",
         )
+
+
+def _check_custom(body: Doc, known: dict[str, str]) -> None:
+    """Refuse a custom field that is not there any more, or a value of another type."""
+    wrong = {}
+    for key, value in body.items():
+        if key.startswith("custom.cf_") and key not in known:
+            wrong[key] = "Custom field does not exist."
+        elif known.get(key) == "number" and isinstance(value, str):
+            wrong[key] = "Must be a number."
+    if wrong:
+        raise FieldErrors(wrong)

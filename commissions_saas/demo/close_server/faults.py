@@ -24,6 +24,8 @@ class Faults:
     a page that says it is the last.
     `script` names the faults of the next answers in order ("" is none). `edits`,
     `inserts`, `ties` and `deletes` are how many are still made between pages.
+    `write_script` names the faults of the next writes: `error`, `limit`, and `lost`,
+    which writes and then fails to say so.
     `webhook_…` are percents of the events sent: lost, sent twice, sent in reverse
     order, preceded by one with a wrong signature; and how late all of them are.
     """
@@ -37,6 +39,7 @@ class Faults:
     repeat: int = 0
     short: int = 0
     script: list[str] = dataclasses.field(default_factory=list)
+    write_script: list[str] = dataclasses.field(default_factory=list)
     edits: int = 0
     inserts: int = 0
     ties: int = 0
@@ -58,7 +61,7 @@ class Faults:
         """Switch faults on or off; ValueError for a name that is none of them."""
         names = {field.name: field.default for field in dataclasses.fields(self)}
         for name, value in settings.items():
-            kind = list if name == "script" else str if name == "header" else int
+            kind = list if name.endswith("script") else str if name == "header" else int
             if name not in names or not isinstance(value, kind):
                 raise ValueError(f"There is no fault {name} with the value {value!r}.")
             setattr(self, name, value)
@@ -80,6 +83,11 @@ class Faults:
                 if point < 0:
                     return kind
             return ""
+
+    def choose_for_write(self) -> str:
+        """Return the fault of the next write, or ""."""
+        with self._lock:
+            return self.write_script.pop(0) if self.write_script else ""
 
     def happens(self, name: str) -> bool:
         """Tell whether a fault of so many percents happens now."""

@@ -20,7 +20,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from commissions_saas.demo.close_server import pages, values
 from commissions_saas.demo.close_server.account import Account
-from commissions_saas.demo.close_server.api import Api, Caller, Request
+from commissions_saas.demo.close_server.api import (
+    Api,
+    Caller,
+    FieldErrors,
+    Forbidden,
+    Request,
+)
 from commissions_saas.demo.close_server.faults import Faults
 from commissions_saas.demo.close_server.listing import BadRequest
 from commissions_saas.demo.close_server.store import Missing, Store
@@ -161,6 +167,11 @@ class _Handler(BaseHTTPRequestHandler):
                 answer = self._of_pages(url.path, body)
         except Missing as missing:
             answer = _problem(404, f"Empty query: {missing} does not exist.")
+        except Forbidden as problem:
+            answer = _problem(403, str(problem))
+        except FieldErrors as problem:
+            doc = {"errors": [], "field-errors": problem.fields}
+            answer = Answer(400, values.write_json(doc).encode())
         except (BadRequest, ValueError) as problem:
             answer = _problem(400, str(problem))
         self._send(answer)
@@ -176,6 +187,8 @@ class _Handler(BaseHTTPRequestHandler):
         if left < 0:
             return _too_many(headers, reset)
         fault = server.faults.choose() if self.command == "GET" else ""
+        if self.command == "PUT":
+            fault = server.faults.choose_for_write()
         if fault == "error":
             return Answer(500, b"<html>Internal Server Error</html>", "text/html")
         if fault == "limit":
@@ -190,6 +203,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         answer = self._of_request(caller, request, fault)
         answer.headers |= headers
+        if fault == "lost":
+            return Answer(502, b"<html>Bad Gateway</html>", "text/html")
         if fault == "cut":
             answer.sends = len(answer.body) // 2
         return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from crm_sync.contract import (
     ConfigurationProblem,
@@ -28,6 +29,7 @@ from crm_sync.providers.close.kinds import STANDARD, Kind, custom_kinds
 from crm_sync.providers.close.single import read_one
 from crm_sync.providers.close.transport import Transport
 from crm_sync.providers.close.whole_lists import whole_list_pages, whole_listing
+from crm_sync.providers.close.writing import MARKS, WRITABLE, write_field
 
 _PAGE_SIZE = 100
 _MEETINGS_FROM = "2015-01-01T00:00:00Z"
@@ -123,6 +125,25 @@ class CloseProvider:
     def unsubscribe(self, external_id: str) -> None:
         """Take a subscription back."""
         webhooks.unsubscribe(self._transport, external_id)
+
+    def writable(self) -> tuple[str, ...]:
+        """Return the objects whose custom fields take a value."""
+        return WRITABLE
+
+    def write(
+        self,
+        object: str,
+        external_id: str,
+        path: str,
+        value: Decimal | str | None,
+        key: str = "",
+    ) -> None:
+        """Put a value into a custom field; Close knows no keys, and needs none here."""
+        write_field(self._transport, self._kind(object), external_id, path, value)
+
+    def marks(self, object: str) -> tuple[str, ...]:
+        """Return what every write moves."""
+        return MARKS
 
     def _custom_kinds(self) -> tuple[Kind, ...]:
         if self._custom is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from crm_sync.contract import (
 )
 from crm_sync.json_text import Unreadable, read_object
 from crm_sync.outgoing.addresses import ForbiddenAddress, Reach, private_network
+from crm_sync.outgoing.json_text import write_json
 from crm_sync.outgoing.sessions import NoAnswer, Reply, TooLarge, ask, checked_session
 from crm_sync.providers.close import limits
 from crm_sync.providers.close.address import checked_address
@@ -142,7 +142,7 @@ class Transport:
                 seconds=self._seconds,
                 headers=headers,
                 params={name: str(value) for name, value in params.items()},
-                body=None if body is None else json.dumps(body).encode(),
+                body=None if body is None else write_json(body).encode(),
             )
         except ForbiddenAddress:
             raise private_network() from None
@@ -230,10 +230,13 @@ def _permanent(status: int, body: bytes) -> ConfigurationProblem:
 def _said(body: bytes) -> str:
     """Return what the source gives as its reason, short and in one line."""
     try:
-        error = read_object(body).get("error")
+        doc = read_object(body)
     except Unreadable:
         return ""
-    if not isinstance(error, str):
+    error, fields = doc.get("error"), doc.get("field-errors")
+    if not isinstance(error, str) and isinstance(fields, dict):
+        error = "; ".join(f"{name}: {why}" for name, why in fields.items())
+    if not isinstance(error, str) or not error:
         return ""
     return ": " + " ".join(error.split())[:200].rstrip(".")
 
