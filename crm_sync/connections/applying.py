@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from commissions_saas.lib import clock
-from crm_sync.connections.models import Connection, Home, SyncRun, UnroutedRecord
+from crm_sync.connections.homes import Settled, homes_of, keep_unreadable, settle
+from crm_sync.connections.models import Connection, SyncRun
+from crm_sync.connections.moving import Moving
 from crm_sync.connections.readers import Reader
-from crm_sync.contract import Cursor, RefusedRow, RemoteRecord, value_at
+from crm_sync.contract import Cursor, RefusedRow, RemoteRecord
 from crm_sync.ledger import refusing
 from crm_sync.ledger.reading import Incoming, Refusal
 from crm_sync.ledger.recording import Outcome, record
@@ -31,10 +34,10 @@ def apply_page(
     same businesses then wait for each other and never in a ring. A record that has
     moved leaves one business and enters the other in the same transaction.
     """
-    homes = _homes(reader, records)
+    reader.take_routes_of_now()
+    homes = homes_of(reader, records)
     work: dict[int, list[Incoming]] = defaultdict(list)
-    unrouted: list[RemoteRecord] = []
-    settled: dict[Key, tuple[int | None, str]] = {}
+    settled, moving = Settled(), Moving(reader)
     outcome = Outcome()
     for remote in _newest(records):
         key = (remote.object, remote.external_id)
@@ -46,25 +49,34 @@ def apply_page(
         if target is not None and target not in reader.businesses:
             target = None
         if target is None and not remote.deleted:
-            unrouted.append(remote)
+            settled.unrouted.append(remote)
         if home is not None and home != target and home in reader.businesses:
             work[home].append(_removal(reader, remote, target))
+            if not remote.deleted:
+                moving.note(key, remote.version, home, target)
         if target is not None:
-            work[target].append(reader.read(remote, target))
-        settled[key] = (target, remote.version)
-    outcome.refused += len(unrouted)
+            incoming, left = reader.read(remote, target), moving.left(key)
+            work[target].append(
+                replace(incoming, moved_from=left) if left else incoming
+            )
+        value = reader.value_of(remote.payload)
+        settled.homes[key] = (target, remote.version, value)
+    outcome.refused += len(settled.unrouted)
     broken = _broken_rows(reader, refused)
     for business_id in sorted({*work, *broken}):
         with in_business(reader.businesses[business_id]):
+            moving.look_before(business_id)
             outcome.add(
                 record(
                     records=work[business_id],
                     origin=reader.origin(words, forced=forced),
                 )
             )
+            moving.look_after(business_id)
             refusing.refuse(broken[business_id], reader.connection.pk)
             outcome.refused += len(broken[business_id])
-    _settle(reader, settled, unrouted)
+    settle(reader, settled)
+    moving.save(words)
     return outcome
 
 
@@ -104,91 +116,6 @@ def _removal(reader: Reader, remote: RemoteRecord, target: int | None) -> Incomi
     )
 
 
-def _homes(
-    reader: Reader, records: Iterable[RemoteRecord]
-) -> dict[Key, tuple[int, str]]:
-    if reader.connection.business_id is not None:
-        return {}
-    rows = Home.objects.filter(
-        connection=reader.connection,
-        external_id__in=[remote.external_id for remote in records],
-    )
-    return {
-        (row.object, row.external_id): (row.business_id, row.version) for row in rows
-    }
-
-
-def _settle(
-    reader: Reader,
-    settled: dict[Key, tuple[int | None, str]],
-    unrouted: Sequence[RemoteRecord],
-) -> None:
-    """Remember where each record lives now, and which of them live nowhere."""
-    if reader.connection.business_id is not None:
-        return
-    Home.objects.bulk_create(
-        (
-            Home(
-                connection=reader.connection,
-                object=object_,
-                external_id=external_id,
-                business_id=business_id,
-                version=version,
-            )
-            for (object_, external_id), (business_id, version) in settled.items()
-            if business_id is not None
-        ),
-        update_conflicts=True,
-        unique_fields=["connection", "object", "external_id"],
-        update_fields=["business_id", "version"],
-    )
-    nowhere = [key for key, (home, _) in settled.items() if home is None]
-    housed = [key for key, (home, _) in settled.items() if home is not None]
-    _forget(Home, reader.connection, nowhere)
-    _forget(UnroutedRecord, reader.connection, housed)
-    gone = {(r.object, r.external_id) for r in unrouted}
-    _forget(UnroutedRecord, reader.connection, [k for k in nowhere if k not in gone])
-    now = clock.now()
-    UnroutedRecord.objects.bulk_create(
-        (
-            UnroutedRecord(
-                connection=reader.connection,
-                object=remote.object,
-                external_id=remote.external_id,
-                version=remote.version,
-                payload=remote.payload,
-                reason=_why_unrouted(reader, remote),
-                first_seen=now,
-                last_seen=now,
-            )
-            for remote in unrouted
-        ),
-        update_conflicts=True,
-        unique_fields=["connection", "object", "external_id"],
-        update_fields=["version", "payload", "reason", "last_seen"],
-    )
-
-
-def _forget(
-    model: type[Home] | type[UnroutedRecord], connection: Connection, keys: list[Key]
-) -> None:
-    for object_ in {object_ for object_, _ in keys}:
-        model.objects.filter(
-            connection=connection,
-            object=object_,
-            external_id__in=[id_ for kind, id_ in keys if kind == object_],
-        ).delete()
-
-
-def _why_unrouted(reader: Reader, remote: RemoteRecord) -> str:
-    paths = dict.fromkeys(route.path for route in reader.routes)
-    for path in paths:
-        value = value_at(remote.payload, path)
-        if value not in (None, "", []):
-            return f"No business is named for “{value}”."
-    return "The field that names the business is blank."
-
-
 def _broken_rows(
     reader: Reader, refused: Sequence[RefusedRow]
 ) -> dict[int, list[tuple[Incoming, Refusal]]]:
@@ -198,7 +125,7 @@ def _broken_rows(
         place = row.row if row.row is not None else number
         business_id = reader.business_of(row.payload)
         if business_id is None or business_id not in reader.businesses:
-            _keep_unrouted(reader, row, row.external_id or f"row {place}")
+            keep_unreadable(reader, row, row.external_id or f"row {place}")
             continue
         incoming = Incoming(
             object=row.object,
@@ -210,22 +137,6 @@ def _broken_rows(
             (incoming, Refusal("unreadable", row.field, row.reason))
         )
     return found
-
-
-def _keep_unrouted(reader: Reader, row: RefusedRow, external_id: str) -> None:
-    now = clock.now()
-    UnroutedRecord.objects.update_or_create(
-        connection=reader.connection,
-        object=row.object,
-        external_id=external_id,
-        defaults={"reason": row.reason, "payload": row.payload, "last_seen": now},
-        create_defaults={
-            "reason": row.reason,
-            "payload": row.payload,
-            "first_seen": now,
-            "last_seen": now,
-        },
-    )
 
 
 def save_page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,16 +42,52 @@ class Reader:
         default_factory=dict
     )
 
+    @property
+    def is_shared(self) -> bool:
+        """Say whether records may belong to several businesses."""
+        return self.connection.business_id is None
+
     def business_of(self, payload: Mapping[str, Any]) -> int | None:
         """Return the business that a record belongs to, or None where no route says."""
         if self.connection.business_id is not None:
             return self.connection.business_id
+        route = self._route_of(payload)
+        return route.business_id if route else None
+
+    def value_of(self, payload: Mapping[str, Any]) -> str:
+        """Return the value by which a record is routed, or ""."""
+        route = self._route_of(payload) if self.is_shared else None
+        return route.value if route else ""
+
+    def _route_of(self, payload: Mapping[str, Any]) -> Route | None:
         for route in self.routes:
             value = value_at(payload, route.path)
             values = value if isinstance(value, list) else [value]
             if route.value in [str(one).strip() for one in values if one is not None]:
-                return route.business_id
+                return route
         return None
+
+    def take_routes_of_now(self) -> None:
+        """Read the routes again; call it in a transaction, before routing by them.
+
+        A sync may have begun before somebody saved others. The row is the lock: what
+        was routed by the old ones is committed before, and is moved by the new ones.
+        """
+        if self.is_shared:
+            Connection.objects.select_for_update().get(pk=self.connection.pk)
+            self.routes = routes_of(self.connection)
+
+    def worth(self, record: RemoteRecord) -> tuple[str, Decimal | None, str]:
+        """Return a record's name, amount and currency by the group's own mapping."""
+        mapping = self.mapping(0, record.object)
+        document = mapping.document if mapping else {}
+        values = read_record(record, document, ZoneInfo("UTC"), Seen()).values
+        amount = values.get("amount")
+        return (
+            str(values.get("name", "")),
+            amount if isinstance(amount, Decimal) else None,
+            str(values.get("currency", "")),
+        )
 
     def mapping(self, business_id: int, object_: str) -> models.Mapping | None:
         """Return the business's newest mapping, else the group's default."""
@@ -92,17 +129,22 @@ class Reader:
 
 def reader_of(connection: Connection, provider: Provider | None = None) -> Reader:
     """Load how a connection's records are read."""
-    routes = models.Route.objects.filter(connection=connection).order_by("id")
     return Reader(
         connection=connection,
         businesses={row.pk: row for row in businesses_of(connection)},
-        routes=tuple(Route(row.path, row.value, row.business_id) for row in routes),
+        routes=routes_of(connection),
         directory={
             user.external_id: (user.name, user.email)
             for user in models.SourceUser.objects.filter(connection=connection)
         },
         provider=provider,
     )
+
+
+def routes_of(connection: Connection) -> tuple[Route, ...]:
+    """Return the routes in force, in the order in which they are tried."""
+    rows = models.Route.objects.filter(connection=connection).order_by("id")
+    return tuple(Route(row.path, row.value, row.business_id) for row in rows)
 
 
 def businesses_of(connection: Connection) -> list[Business]:

@@ -9,10 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from crm_sync.ledger.facts import Value
-from crm_sync.ledger.standard import DEAL, PEOPLE_KEYS
+from crm_sync.ledger.standard import DEAL, DOCUMENTS, PEOPLE_KEYS, is_stopped
 from crm_sync.ledger.values import to_text, trimmed
 
 WHOLE = Decimal(1)
+_NEEDED = {DEAL: {"amount", "won_on"}} | dict.fromkeys(
+    DOCUMENTS, {"amount", "occurred_on"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Incoming:
     deleted: bool = False
     moved_to: str = ""
     """The name of the business that the record belongs to from now on."""
+    moved_from: str = ""
+    """The name of the business that it has belonged to until now."""
     changed_by: str = ""
     changed_at: datetime | None = None
     url: str = ""
@@ -152,8 +157,8 @@ def _when(incoming: Incoming) -> tuple[bool, date | None]:
 
 def _claims_to_count(incoming: Incoming) -> bool:
     if incoming.object != DEAL:
-        status = str(incoming.values.get("status", "")).casefold()
-        stopped = status.startswith(("cancel", "declin", "draft"))
+        status = str(incoming.values.get("status", ""))
+        stopped = is_stopped(incoming.object, status)
         return not stopped and incoming.values.get("counts", True) is not False
     # "Won in October" is the kind of status and the date together: an open deal
     # carries an estimated date in the same field.
@@ -166,7 +171,7 @@ def _claims_to_count(incoming: Incoming) -> bool:
 def _what_is_missing(incoming: Incoming, around: Surroundings) -> Refusal | None:
     for problem in incoming.problems:
         return Refusal(problem.code, problem.field, problem.reason)
-    needed = {"amount", "won_on"} if incoming.object == DEAL else set()
+    needed = _NEEDED.get(incoming.object, set())
     for key in sorted(needed | incoming.required):
         if key not in incoming.values and key not in PEOPLE_KEYS:
             return Refusal(f"no_{key}", key, f"{_label(key)} is blank.")

@@ -30,8 +30,9 @@ def what_changed(
             for key in ("status", "amount", "won_on")
             if after.values.get(key)
         ]
-        return f"{after.name}: first seen" + "".join(f", {part}" for part in parts)
-    parts = ["came back"] if before.deleted else []
+        first = _came_from(incoming, "first seen")
+        return f"{after.name}: {first}" + "".join(f", {part}" for part in parts)
+    parts = [_came_from(incoming, "came back")] if before.deleted else []
     keys = set(before.values) | set(after.values)
     for key in sorted(keys, key=lambda name: (name not in FIRST, name)):
         old, new = before.values.get(key, ""), after.values.get(key, "")
@@ -44,6 +45,11 @@ def what_changed(
     if not parts and before.credits != after.credits:
         parts.append("credits changed")
     return f"{after.name}: " + ("; ".join(parts) or "no field that is mapped changed")
+
+
+def _came_from(incoming: Incoming, otherwise: str) -> str:
+    name = incoming.moved_from
+    return f"moved here from {name}" if name else otherwise
 
 
 def who_changed(

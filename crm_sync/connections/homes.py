@@ -1,0 +1,141 @@
+"""Where each record of a shared connection lives, and which of them live nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from commissions_saas.lib import clock
+from crm_sync.connections.models import Connection, Home, UnroutedRecord
+from crm_sync.connections.readers import Reader
+from crm_sync.contract import RefusedRow, RemoteRecord, value_at
+
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Settled:
+    """What a page says of where its records live."""
+
+    homes: dict[Key, tuple[int | None, str, str]] = field(default_factory=dict)
+    """(business or None, version, the value that routes it)."""
+    unrouted: list[RemoteRecord] = field(default_factory=list)
+
+
+def homes_of(
+    reader: Reader, records: Iterable[RemoteRecord]
+) -> dict[Key, tuple[int, str]]:
+    """Return where these records live now, with the version that says so."""
+    if not reader.is_shared:
+        return {}
+    rows = Home.objects.filter(
+        connection=reader.connection,
+        external_id__in=[remote.external_id for remote in records],
+    )
+    return {
+        (row.object, row.external_id): (row.business_id, row.version) for row in rows
+    }
+
+
+def settle(reader: Reader, settled: Settled) -> None:
+    """Remember where each record lives now, and which of them live nowhere."""
+    if not reader.is_shared:
+        return
+    Home.objects.bulk_create(
+        (
+            Home(
+                connection=reader.connection,
+                object=object_,
+                external_id=external_id,
+                business_id=business_id,
+                version=version,
+                value=value,
+            )
+            for (object_, external_id), (
+                business_id,
+                version,
+                value,
+            ) in settled.homes.items()
+            if business_id is not None
+        ),
+        update_conflicts=True,
+        unique_fields=["connection", "object", "external_id"],
+        update_fields=["business_id", "version", "value"],
+    )
+    nowhere = [key for key, (home, *_) in settled.homes.items() if home is None]
+    housed = [key for key, (home, *_) in settled.homes.items() if home is not None]
+    _forget(Home, reader.connection, nowhere)
+    _forget(UnroutedRecord, reader.connection, housed)
+    wait = {(remote.object, remote.external_id) for remote in settled.unrouted}
+    _forget(
+        UnroutedRecord, reader.connection, [key for key in nowhere if key not in wait]
+    )
+    _keep([_unrouted(reader, remote) for remote in settled.unrouted])
+
+
+def keep_unreadable(reader: Reader, row: RefusedRow, external_id: str) -> None:
+    """Let a row that no business can be named for wait with the unrouted."""
+    now = clock.now()
+    _keep(
+        [
+            UnroutedRecord(
+                connection=reader.connection,
+                object=row.object,
+                external_id=external_id,
+                payload=row.payload,
+                reason=row.reason,
+                first_seen=now,
+                last_seen=now,
+            )
+        ]
+    )
+
+
+def _keep(rows: Sequence[UnroutedRecord]) -> None:
+    UnroutedRecord.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["connection", "object", "external_id"],
+        update_fields=[
+            *("version", "payload", "reason", "name", "amount", "currency"),
+            "last_seen",
+        ],
+    )
+
+
+def _unrouted(reader: Reader, remote: RemoteRecord) -> UnroutedRecord:
+    name, amount, currency = reader.worth(remote)
+    now = clock.now()
+    return UnroutedRecord(
+        connection=reader.connection,
+        object=remote.object,
+        external_id=remote.external_id,
+        version=remote.version,
+        payload=remote.payload,
+        reason=_why_unrouted(reader, remote),
+        name=name[:300],
+        amount=amount,
+        currency=currency[:3],
+        first_seen=now,
+        last_seen=now,
+    )
+
+
+def _forget(
+    model: type[Home] | type[UnroutedRecord], connection: Connection, keys: list[Key]
+) -> None:
+    for object_ in {object_ for object_, _ in keys}:
+        model.objects.filter(
+            connection=connection,
+            object=object_,
+            external_id__in=[id_ for kind, id_ in keys if kind == object_],
+        ).delete()
+
+
+def _why_unrouted(reader: Reader, remote: RemoteRecord) -> str:
+    paths = dict.fromkeys(route.path for route in reader.routes)
+    for path in paths:
+        value = value_at(remote.payload, path)
+        if value not in (None, "", []):
+            return f"No business is named for “{value}”."
+    return "The field that names the business is blank."
