@@ -174,6 +174,7 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "statements:deal": Route(pay.SEE_ALL_PAY, pay.a_deal),
     "statements:period": Route(pay.SEE_ALL_PAY),
     "statements:adjustments": Route(pay.SEE_ALL_PAY),
+    "statements:undo_adjustment": Route(pay.SEE_ALL_PAY, pay.an_adjustment, posts=True),
     "statements:decide_proposal": Route(pay.SEE_ALL_PAY, pay.a_proposal, posts=True),
     "statements:disputes": Route(EVERYBODY),
     "statements:dispute": Route(pay.SEE_ALL_PAY, pay.a_dispute),

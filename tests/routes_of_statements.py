@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from commissions.statements.disputes import open_dispute
 from commissions.statements.models import (
+    Adjustment,
     Line,
     OpeningBalance,
     PayPeriod,
@@ -80,6 +81,21 @@ def a_proposal(business: Business) -> Arguments:
         made_at=clock.now(),
     )
     return (proposal.pk,)
+
+
+def an_adjustment(business: Business) -> Arguments:
+    line = a_line(business)
+    adjustment = Adjustment.objects.create(
+        payee_id=line.payee_id,
+        period_id=line.period_id,
+        kind=Adjustment.Kind.MANUAL,
+        amount=1,
+        currency=line.currency,
+        reason="Referral",
+        made_at=clock.now(),
+        opened=1,
+    )
+    return (adjustment.pk,)
 
 
 def an_opening(business: Business) -> Arguments:

@@ -104,6 +104,16 @@ class NotAnAdjustment(StatementError):
     """The amount or the reason is missing."""
 
 
+class UndoesAlready(StatementError):
+    """What takes an adjustment back is not taken back in turn."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This adjustment takes another one back.",
+            hint="Add the amount again, with a reason of its own.",
+        )
+
+
 class NotADispute(StatementError):
     """A dispute is already open, or says nothing."""
 

@@ -154,6 +154,7 @@ def adjustments(request: MemberRequest) -> HttpResponse:
             "form": form,
             "page": page,
             "names": _names(page.rows),
+            "undone": _undone(page.rows),
             "proposals": Proposal.objects.filter(
                 state=Proposal.State.WAITING
             ).select_related("payee", "period")[:50],
@@ -166,6 +167,31 @@ def adjustments(request: MemberRequest) -> HttpResponse:
 def _names(rows: Any) -> dict[int, str]:
     ids = {row.made_by_id for row in rows if row.made_by_id}
     return {user.pk: str(user) for user in User.objects.filter(pk__in=ids)}
+
+
+def _undone(rows: Any) -> set[int]:
+    ids = Adjustment.objects.filter(undoes__in=[row.pk for row in rows])
+    return set(ids.values_list("undoes_id", flat=True))
+
+
+@requires(Role.FINANCE, Role.ADMIN)
+@require_POST
+def undo_adjustment(request: MemberRequest, adjustment_id: int) -> HttpResponse:
+    """Take an adjustment back by its opposite."""
+    found = Adjustment.objects.select_related("payee", "period")
+    adjustment = found.filter(pk=adjustment_id).first()
+    if adjustment is None:
+        raise Http404
+    try:
+        made = services.undo_adjustment(
+            adjustment=adjustment,
+            reason=request.POST.get("reason", ""),
+            by=request.member,
+        )
+        messages.success(request, f"Taken back in {as_period(made.period).label}.")
+    except ProductError as problem:
+        messages.error(request, str(problem))
+    return redirect(business_url(request.business, "statements:adjustments"))
 
 
 @requires(Role.FINANCE, Role.ADMIN)

@@ -256,6 +256,10 @@ class Adjustment(BusinessModel):
     line_id = models.BigIntegerField(null=True)
     corrects_period = models.CharField(max_length=12, blank=True)
     component = models.CharField(max_length=60, blank=True)
+    # The adjustment that this one takes back; none is taken back twice.
+    undoes = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="undone_by"
+    )
     made_by_id = models.BigIntegerField(null=True)  # empty: the product itself
     made_at = models.DateTimeField()
     opened = models.BigIntegerField()

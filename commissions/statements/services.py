@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, Sum
 
 from commissions.statements import errors, proposals, writing
@@ -15,7 +15,11 @@ from commissions.statements.models import (
     Proposal,
     Statement,
 )
-from commissions.statements.periods import as_period
+from commissions.statements.periods import (
+    as_period,
+    hold_and_find_frozen,
+    hold_open_after,
+)
 from commissions.statements.recalculate import recalculate, recalculate_now
 from commissions_saas.lib import clock
 from commissions_saas.lib.money import parse_decimal, round_money
@@ -125,11 +129,11 @@ def add_adjustment(
     line_id: int | None = None,
     entry_id: int | None = None,
     corrects_period: str = "",
+    undoes: Adjustment | None = None,
 ) -> Adjustment:
     """Add an amount to an open statement, with a reason; never to one's own."""
     value = _amount(amount, currency)
-    if len(reason.strip()) < 3:
-        raise errors.NotAnAdjustment("Say why: the payee reads the reason.")
+    _require_reason(reason)
     if is_own_pay(payee.pk, by):
         raise errors.OwnPay("add the adjustment")
     with transaction.atomic():
@@ -154,6 +158,7 @@ def add_adjustment(
             entry_id=entry_id,
             line_id=line_id,
             corrects_period=corrects_period,
+            undoes=undoes,
             made_by_id=by.user_id,
             made_at=clock.now(),
             opened=number,
@@ -170,20 +175,46 @@ def add_adjustment(
 
 
 def undo_adjustment(*, adjustment: Adjustment, reason: str, by: Member) -> Adjustment:
-    """Take an adjustment back by another one of the opposite amount, once."""
-    if Adjustment.objects.filter(
-        line_id__isnull=True, reason__startswith=_undoing(adjustment)
-    ).exists():
-        raise errors.AlreadyDecided(adjustment.reason)
-    return add_adjustment(
-        payee=adjustment.payee,
-        period=adjustment.period,
-        amount=-adjustment.amount,
-        currency=adjustment.currency,
-        reason=f"{_undoing(adjustment)} {reason.strip()}",
-        by=by,
-        entry_id=adjustment.entry_id,
-    )
+    """Take an adjustment back by another one of the opposite amount, once.
+
+    It stands in the same period; where that statement is frozen, in the open one.
+    """
+    _require_reason(reason)
+    if adjustment.undoes_id is not None:
+        raise errors.UndoesAlready()
+    try:
+        with transaction.atomic():
+            period = _undone_in(adjustment)
+            moved = period.pk != adjustment.period_id
+            posted = taking_back.require_standing(adjustment)
+            made = add_adjustment(
+                payee=adjustment.payee,
+                period=period,
+                amount=-adjustment.amount,
+                currency=adjustment.currency,
+                reason=f"Takes back “{adjustment.reason}”: {reason.strip()}",
+                by=by,
+                entry_id=adjustment.entry_id,
+                # It waits where what it takes back does.
+                line_id=adjustment.line_id,
+                corrects_period=adjustment.corrects_period
+                or (adjustment.period.slug if moved else ""),
+                undoes=adjustment,
+            )
+            if posted is not None:
+                taking_back.leave_out(posted, by)
+            return made
+    except IntegrityError as problem:
+        if "undoes" not in str(problem):
+            raise
+        raise errors.AlreadyDecided(adjustment.reason) from problem
+
+
+def _undone_in(adjustment: Adjustment) -> PayPeriod:
+    own = (adjustment.payee_id, adjustment.period_id)
+    if hold_and_find_frozen([own]):
+        return hold_open_after(as_period(adjustment.period), adjustment.payee_id)
+    return adjustment.period
 
 
 def decide_proposal(
@@ -233,8 +264,9 @@ def business_posts() -> bool:
     return bool(current_business().posts_late_changes)
 
 
-def _undoing(adjustment: Adjustment) -> str:
-    return f"Takes back adjustment {adjustment.pk}:"
+def _require_reason(reason: str) -> None:
+    if len(reason.strip()) < 3:
+        raise errors.NotAnAdjustment("Say why: the payee reads the reason.")
 
 
 def _amount(amount: str | Decimal, currency: str) -> Decimal:

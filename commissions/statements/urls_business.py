@@ -46,6 +46,11 @@ urlpatterns = [
     ),
     path("adjustments/", finance_views.adjustments, name="adjustments"),
     path(
+        "adjustments/<int:adjustment_id>/undo/",
+        finance_views.undo_adjustment,
+        name="undo_adjustment",
+    ),
+    path(
         "proposals/<int:proposal_id>/",
         finance_views.decide_proposal,
         name="decide_proposal",

@@ -21,8 +21,10 @@ from commissions.statements.models import (
     Proposal,
     Statement,
 )
+from commissions.statements.periods import row_of
 from commissions_saas.lib import clock
 from commissions_saas.lib.money import places, round_money, split
+from commissions_saas.lib.periods import parse_period
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.placements import place_payee
 from crm_sync.ledger.services import create_payee
@@ -155,6 +157,31 @@ def two_placements_above_each_other(acme: Business) -> None:
     assert told(found) == ["crm_sync.ledger.errors"]
 
 
+def two_take_an_adjustment_back(
+    acme: Business, maya: Payee, by: tuple[Member, Member]
+) -> None:
+    november = row_of(parse_period("2026-11"))
+    added = statements.add_adjustment(
+        payee=maya,
+        period=november,
+        amount="100",
+        currency="USD",
+        reason="Referral",
+        by=by[0],
+    )
+
+    def undo(member: Member) -> Act:
+        return lambda: statements.undo_adjustment(
+            adjustment=Adjustment.objects.get(pk=added.pk), reason="Twice", by=member
+        )
+
+    found = at_once(acme, *(undo(member) for member in by))
+
+    assert len(won(found)) == 1, found
+    assert told(found) == ["commissions.statements.errors"]
+    assert Adjustment.objects.filter(undoes=added).count() == 1
+
+
 def two_decisions_and_a_freeze(acme: Business) -> None:
     from crm_sync.connections.models import Connection
 
@@ -184,6 +211,7 @@ def two_decisions_and_a_freeze(acme: Business) -> None:
             payee_id=maya.pk, period_id=period.pk, closed_run__isnull=True
         ).values_list("amount", flat=True)
     )
+    two_take_an_adjustment_back(acme, maya, (alice, helen))
     proposal = a_proposal(maya, row)
 
     def decide(by: Member, accept: bool) -> Act:
