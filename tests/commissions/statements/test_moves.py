@@ -17,6 +17,8 @@ from commissions.statements.transfers import Transfer, placement_on, transfer
 from crm_sync.ledger.models import Change, Payee
 from crm_sync.ledger.placements import place_payee
 from tenants.access import Member
+from tenants.accounts.models import Business
+from tenants.accounts.models import Member as MemberRow
 from tests.commissions.statements import world
 
 OVER_QUOTA = """
@@ -283,3 +285,14 @@ def test_a_payee_is_moved_on_the_page(
     placed = placement_on(maya, NOVEMBER)
     assert placed is not None
     assert placed.manager_id == theo.pk
+
+
+def test_without_a_plan_the_page_of_quotas_says_what_comes_first(
+    client: Client, acme: Business, alice: MemberRow
+) -> None:
+    client.force_login(alice.user)
+
+    text = client.get("/b/acme/quotas/").content.decode()
+
+    assert "No plan yet" in text and "/b/acme/plans/" in text
+    assert "<select" not in text.partition("<main")[2]
