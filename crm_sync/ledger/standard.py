@@ -3,6 +3,10 @@
 from crm_sync.ledger.facts import FieldFact, ValueType
 
 DEAL = "deal"
+INVOICE = "invoice"
+PAYMENT = "payment"
+# What accounting sends: it stands on deals and customers.
+DOCUMENTS = (INVOICE, PAYMENT)
 # What has attributes and is no record of a source.
 SUBJECTS = ("payee", "product", "service", "territory", "customer", "business")
 
@@ -30,6 +34,42 @@ _OTHER: tuple[tuple[str, str, ValueType], ...] = (
     ("share", "Share of the credit", "percent"),
     ("role", "Role of the credit", "text"),
 )
+_MONEY: tuple[tuple[str, str, ValueType], ...] = (
+    ("amount", "Amount", "money"),
+    ("tax", "Tax in the amount", "money"),
+    ("net", "Amount without tax", "money"),
+    ("currency", "Currency", "text"),
+    ("customer", "Customer", "text"),
+    ("deal", "Deal", "text"),
+    ("deal_amounts", "Amount for each deal", "text"),
+    ("deal_name", "Name of the deal", "text"),
+    ("product", "Product", "text"),
+    ("territory", "Territory", "text"),
+    ("invoice", "Invoice", "text"),
+)
+_OF: dict[str, tuple[tuple[str, str, ValueType], ...]] = {
+    INVOICE: (*_OTHER, *_MONEY, ("due_on", "Due on", "date")),
+    PAYMENT: (*_OTHER, *_MONEY, ("invoice_amounts", "Amount for each invoice", "text")),
+}
+# What invoices and payments say of a deal. A field of this name that a source fills
+# wins, with its own type. The amounts are 0 for a deal without invoices.
+ACCOUNT: tuple[FieldFact, ...] = (
+    FieldFact(DEAL, "invoiced", "Invoiced", "money"),
+    FieldFact(DEAL, "invoiced_net", "Invoiced without tax", "money"),
+    FieldFact(DEAL, "paid", "Paid", "money"),
+    FieldFact(DEAL, "paid_net", "Paid without tax", "money"),
+    FieldFact(DEAL, "unpaid", "Invoiced and not paid", "money"),
+    FieldFact(DEAL, "paid_share", "Paid share of what is invoiced", "percent"),
+    FieldFact(DEAL, "invoiced_on", "First invoiced on", "date"),
+    FieldFact(DEAL, "due_on", "Oldest unpaid invoice due on", "date"),
+    FieldFact(DEAL, "paid_on", "Paid in full on", "date"),
+)
+# What has not happened or is no more, by how its status begins.
+STOPPED = ("cancel", "declin", "draft")
+_STOPPED_OF = {
+    INVOICE: (*STOPPED, "void", "delet", "submit"),
+    PAYMENT: (*STOPPED, "void", "delet", "pend", "fail", "bounc", "revers", "charge"),
+}
 
 # What a mapping may fill besides values: people, and how they share.
 PEOPLE_KEYS = ("owner", "split_with", "overlay", "referrer")
@@ -40,5 +80,10 @@ def standard_fields(object_: str) -> tuple[FieldFact, ...]:
     """Return the fields that this object always has; what is no record has none."""
     if object_ in SUBJECTS:
         return ()
-    rows = _DEAL if object_ == DEAL else _OTHER
+    rows = _DEAL if object_ == DEAL else _OF.get(object_, _OTHER)
     return tuple(FieldFact(object_, *row) for row in rows)
+
+
+def is_stopped(object_: str, status: str) -> bool:
+    """Say whether a record of this status has not happened, or is no more."""
+    return status.casefold().startswith(_STOPPED_OF.get(object_, STOPPED))
