@@ -114,6 +114,16 @@ class UndoesAlready(StatementError):
         )
 
 
+class MorePostedSince(StatementError):
+    """A late change is not undone under another one that rests on it."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(
+            f"A later change of the same line was posted since: “{words}”.",
+            hint="Take that one back first.",
+        )
+
+
 class NotADispute(StatementError):
     """A dispute is already open, or says nothing."""
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
-from commissions.statements import carrying, errors
+from commissions.statements import carrying, errors, writing
 from commissions.statements.differences import StoredLine, Trigger, money
 from commissions.statements.models import (
     Adjustment,
@@ -22,11 +22,7 @@ from commissions.statements.models import (
     Release,
     Statement,
 )
-from commissions.statements.periods import (
-    as_period,
-    hold_and_find_frozen,
-    hold_open_after,
-)
+from commissions.statements.periods import as_period, hold_open_after
 from commissions.statements.sources import UNKNOWN, source_of_entry
 from commissions.statements.words import amount_text, short_day_text
 from commissions_saas.lib import clock
@@ -76,25 +72,21 @@ def propose(
     Those of a locked or paid statement post themselves, where the business wants that;
     one that is only in review can still be opened again instead.
     """
-    late = _compare(row, draft, live)
-    waiting = {
-        LineOf(p.component, p.entry_id, p.role): p
-        for p in _proposals(row, Proposal.State.WAITING)
-    }
+    waiting = {_about(one): one for one in _proposals(row, Proposal.State.WAITING)}
     declined = {
-        LineOf(p.component, p.entry_id, p.role): p
-        for p in _proposals(row, Proposal.State.DECLINED)
+        (_about(one), one.current, one.amount)
+        for one in _proposals(row, Proposal.State.DECLINED)
     }
+    late = _compare(row, draft, live, waiting)
     fresh = []
     for key, line in late.items():
         standing = waiting.get(key)
         if standing is not None:
             if standing.amount == line.due and standing.current == line.current:
                 continue
-            _replace(standing)
-        refused = declined.get(key)
-        was_refused = refused is not None and refused.current == line.current
-        if line.due and not was_refused:
+            replace_waiting(standing)
+        was_declined = (key, line.current, line.due) in declined
+        if line.due and not was_declined:
             fresh.append(_proposal(row, line, inputs, trigger))
     _release(row, late.values(), trigger)
     made = Proposal.objects.bulk_create(fresh)
@@ -116,15 +108,17 @@ def _is_undecided(row: Statement) -> bool:
 
 def post(*, proposal: Proposal, by: Member | None) -> Adjustment:
     """Book a proposal as an adjustment in the open period."""
-    row = Statement.objects.select_related("period").get(
-        payee_id=proposal.payee_id, period_id=proposal.period_id
-    )
-    return _post(row, [proposal], by, None)[0]
+    with transaction.atomic():
+        # Periods before statements: it may have to wait for the one it is booked in.
+        hold_open_after(as_period(proposal.period), proposal.payee_id)
+        row = hold_statement_of(proposal)
+        return _post(row, [proposal], by, None)[0]
 
 
 def decline(*, proposal: Proposal, by: Member) -> None:
     """Leave a late change out for good; the same amount is not proposed again."""
     with transaction.atomic():
+        hold_statement_of(proposal)
         _move(proposal, Proposal.State.DECLINED, by, None)
         _record("declined", proposal, by)
 
@@ -137,47 +131,14 @@ def post_waiting(rows: Iterable[Statement], by: Member | None) -> None:
             _post(row, waiting, by, None)
 
 
-def take_back(rows: Sequence[Statement]) -> None:
-    """Forget what was proposed of statements that are opened again.
+def hold_statement_of(proposal: Proposal) -> Statement:
+    """Hold the statement whose late change it is, as it is neither opened nor reckoned.
 
-    What was booked already is undone, so that it is not paid twice; refused where the
-    statement that it went to is frozen as well.
+    Else a calculation that looks at it now would propose once more what is booked.
     """
-    for row in rows:
-        for proposal in _proposals(row, Proposal.State.WAITING):
-            _replace(proposal)
-    posted = [
-        (proposal, proposal.adjustment)
-        for row in rows
-        for proposal in _proposals(row, Proposal.State.POSTED).select_related(
-            "adjustment"
-        )
-        if proposal.adjustment is not None
-    ]
-    _require_still_open(rows, [booked for _, booked in posted])
-    for proposal, adjustment in posted:
-        number = next_change(
-            kind="adjustment",
-            words=f"{adjustment.reason}: taken back, the statement was opened again",
-            entry_id=proposal.entry_id or None,
-            payee_id=proposal.payee_id,
-        )
-        Adjustment.objects.filter(pk=adjustment.pk, closed__isnull=True).update(
-            closed=number
-        )
-        Proposal.objects.filter(pk=proposal.pk).update(state=Proposal.State.REPLACED)
-
-
-def _require_still_open(
-    rows: Iterable[Statement], booked: Iterable[Adjustment]
-) -> None:
-    """Refuse unless the statement of each booking still takes its undoing in."""
-    frozen = hold_and_find_frozen({(each.payee_id, each.period_id) for each in booked})
-    if frozen:
-        payee_ids = {payee_id for payee_id, _ in frozen}
-        names = [row.payee.name for row in rows if row.payee_id in payee_ids]
-        labels = dict.fromkeys(as_period(period).label for _, period in frozen)
-        raise errors.BookedAlready(names, list(labels))
+    writing.lock_periods_to_write([proposal.period_id])
+    pair = proposal.payee_id, proposal.period_id
+    return writing.lock_statements_of([pair])[pair]
 
 
 def _proposals(row: Statement, state: str) -> QuerySet[Proposal]:
@@ -186,8 +147,15 @@ def _proposals(row: Statement, state: str) -> QuerySet[Proposal]:
     ).order_by("pk")
 
 
+def _about(proposal: Proposal) -> LineOf:
+    return LineOf(proposal.component, proposal.entry_id, proposal.role)
+
+
 def _compare(
-    row: Statement, draft: StatementDraft, live: Sequence[StoredLine]
+    row: Statement,
+    draft: StatementDraft,
+    live: Sequence[StoredLine],
+    waiting: Iterable[LineOf],
 ) -> dict[LineOf, Late]:
     found: dict[LineOf, Late] = {}
 
@@ -195,6 +163,8 @@ def _compare(
         key = LineOf(component, entry_id, role)
         return found.setdefault(key, Late(key))
 
+    for key in waiting:
+        at(*key)  # though nothing is left of the line: then nothing is due
     for stored in live:
         if not stored.adjustment_id:
             line = at(stored.component, stored.entry_id, stored.role)
@@ -210,8 +180,7 @@ def _compare(
         if fresh.failed:
             failed.add(line.key)
     for proposal in _proposals(row, Proposal.State.POSTED):
-        line = at(proposal.component, proposal.entry_id, proposal.role)
-        line.posted += proposal.amount
+        at(*_about(proposal)).posted += proposal.amount
     # What cannot be worked out is not known to be zero.
     return {key: line for key, line in found.items() if key not in failed}
 
@@ -279,7 +248,8 @@ def _clawback_words(line: Late, entry: EntryFact, inputs: PayeeInputs) -> str:
     return f"{words}, within {days} days" if days is not None else words
 
 
-def _replace(proposal: Proposal) -> None:
+def replace_waiting(proposal: Proposal) -> None:
+    """Take a proposal off that nobody has decided about."""
     Proposal.objects.filter(pk=proposal.pk, state=Proposal.State.WAITING).update(
         state=Proposal.State.REPLACED
     )

@@ -236,17 +236,19 @@ def of_adjustments(span: Span) -> Iterator[Reach]:
 
 
 def of_carried(span: Span) -> Iterator[Reach]:
-    """What reads measures of a frozen period that moved without moving any money."""
+    """What reads measures of a period that is, or was, frozen, and that moved."""
     numbers = Change.objects.filter(
         number__gt=span.since, number__lte=span.fence, kind="carried"
     ).values_list("number", flat=True)
     runs = dict(Run.objects.filter(change__in=numbers).values_list("pk", "change"))
-    rows = StoredMeasure.objects.filter(opened_run__in=runs)
-    for payee_id, slug, run in rows.values_list(
-        "payee_id", "period_slug", "opened_run"
+    rows = StoredMeasure.objects.filter(Q(opened_run__in=runs) | Q(closed_run__in=runs))
+    for payee_id, slug, *of_runs in rows.values_list(
+        "payee_id", "period_slug", "opened_run", "closed_run"
     ):
         after = parse_period(slug).ends_on
-        yield Reach(payee_id, after, after, runs[run])
+        for run in of_runs:
+            if run in runs:
+                yield Reach(payee_id, after, after, runs[run])
 
 
 def around(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, Sum
 
-from commissions.statements import errors, proposals, writing
+from commissions.statements import errors, proposals, taking_back, writing
 from commissions.statements.documents import document_of, hash_of
 from commissions.statements.models import (
     Adjustment,
@@ -66,10 +66,11 @@ def reopen(*, period: PayPeriod, by: Member) -> list[Statement]:
         period = lock_period(period)
         rows = list(_of_period(period).filter(state=Statement.State.IN_REVIEW))
         _move(rows, Statement.State.IN_REVIEW, Statement.State.OPEN, "opened again")
-        proposals.take_back(rows)
+        taking_back.take_back(rows)
         if rows:
             keys = [(row.payee_id, as_period(period)) for row in rows]
             recalculate_now(keys, "The statement was opened again")
+            taking_back.forget_releases(rows)
             recalculate()  # what was taken back is read before anybody freezes again
         _record_period("opened_again", period, rows, by)
     return list(_of_period(period).filter(pk__in=[row.pk for row in rows]))
