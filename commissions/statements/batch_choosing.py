@@ -11,7 +11,8 @@ from commissions.statements.batch_reading import Wanted
 from commissions.statements.inputs import Key, Loaded
 from commissions.statements.models import PayPeriod
 from commissions.statements.windows import first_day
-from crm_sync.ledger.catalogue import catalogue
+from crm_sync.ledger.catalogue import account_zeros, catalogue
+from crm_sync.ledger.standard import DEAL
 
 CREDITS_AT_A_TIME = 20_000  # bounds what is in memory at once
 SIGNS = frozenset("\\\t\n\r")  # what COPY would have to escape
@@ -92,6 +93,7 @@ def wanted_of(
         period_ids=tuple(sorted({periods[period.slug].pk for _, period in group})),
         object=batch.object,
         keys=batch.keys,
+        zeros=account_zeros(catalogue()) if batch.object == DEAL else (),
         first=first,
         last=max(period.ends_on for _, period in group),
         change=fence,

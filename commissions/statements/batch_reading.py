@@ -87,6 +87,7 @@ class Wanted:
     period_ids: tuple[int, ...]
     object: str
     keys: tuple[str, ...]
+    zeros: tuple[str, ...]
     first: date
     last: date
     change: int
@@ -185,7 +186,7 @@ def _read(cursor: Any, wanted: Wanted) -> Found:
         cursor.execute(_STORED, both)
         stored = dict(cursor.fetchall())
     fields = sql.SQL("").join(
-        sql.SQL(", {}").format(_field(key)) for key in wanted.keys
+        sql.SQL(", {}").format(_field(key, key in wanted.zeros)) for key in wanted.keys
     )
     statement = sql.SQL(_CREDITED).format(fields=fields)
     values = {
@@ -202,9 +203,12 @@ def _read(cursor: Any, wanted: Wanted) -> Found:
     return Found(rows, stored, seen)
 
 
-def _field(key: str) -> sql.Composable:
+def _field(key: str, is_zero: bool) -> sql.Composable:
     if key == "id":
         return sql.SQL("entry.external_id")
     if key == "name":
         return sql.SQL("revision.name")
+    if is_zero:  # where a deal has no invoices
+        value = sql.SQL("coalesce(revision.values ->> {}, '0')")
+        return value.format(sql.Literal(key))
     return sql.SQL("revision.values ->> {}").format(sql.Literal(key))

@@ -14,10 +14,11 @@ from typing import Any
 
 from django.db import connection
 
-from crm_sync.ledger.catalogue import Catalogue, catalogue
+from crm_sync.ledger.catalogue import Catalogue, account_zeros, catalogue
 from crm_sync.ledger.chains import MANAGER, MOST_LEVELS, credits_above
 from crm_sync.ledger.facts import CreditFact, EntryFact, Value
 from crm_sync.ledger.models import Change, Credit, Manager
+from crm_sync.ledger.standard import DEAL
 from crm_sync.ledger.values import to_value
 
 _COLUMNS = (
@@ -190,6 +191,7 @@ def _facts(
     rows: Iterable[tuple[Any, ...]], placed: Placements, deep: bool = False
 ) -> Iterator[EntryFact]:
     types = catalogue()
+    zeros = dict.fromkeys(account_zeros(types), Decimal(0))
     for (
         id_,
         object_,
@@ -206,6 +208,8 @@ def _facts(
         shares = credits if isinstance(credits, list) else _loads(credits)
         credited = _credits(shares, day, placed, deep)
         values = _values(object_, held, types)
+        if object_ == DEAL:  # nothing was invoiced of it, unless it says so
+            values |= {key: zeros[key] for key in zeros if key not in held}
         if day is not None and not values.get("territory"):
             territory = _territory(credited, day, placed)
             if territory:

@@ -6,8 +6,15 @@ from typing import cast
 from crm_sync.ledger.facts import FieldFact, ValueType
 from crm_sync.ledger.models import Field
 from crm_sync.ledger.reading import Incoming
-from crm_sync.ledger.standard import DEAL, PEOPLE_KEYS, SHARE_KEYS, standard_fields
+from crm_sync.ledger.standard import (
+    ACCOUNT,
+    DEAL,
+    PEOPLE_KEYS,
+    SHARE_KEYS,
+    standard_fields,
+)
 
+ZERO_TYPES = ("money", "percent")
 Catalogue = dict[tuple[str, str], FieldFact]
 
 
@@ -26,7 +33,23 @@ def catalogue() -> Catalogue:
     for row in rows:
         fact = FieldFact(row.object, row.key, row.label, cast(ValueType, row.type))
         found.setdefault((row.object, row.key), fact)
+    for field in ACCOUNT:
+        found.setdefault((field.object, field.key), field)
     return found
+
+
+def account_keys(types: Catalogue) -> frozenset[str]:
+    """Return what a deal has from invoices and payments; a source's own field of the
+    same name is not among it."""
+    return frozenset(
+        field.key for field in ACCOUNT if types.get((field.object, field.key)) == field
+    )
+
+
+def account_zeros(types: Catalogue) -> tuple[str, ...]:
+    """Return those of them that are 0 for a deal without invoices."""
+    own = account_keys(types)
+    return tuple(f.key for f in ACCOUNT if f.key in own and f.type in ZERO_TYPES)
 
 
 def save_fields(fields: Sequence[FieldFact]) -> None:

@@ -9,13 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from crm_sync.ledger.facts import Value
-from crm_sync.ledger.standard import DEAL, DOCUMENTS, PEOPLE_KEYS, is_stopped
+from crm_sync.ledger.standard import DEAL, INVOICE, PAYMENT, PEOPLE_KEYS, is_stopped
 from crm_sync.ledger.values import to_text, trimmed
 
 WHOLE = Decimal(1)
-_NEEDED = {DEAL: {"amount", "won_on"}} | dict.fromkeys(
-    DOCUMENTS, {"amount", "occurred_on"}
-)
+_NEEDED = {
+    DEAL: {"amount", "won_on"},
+    INVOICE: {"amount", "occurred_on"},
+    PAYMENT: {"amount", "occurred_on"},
+}
 
 
 @dataclass(frozen=True, slots=True)

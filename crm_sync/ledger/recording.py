@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from commissions_saas.lib import clock
-from crm_sync.ledger import refusing
+from crm_sync.ledger import following, refusing
 from crm_sync.ledger.changes import lock_changes
 from crm_sync.ledger.models import Entry, ExternalId, Product, Revision, Territory
 from crm_sync.ledger.reading import (
@@ -73,6 +73,7 @@ def record(*, records: Sequence[Incoming], origin: Origin) -> Outcome:
     with transaction.atomic():
         lock_changes()  # before reading, so that nobody writes between
         known = _known(latest, origin)
+        kept = following.kept_of(origin.connection_id, latest)
         around = _surroundings(latest, origin)
         writes: list[Write] = []
         touched: list[Entry] = []
@@ -88,6 +89,8 @@ def record(*, records: Sequence[Incoming], origin: Origin) -> Outcome:
                 refused.append((incoming, answer))
                 outcome.refused += 1
                 continue
+            before = have.state if have else None
+            answer = following.keep(answer, incoming, before, kept)
             accepted.append(incoming)
             if have is not None and _is_equal(incoming, answer, have):
                 outcome.unchanged += 1
@@ -105,6 +108,8 @@ def record(*, records: Sequence[Incoming], origin: Origin) -> Outcome:
             since=origin.since,
             words=origin.words,
         )
+        written = [one.incoming for one in writes]
+        following.follow(origin.connection_id, written, kept, origin.source)
         refusing.refuse(refused, origin.connection_id)
         refusing.resolve(accepted, origin.connection_id)
     return outcome

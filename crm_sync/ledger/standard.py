@@ -52,17 +52,17 @@ _OF: dict[str, tuple[tuple[str, str, ValueType], ...]] = {
     PAYMENT: (*_OTHER, *_MONEY, ("invoice_amounts", "Amount for each invoice", "text")),
 }
 # What invoices and payments say of a deal. A field of this name that a source fills
-# wins, with its own type. The amounts are 0 for a deal without invoices.
+# wins, with its own type and label. The amounts are 0 for a deal without invoices.
 ACCOUNT: tuple[FieldFact, ...] = (
-    FieldFact(DEAL, "invoiced", "Invoiced", "money"),
-    FieldFact(DEAL, "invoiced_net", "Invoiced without tax", "money"),
-    FieldFact(DEAL, "paid", "Paid", "money"),
-    FieldFact(DEAL, "paid_net", "Paid without tax", "money"),
-    FieldFact(DEAL, "unpaid", "Invoiced and not paid", "money"),
-    FieldFact(DEAL, "paid_share", "Paid share of what is invoiced", "percent"),
-    FieldFact(DEAL, "invoiced_on", "First invoiced on", "date"),
-    FieldFact(DEAL, "due_on", "Oldest unpaid invoice due on", "date"),
-    FieldFact(DEAL, "paid_on", "Paid in full on", "date"),
+    FieldFact(DEAL, "invoiced", "Invoiced (accounting)", "money"),
+    FieldFact(DEAL, "invoiced_net", "Invoiced without tax (accounting)", "money"),
+    FieldFact(DEAL, "paid", "Paid (accounting)", "money"),
+    FieldFact(DEAL, "paid_net", "Paid without tax (accounting)", "money"),
+    FieldFact(DEAL, "unpaid", "Unpaid (accounting)", "money"),
+    FieldFact(DEAL, "paid_share", "Paid share (accounting)", "percent"),
+    FieldFact(DEAL, "invoiced_on", "First invoiced on (accounting)", "date"),
+    FieldFact(DEAL, "due_on", "Oldest unpaid due on (accounting)", "date"),
+    FieldFact(DEAL, "paid_on", "Paid in full on (accounting)", "date"),
 )
 # What has not happened or is no more, by how its status begins.
 STOPPED = ("cancel", "declin", "draft")
