@@ -19,6 +19,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from crm_sync.outgoing.addresses import ForbiddenAddress, Reach, may_reach
+from crm_sync.outgoing.names import places_of
 
 CONNECT_SECONDS = 5
 LARGEST_ANSWER = 20_000_000
@@ -151,8 +152,10 @@ class _TimedResponse(http.client.HTTPResponse):
 def _connected(connection: HTTPConnection, reach: Reach, encrypted: bool) -> Any:
     host = connection.host.strip("[]")
     try:
-        found = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError) as problem:
+        found = places_of(host, connection.port, min(CONNECT_SECONDS, _left()))
+    except TimeoutError:
+        raise NewConnectionError(connection, "its name was not found in time") from None
+    except (OSError, UnicodeError) as problem:
         failure = problem if isinstance(problem, socket.gaierror) else socket.gaierror()
         raise NameResolutionError(host, connection, failure) from None
     for *_, place in found:

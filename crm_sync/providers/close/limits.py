@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 
+from crm_sync.outgoing.waits import moment_said, seconds_said
+
 _PART = re.compile(r"\b(limit|remaining|reset)\s*=\s*(\d{1,9}(?:\.\d{1,9})?)")
-_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 _RESETS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 _IF_NOTHING_IS_SAID = Decimal(60)
 _LONGEST = Decimal(900)
@@ -43,15 +45,25 @@ def jitter(most: Decimal) -> Decimal:
     return most * secrets.randbelow(1000) / 1000
 
 
+def after_failure(headers: Mapping[str, str]) -> Decimal:
+    """Return how long a server that failed asks to be left alone; zero if it does not."""
+    said = seconds_said(headers.get("retry-after", ""), _now(headers))
+    return min(said or Decimal(0), _LONGEST)
+
+
 def _told(headers: Mapping[str, str]) -> Decimal:
     parts = _rate_limit(headers)
     if "reset" in parts:
         return parts["reset"]
     for name in _RESETS:
-        found = _NUMBER.fullmatch(headers.get(name, "").strip())
-        if found:
-            return Decimal(found[0])
+        said = seconds_said(headers.get(name, ""), _now(headers))
+        if said is not None:
+            return said
     return _IF_NOTHING_IS_SAID
+
+
+def _now(headers: Mapping[str, str]) -> datetime:
+    return moment_said(headers.get("date", "")) or datetime.now(UTC)
 
 
 def _rate_limit(headers: Mapping[str, str]) -> dict[str, Decimal]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -22,6 +21,7 @@ from crm_sync.json_text import Unreadable, read_object
 from crm_sync.outgoing.addresses import ForbiddenAddress, Reach, private_network
 from crm_sync.outgoing.json_text import write_json
 from crm_sync.outgoing.sessions import NoAnswer, Reply, TooLarge, ask, checked_session
+from crm_sync.outgoing.waits import moment_said
 from crm_sync.providers.close import limits
 from crm_sync.providers.close.address import checked_address
 
@@ -187,8 +187,7 @@ def _understood(response: Reply, body: bytes) -> Answer | None:
     if status == 404:
         return None
     if status >= 500 or status in (408, 425):
-        told = response.headers.get("retry-after", "")
-        wait = Decimal(told) if told.isdecimal() and len(told) < 6 else Decimal(0)
+        wait = limits.after_failure(response.headers)
         raise _Passing(f"it failed ({status})", wait)
     if not 200 <= status < 300:
         raise _permanent(status, body)
@@ -250,8 +249,4 @@ def _too_often(pause: Decimal) -> TryAgainLater:
 
 
 def _server_time(response: Reply) -> datetime:
-    try:
-        at = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return datetime.now(UTC)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return moment_said(response.headers.get("date", "")) or datetime.now(UTC)

@@ -62,6 +62,10 @@ class Question:
 class _Passing(Exception):
     """It failed, but may succeed if asked again."""
 
+    def __init__(self, why: str, wait: Decimal = Decimal(0)) -> None:
+        super().__init__(why)
+        self.wait = wait
+
 
 class Transport:
     """A session with one server; counts its requests and the seconds waited."""
@@ -129,9 +133,12 @@ class Transport:
             except _Passing as problem:
                 tries += 1
                 pause = waits.between_tries(tries, self.document.retry) * self._hurry
+                pause = max(pause, min(problem.wait, self.document.rate.max_wait))
                 if tries >= self._tries or pause > self._longest_wait:
                     raise TryAgainLater(
-                        f"{self.name} cannot be read now: {problem}.", hint=_AGAIN
+                        f"{self.name} cannot be read now: {problem}.",
+                        hint=_AGAIN,
+                        after=max(pause, Decimal(60)),
                     ) from None
                 self._wait(pause)
 
@@ -237,7 +244,8 @@ class Transport:
         if status in (404, 410):
             return None
         if str(status) in self.document.retry.on:
-            raise _Passing(f"it failed ({status})")
+            wait = waits.after_failure(reply.headers)
+            raise _Passing(f"it failed ({status})", wait)
         if not 200 <= status < 300:
             raise self._permanent(reply)
         try:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 
 from crm_sync.outgoing.sessions import Reply
+from crm_sync.outgoing.waits import moment_said, seconds_said
 from crm_sync.providers.rest.document import Rate, Retry
 from crm_sync.providers.rest.patterns import found_by
 
-_NUMBER = re.compile(r"\d{1,13}(?:\.\d{1,9})?")
 # What others than the declared one are worth a look, in this order.
 _ALSO = ("retry-after", "ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
-_EPOCH = 1_000_000_000  # a larger number of seconds is a moment, not a span
 
 
 def is_refusal(reply: Reply, rate: Rate) -> bool:
@@ -51,31 +48,23 @@ def jitter(most: Decimal) -> Decimal:
 
 def server_time(headers: Mapping[str, str]) -> datetime | None:
     """Return the source's own time, where it says it."""
-    try:
-        at = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return moment_said(headers.get("date", ""))
+
+
+def after_failure(headers: Mapping[str, str]) -> Decimal:
+    """Return how long a server that failed asks to be left alone; zero if it does not."""
+    now = server_time(headers) or datetime.now(UTC)
+    return seconds_said(headers.get("retry-after", ""), now) or Decimal(0)
 
 
 def _told(headers: Mapping[str, str], rate: Rate) -> Decimal:
     now = server_time(headers) or datetime.now(UTC)
     for name in dict.fromkeys((rate.header, *_ALSO)):
-        text = headers.get(name, "")[:300].strip()
+        text = headers.get(name, "")
         if rate.pattern and name == rate.header:
-            text = found_by(rate.pattern, text)
-        if not text:
-            continue
-        if _NUMBER.fullmatch(text):
-            number = Decimal(text)
-            is_moment = rate.retry_after == "epoch" or number > _EPOCH
-            if is_moment:
-                number -= Decimal(int(now.timestamp()))
-            return max(number, Decimal(0))
-        try:
-            at = parsedate_to_datetime(text)
-        except ValueError:
-            continue
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return max(Decimal(int((at - now).total_seconds())), Decimal(0))
+            text = found_by(rate.pattern, text[:300].strip())
+        is_moment = rate.retry_after == "epoch"
+        said = seconds_said(text, now, is_moment=is_moment)
+        if said is not None:
+            return said
     return rate.default_wait

@@ -1,0 +1,40 @@
+"""What a server writes under `Retry-After` and its kin, in every spelling met."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+
+_NUMBER = re.compile(r"\d{1,13}(?:\.\d{1,9})?")
+_EPOCH = 1_000_000_000  # a larger number of seconds is a moment, not a span
+
+
+def seconds_said(
+    text: str, now: datetime, *, is_moment: bool = False
+) -> Decimal | None:
+    """Return the seconds to wait that a header says, from `now` on; None if nothing.
+
+    It is a span, a moment in seconds since 1970, or a date as HTTP writes it. What is
+    past is no wait.
+    """
+    text = text[:300].strip()
+    if _NUMBER.fullmatch(text):
+        number = Decimal(text)
+        if is_moment or number > _EPOCH:
+            number -= Decimal(int(now.timestamp()))
+        return max(number, Decimal(0))
+    at = moment_said(text)
+    if at is None:
+        return None
+    return max(Decimal(int((at - now).total_seconds())), Decimal(0))
+
+
+def moment_said(text: str) -> datetime | None:
+    """Return the moment that a date in a header names, if it is one."""
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
