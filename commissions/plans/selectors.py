@@ -15,6 +15,7 @@ from commissions.plans.document import Raw, canonical_json
 from commissions.plans.json_form import plan_from_json
 from commissions.plans.models import Assignment, PlanVersion, RateTable, RateTableRows
 from commissions.plans.table_form import build_table
+from crm_sync.ledger.catalogue import derived_fields
 from crm_sync.ledger.facts import FieldFact, Value
 from crm_sync.ledger.models import Field
 from crm_sync.ledger.values import TYPES, to_value
@@ -100,11 +101,16 @@ def tables_known(change: int) -> tuple[TableFact, ...]:
 def field_catalogue() -> tuple[FieldFact, ...]:
     """Return the business's fields, in an order that does not depend on the database."""
     types = {name: name for name in TYPES}
-    return tuple(
-        FieldFact(row.object, row.key, row.label, types[row.type])
+    found = {
+        (row.object, row.key): FieldFact(
+            row.object, row.key, row.label, types[row.type]
+        )
         for row in Field.objects.order_by("object", "key")
         if row.type in types
-    )
+    }
+    for field in derived_fields({object_ for object_, _ in found}):
+        found.setdefault((field.object, field.key), field)
+    return tuple(found.values())
 
 
 @lru_cache(maxsize=512)

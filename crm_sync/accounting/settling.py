@@ -66,7 +66,7 @@ class Accounting:
                 connection_id=connection_id, object=object_, external_id__in=ids
             )
         _note_kept(entries, kept)
-        settle(entries, source)
+        settle(entries, f"read in {source}")
 
 
 def settle(written: Sequence[Entry], source: str) -> None:

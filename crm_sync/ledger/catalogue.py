@@ -1,6 +1,6 @@
 """The catalogue: which fields an object has, by the names that formulas use."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import cast
 
 from crm_sync.ledger.facts import FieldFact, ValueType
@@ -9,6 +9,8 @@ from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.standard import (
     ACCOUNT,
     DEAL,
+    DERIVED,
+    DOCUMENTS,
     PEOPLE_KEYS,
     SHARE_KEYS,
     standard_fields,
@@ -36,6 +38,18 @@ def catalogue() -> Catalogue:
     for field in ACCOUNT:
         found.setdefault((field.object, field.key), field)
     return found
+
+
+def derived_fields(objects: Collection[str]) -> tuple[FieldFact, ...]:
+    """Return what no source gives and formulas may read all the same: what a deal has
+    from invoices and payments, and what these have from their deal."""
+    return ACCOUNT + tuple(
+        field
+        for object_ in DOCUMENTS
+        if object_ in objects
+        for field in standard_fields(object_)
+        if field.key in DERIVED
+    )
 
 
 def account_keys(types: Catalogue) -> frozenset[str]:

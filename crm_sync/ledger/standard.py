@@ -51,6 +51,8 @@ _OF: dict[str, tuple[tuple[str, str, ValueType], ...]] = {
     INVOICE: (*_OTHER, *_MONEY, ("due_on", "Due on", "date")),
     PAYMENT: (*_OTHER, *_MONEY, ("invoice_amounts", "Amount for each invoice", "text")),
 }
+# What an invoice or payment has from its deal, where its source does not say.
+DERIVED = ("tax", "net", "deal", "deal_name", "product", "territory", "customer")
 # What invoices and payments say of a deal. A field of this name that a source fills
 # wins, with its own type and label. The amounts are 0 for a deal without invoices.
 ACCOUNT: tuple[FieldFact, ...] = (
