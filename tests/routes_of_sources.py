@@ -9,6 +9,7 @@ from crm_sync.connections.models import (
     Delivery,
     Endpoint,
     Mapping,
+    RouteTable,
     SourceUser,
     SyncRun,
     Upload,
@@ -49,6 +50,19 @@ def a_connection(business: Business) -> Arguments:
 
 def a_shared_connection(business: Business) -> Arguments:
     return (_connection(business, shared=True).pk,)
+
+
+def a_route_table(business: Business) -> Arguments:
+    connection = _connection(business, shared=True)
+    row = RouteTable.objects.create(
+        connection=connection,
+        state=RouteTable.State.SAVED,
+        version=1,
+        path="custom.business",
+        values={"Acme": business.pk},
+        made_at=NOW,
+    )
+    return (connection.pk, row.pk)
 
 
 def a_sync(business: Business) -> Arguments:

@@ -1,6 +1,6 @@
 """Something done on trial: statements are brought up to date, and all is taken back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -9,29 +9,45 @@ from django.db.models import Count, Max, Sum
 from commissions.statements.models import Line, Proposal, Run
 from commissions.statements.recalculate import recalculate
 from crm_sync.ledger.money_moved import Moved
+from tenants.accounts.models import Business
+from tenants.schema import in_business
 
 
 class _Undo(Exception):
     """Ends a trial: nothing that it wrote stays."""
 
 
-def measure_moved(do: Callable[[], None]) -> Moved:
-    """Return which lines, statements and sums a change of the ledger would move.
+def measure_moved(
+    do: Callable[[], None], businesses: Sequence[Business]
+) -> dict[int, Moved]:
+    """Return which lines, statements and sums a change would move in each business.
 
     What waits to be caught up with is not of this change, so it is done first.
     """
-    found: list[Moved] = []
+    found: dict[int, Moved] = {}
+    since: dict[int, tuple[int, int]] = {}
     try:
         with transaction.atomic():
-            recalculate()
-            last = Run.objects.aggregate(last=Max("pk"))["last"] or 0
-            proposed = Proposal.objects.aggregate(last=Max("pk"))["last"] or 0
+            for business in businesses:
+                with in_business(business):
+                    recalculate()
+                    since[business.pk] = _last_run(), _last_proposal()
             do()
-            recalculate()
-            found.append(_moved(last, proposed))
+            for business in businesses:
+                with in_business(business):
+                    recalculate()
+                    found[business.pk] = _moved(*since[business.pk])
             raise _Undo
     except _Undo:
-        return found[0]
+        return found
+
+
+def _last_run() -> int:
+    return Run.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def _last_proposal() -> int:
+    return Proposal.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
 def _moved(last_run: int, last_proposal: int) -> Moved:

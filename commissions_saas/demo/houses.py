@@ -17,7 +17,7 @@ from commissions_saas.demo.story import (
 from commissions_saas.demo.story.facts import Firm
 from commissions_saas.demo.story.people import OWNER
 from commissions_saas.demo.story.plans import paying_for_care
-from crm_sync.connections import matching, uploads
+from crm_sync.connections import matching, routing, uploads
 from crm_sync.connections import services as connections
 from crm_sync.connections.models import Connection
 from crm_sync.ledger import dated
@@ -194,7 +194,7 @@ def shared_book(replay: Replay) -> Book:
 def _route(replay: Replay, routes: dict[str, str]) -> None:
     """Say which value of the field Business leads to which business."""
     book, house = replay.books[0], replay.house
-    connections.save_routes(
+    routing.save_routes(
         connection=replay.connections[0],
         path=f"custom.{book.fields['Business']}",
         routes={value: house.businesses[slug].pk for value, slug in routes.items()},

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from crm_sync.connections import services
+from crm_sync.connections import routing, services
 from crm_sync.connections.api_options import checked_options
 from crm_sync.connections.models import Connection, Mapping
 from crm_sync.connections.opening import opened
@@ -218,7 +218,7 @@ def _save_routes(request: Any, row: Connection, routes: Any) -> None:
     for slug in values.values():
         if slug not in slugs:
             raise BadRequest(f"This group has no business “{slug}”.", field="routes")
-    services.save_routes(
+    routing.save_routes(
         connection=row,
         path=routes["path"],
         routes={str(value): slugs[slug] for value, slug in values.items()},

@@ -35,6 +35,10 @@ class BadRoute(SourceError):
     """A route that cannot be saved."""
 
 
+class RoutesChanged(SourceError):
+    """What was looked at is not what saving would do any more."""
+
+
 class NotSyncable(SourceError):
     """The connection is paused, removed, or is a file."""
 

@@ -1,4 +1,4 @@
-"""Writes to connections: making, testing, pausing, keys, routes, mappings, syncs."""
+"""Writes to connections: making, testing, pausing, keys, mappings, syncs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.db.models import Max, Q
 
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
+from crm_sync.connections.asking import ask_to_read_again, was_read
 from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.endpoints import stop_sending
 from crm_sync.connections.mapping import clean_document
-from crm_sync.connections.models import Connection, Mapping, Route, SourceField
+from crm_sync.connections.models import Connection, Mapping, SourceField
 from crm_sync.connections.opening import open_connection, opened
 from crm_sync.connections.publishing import publish_fields
-from crm_sync.connections.readers import mapping_for
 from crm_sync.connections.sealing import seal
 from crm_sync.connections.syncing import note_problem
 from crm_sync.contract import ConfigurationProblem, Probe
@@ -213,64 +213,6 @@ def sync_what_is_due() -> int:
     return asked
 
 
-def save_routes(
-    *,
-    connection: Connection,
-    path: str,
-    routes: Document[str, int],
-    by: Member | None = None,
-) -> Job | None:
-    """Say which value of a field belongs to which business, and route again.
-
-    Records that are here already move where the new routes send them, in a job.
-    """
-    own = set(
-        Business.objects.filter(group_id=connection.group_id).values_list(
-            "pk", flat=True
-        )
-    )
-    cleaned = {
-        value.strip(): target for value, target in routes.items() if value.strip()
-    }
-    if connection.business_id is not None:
-        raise errors.BadRoute("This connection feeds one business only.")
-    if not path.strip() or not cleaned:
-        raise errors.BadRoute("Name the field and at least one value.")
-    if set(cleaned.values()) - own:
-        raise errors.BadRoute("A route leads to a business of this group only.")
-    with in_public(), transaction.atomic():
-        before = {
-            row.value: row.business_id
-            for row in Route.objects.filter(connection=connection)
-        }
-        Route.objects.filter(connection=connection).delete()
-        Route.objects.bulk_create(
-            Route(
-                connection=connection,
-                path=path.strip(),
-                value=value,
-                business_id=target,
-            )
-            for value, target in cleaned.items()
-        )
-        audit(
-            "connections.routes_saved",
-            connection,
-            by,
-            before=before,
-            after={"path": path, **cleaned},
-        )
-        job = None
-        for object_ in connection.options["objects"]:
-            default = mapping_for(connection, None, object_)
-            if default is not None:
-                # A business may have joined the group since the fields were published.
-                publish_fields(connection, object_, default.document, None)
-            if _was_read(connection):
-                job = _read_again(connection, object_, None, by, "routes")
-        return job
-
-
 def save_mapping(
     *,
     connection: Connection,
@@ -308,38 +250,9 @@ def save_mapping(
             after={"object": object_, "version": mapping.version, "fields": cleaned},
         )
         job = None
-        if _was_read(connection) or connection.kind == "files":
-            job = _read_again(connection, object_, business, by, "mapping")
+        if was_read(connection) or connection.kind == "files":
+            job = ask_to_read_again(connection, object_, business, by, "mapping")
     return mapping, job
-
-
-def _was_read(connection: Connection) -> bool:
-    """Say whether there may be stored records; the row at hand may be an old one."""
-    return bool(Connection.objects.get(pk=connection.pk).cursors)
-
-
-def _read_again(
-    connection: Connection,
-    object_: str,
-    business: Business | None,
-    by: Member | None,
-    what: str,
-) -> Job:
-    author = f" by {by.name}" if by else ""
-    return enqueue(
-        kind="read_stored_again",
-        title=f"Read {connection.name}'s records through the new {what}",
-        business=business,
-        group=Group.objects.get(pk=connection.group_id),
-        arguments={
-            "connection": connection.pk,
-            "object": object_,
-            "business": business.pk if business else 0,
-            "words": f"{what} of {connection.name} saved{author}",
-        },
-        only_one=f"read again {connection.pk} {object_}",
-        started_by=by,
-    )
 
 
 def connect(

@@ -4,10 +4,10 @@ from typing import Any
 
 from celery import shared_task
 
-from crm_sync.connections import services, syncing
+from crm_sync.connections import routing, services, syncing
 from crm_sync.connections.delivering import work_deliveries
 from crm_sync.connections.endpoints import forget_old_deliveries, not_told_yet
-from crm_sync.connections.models import Connection
+from crm_sync.connections.models import Connection, RouteTable
 from crm_sync.connections.readers import reader_of
 from crm_sync.connections.retrying import (
     read_stored_again,
@@ -37,6 +37,21 @@ def deliveries(lease: Lease) -> dict[str, Any]:
 def load_ended(lease: Lease) -> dict[str, Any]:
     """Tell by mail that a first load has ended."""
     return tell_load_ended(lease)
+
+
+@handles("try_routes")
+def try_routes(lease: Lease) -> dict[str, Any]:
+    """See what a routing table would move, for a person who waits for it."""
+    rows = RouteTable.objects.select_related("connection")
+    table = rows.filter(pk=lease.arguments["table"], version__isnull=True).first()
+    if table is None:
+        return {"forgotten": True}
+
+    def told(done: int, total: int) -> None:
+        lease.step("Routing records on trial", done, total)
+
+    routing.compute(table, told)
+    return {"state": table.state}
 
 
 @handles("read_stored_again")

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from crm_sync.connections import api, views, views_data, views_rest, views_webhooks
+from crm_sync.connections import (
+    api,
+    views,
+    views_objects,
+    views_rest,
+    views_routes,
+    views_webhooks,
+)
 from tenants.api.addresses import both
 
 urlpatterns = [
@@ -10,7 +17,24 @@ urlpatterns = [
     path("connections/new/", views.group_new_connection, name="group_new"),
     path("connections/declare/", views_rest.group_new_rest, name="group_new_rest"),
     path("connections/<int:id>/", views.group_connection, name="group_connection"),
-    path("connections/<int:id>/routes/", views_data.group_routes, name="group_routes"),
+    path(
+        "connections/<int:id>/routes/", views_routes.group_routes, name="group_routes"
+    ),
+    path(
+        "connections/<int:id>/routes/<int:table_id>/",
+        views_routes.group_route_table,
+        name="group_route_table",
+    ),
+    path(
+        "connections/<int:id>/routes/<int:table_id>/save/",
+        views_routes.group_save_routes,
+        name="group_save_routes",
+    ),
+    path(
+        "connections/<int:id>/routes/<int:table_id>/again/",
+        views_routes.group_revert_routes,
+        name="group_revert_routes",
+    ),
     path(
         "connections/<int:id>/syncs/<int:number>/",
         views.group_sync_run,
@@ -36,7 +60,11 @@ urlpatterns = [
         views_webhooks.group_replay,
         name="group_replay",
     ),
-    path("connections/<int:id>/objects/", views.group_objects, name="group_objects"),
+    path(
+        "connections/<int:id>/objects/",
+        views_objects.group_objects,
+        name="group_objects",
+    ),
     path("connections/<int:id>/sync/", views.group_sync, name="group_sync"),
     path("connections/<int:id>/pause/", views.group_pause, name="group_pause"),
     path("connections/<int:id>/resume/", views.group_resume, name="group_resume"),

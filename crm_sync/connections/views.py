@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.connections import forms, services
-from crm_sync.connections.choosing import choose_objects
 from crm_sync.connections.counts import counts_here
 from crm_sync.connections.endpoints import last_day
 from crm_sync.connections.health import verdict
@@ -33,7 +32,7 @@ from crm_sync.connections.selectors import (
     last_runs,
     vanished_fields,
 )
-from crm_sync.connections.sharing import group_facts
+from crm_sync.connections.sharing import group_facts, moves_here
 from crm_sync.ledger.models import RefusedRecord
 from crm_sync.ledger.selectors import refused_total
 from tenants.access import MemberRequest, may, requires
@@ -104,6 +103,9 @@ def _connection_page(request: MemberRequest, found: Connection) -> HttpResponse:
     else:
         context |= {
             "counts": counts_here(found),
+            "moves": moves_here(found, request.business, request.member)
+            if found.business_id is None
+            else (),
             "refused": refused_total(found.pk),
             "without_payee": RefusedRecord.objects.filter(
                 connection_id=found.pk, code="unknown_owner", state="waiting"
@@ -351,48 +353,6 @@ def _disconnect(request: MemberRequest, id: int) -> HttpResponse:
         "undo": "Connect it again with a new key.",
         "button": "Disconnect",
         "button_class": "danger",
-        "form": form,
-        "back_url": address(request, "connection", id),
-    }
-    return render(request, "frame/confirm.html", context, status=status)
-
-
-@requires(*WRITES)
-def objects(request: MemberRequest, id: int) -> HttpResponse:
-    return _objects(request, id)
-
-
-@requires(*OWNERS)
-def group_objects(request: MemberRequest, id: int) -> HttpResponse:
-    return _objects(request, id)
-
-
-def _objects(request: MemberRequest, id: int) -> HttpResponse:
-    """Choose which kinds of records are read, those that people made up included."""
-    found = own_connection_at(request, id)
-    chosen = found.options.get("objects", ["deal"])
-    offered = found.options.get("offered") or dict.fromkeys(chosen)
-    form = forms.ObjectsForm(
-        request.POST or None,
-        offered={name: label or name for name, label in offered.items()},
-        initial={"objects": chosen},
-    )
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            choose_objects(
-                connection=found,
-                objects=form.cleaned_data["objects"],
-                by=request.member,
-            )
-            messages.success(request, "Saved. The next sync reads what is new.")
-            return redirect(address(request, "connection", id))
-    context = {
-        "base": base(request),
-        "heading": f"What to read of {found.name}",
-        "lede": "What is read no more stays here and still counts.",
-        "button": "Save",
         "form": form,
         "back_url": address(request, "connection", id),
     }

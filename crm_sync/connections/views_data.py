@@ -1,4 +1,4 @@
-"""Pages on what a source's fields mean here: mapping, routes, files."""
+"""Pages of files that people send: looked at, taken in, the bad rows back."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -6,69 +6,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from commissions_saas.lib.errors import ProductError
-from crm_sync.connections import forms, selectors, services, uploads
-from crm_sync.connections.models import Route, SourceField, Upload
-from crm_sync.connections.places import (
-    OWNERS,
-    RUNS,
-    address,
-    businesses,
-    connection_at,
-)
+from crm_sync.connections import forms, uploads
+from crm_sync.connections.models import Upload
+from crm_sync.connections.places import RUNS
 from crm_sync.providers.files.columns import template
 from tenants.access import MemberRequest, requires
 from tenants.urls_for import business_url
-
-
-@requires(*OWNERS)
-def group_routes(request: MemberRequest, id: int) -> HttpResponse:
-    """Which value of a field sends a record to which business."""
-    connection = connection_at(request, id)
-    if connection.business_id is not None:
-        raise Http404
-    routes = list(Route.objects.filter(connection=connection).order_by("id"))
-    path = request.POST.get("path") or (routes[0].path if routes else "")
-    sources = list(
-        SourceField.objects.filter(connection=connection).order_by("object", "label")
-    )
-    form = forms.RoutesForm(
-        request.POST or None, sources=sources, kept=path, initial={"path": path}
-    )
-    values = [(route.value, route.business_id) for route in routes]
-    status = 200
-    if request.method == "POST":
-        status = 422
-        values = [
-            (value, int(target))
-            for value, target in zip(
-                request.POST.getlist("value"),
-                request.POST.getlist("business"),
-                strict=False,
-            )
-            if value.strip() and target.isdecimal() and len(target) < 19
-        ]
-        if form.is_valid():
-            try:
-                services.save_routes(
-                    connection=connection,
-                    path=form.cleaned_data["path"],
-                    routes=dict(values),
-                    by=request.member,
-                )
-            except ProductError as problem:
-                form.add_error(None, str(problem))
-            else:
-                messages.success(request, "The routes are saved; records move now.")
-                return redirect(address(request, "connection", id))
-    known = {value for value, _ in values}
-    seen = [v for v in selectors.values_seen(connection, path) if v not in known]
-    context = {
-        "connection": connection,
-        "form": form,
-        "rows": [*values, *((value, 0) for value in seen[:20]), ("", 0), ("", 0)],
-        "businesses": businesses(request),
-    }
-    return render(request, "connections/routes.html", context, status=status)
 
 
 @requires(*RUNS)

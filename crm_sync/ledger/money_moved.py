@@ -1,8 +1,11 @@
 """What a change of the ledger would do to statements, if any room can tell."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+
+from tenants.accounts.models import Business
+from tenants.schema import current_business
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +20,8 @@ class Moved:
     """Late changes that would wait for finance, of statements that do not move."""
 
 
-# Does something, says what it moved, and takes all of it back.
-Measure = Callable[[Callable[[], None]], Moved]
+# Does something, says what it moved in each business, and takes all of it back.
+Measure = Callable[[Callable[[], None], Sequence[Business]], Mapping[int, Moved]]
 
 _measures: list[Measure] = []
 
@@ -30,7 +33,15 @@ def use_measure(measure: Measure) -> Measure:
 
 
 def money_moved(do: Callable[[], None]) -> Moved:
-    """Do something on trial and return what it would move; nothing of it stays."""
+    """Do something on trial in the business at hand and return what it would move."""
+    business = current_business()
+    return money_moved_in([business], do)[business.pk]
+
+
+def money_moved_in(
+    businesses: Sequence[Business], do: Callable[[], None]
+) -> Mapping[int, Moved]:
+    """Do something on trial in several businesses; nothing of it stays in any."""
     if not _measures:
         raise RuntimeError("No room can tell what a change moves.")
-    return _measures[0](do)
+    return _measures[0](do, businesses)

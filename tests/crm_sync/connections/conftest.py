@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from commissions_saas.lib import clock
-from crm_sync.connections import schemas, services
+from crm_sync.connections import routing, schemas
 from crm_sync.connections.inbound import create_inbound
 from tenants.access import Member
 from tenants.accounts.cloning import clone_now
@@ -59,7 +59,7 @@ def shared(acme: Business, twin: Business, tmp_path: Path) -> Iterator[Scene]:
         made = Scene(source, acme, shared=True)
         made.payees(acme)
         made.payees(twin)
-        services.save_routes(
+        routing.save_routes(
             connection=made.connection,
             path=f"custom.{made.field}",
             routes={"Acme": acme.pk, "Twin": twin.pk},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm_sync.connections import services
+from crm_sync.connections import routing
 from crm_sync.connections.errors import BadRoute
 from crm_sync.connections.models import UnroutedRecord
 from crm_sync.ledger.models import Change, Field
@@ -71,7 +71,7 @@ def test_new_routes_move_what_is_here_and_find_homes_for_the_rest(
     shared.deal("Was nobody's", custom={shared.field: "Elsewhere"})
     shared.sync()
 
-    job = services.save_routes(
+    job = routing.save_routes(
         connection=shared.connection,
         path=f"custom.{shared.field}",
         routes={"Acme": twin.pk, "Elsewhere": acme.pk},
@@ -90,7 +90,7 @@ def test_a_business_that_joins_later_knows_the_fields_of_its_source(
     with in_business(twin):
         Field.objects.all().delete()
 
-    services.save_routes(
+    routing.save_routes(
         connection=shared.connection, path="x", routes={"Twin": twin.pk}
     )
 
@@ -100,6 +100,6 @@ def test_a_business_that_joins_later_knows_the_fields_of_its_source(
 
 def test_a_route_never_leads_out_of_the_group(shared: Scene, globex: Business) -> None:
     with pytest.raises(BadRoute, match="this group only"):
-        services.save_routes(
+        routing.save_routes(
             connection=shared.connection, path="x", routes={"Globex": globex.pk}
         )

@@ -32,7 +32,7 @@ def test_owners_route_a_shared_source(acme: Business, tmp_path: Path) -> None:
         url = f"/g/northwind/connections/{shared.connection.pk}/"
         waiting = page(owner, url)
         form = page(owner, f"{url}routes/")
-        owner.post(
+        tried = owner.post(
             f"{url}routes/",
             {
                 "path": f"custom.{shared.field}",
@@ -40,6 +40,8 @@ def test_owners_route_a_shared_source(acme: Business, tmp_path: Path) -> None:
                 "business": [acme.pk, ""],
             },
         )
+        assert not Route.objects.exists(), "nothing is saved before it was looked at"
+        owner.post(f"{tried['Location']}save/")
         for job in Job.objects.filter(kind="read_stored_again"):
             run_now(job)
         routed = page(owner, url)
