@@ -18,7 +18,6 @@ from django.db import transaction
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
 from crm_sync.connections.adopting import adopt_directory, adopt_owners, adopts_people
-from crm_sync.connections.applying import apply_page, save_page
 from crm_sync.connections.comparing import compare_ids
 from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.endpoints import watch
@@ -27,8 +26,9 @@ from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.connections.opening import open_connection
 from crm_sync.connections.readers import Reader, reader_of, source_name
 from crm_sync.connections.retrying import retry_refused, retry_unrouted
+from crm_sync.connections.taking import take_pages
 from crm_sync.connections.telling import ask_to_tell
-from crm_sync.contract import ConfigurationProblem, Page, Provider, TryAgainLater
+from crm_sync.contract import ConfigurationProblem, Provider, TryAgainLater
 from crm_sync.ledger.standard import DEAL
 from tenants.jobs.errors import Cancelled, RunLater
 from tenants.jobs.lease import Lease
@@ -144,33 +144,13 @@ def _read_object(
     object_: str,
 ) -> bool:
     """Read the pages of one object; say whether ids must be compared afterwards."""
-    must_compare = False
-    done = 0
-    for page in provider.pages(object_, connection.cursors.get(object_, {})):
-        with lease.transaction():
-            _apply(connection, run, reader, object_, page)
-        must_compare = must_compare or page.compare_ids
-        done += len(page.records)
-        lease.step(f"Reading {object_}s", done, max(page.total or 0, done))
-    return must_compare
-
-
-def _apply(
-    connection: Connection, run: SyncRun, reader: Reader, object_: str, page: Page
-) -> None:
-    # One reader of a connection at a time: the row is the lock.
-    Connection.objects.select_for_update().get(pk=connection.pk)
-    outcome = apply_page(reader=reader, records=page.records, refused=page.refused)
-    save_page(
+    return take_pages(
+        pages=provider.pages(object_, connection.cursors.get(object_, {})),
         connection=connection,
         run=run,
+        lease=lease,
+        reader=reader,
         object_=object_,
-        cursor=page.cursor,
-        outcome=outcome,
-        read=len(page.records) + len(page.refused),
-        requests=page.requests,
-        waited_ms=int(page.waited * 1000),
-        notes=page.warnings,
     )
 
 

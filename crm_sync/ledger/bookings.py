@@ -1,15 +1,14 @@
 """The owners' bookings: deals won in a month, kept in step with the entries."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.db import connection
 
-from crm_sync.ledger.models import Entry
 from crm_sync.ledger.standard import DEAL
 from tenants.rollup.models import BookingFact
 from tenants.schema import current_business
@@ -31,17 +30,21 @@ class Booking:
         return self.month, self.product, self.territory, self.currency
 
 
-def booking_of(entry: Entry) -> Booking | None:
+def booking_of(
+    *,
+    object_: str,
+    counts: bool,
+    occurred_on: date | None,
+    product: str,
+    territory: str,
+    currency: str,
+    amount: Decimal | None,
+) -> Booking | None:
     """Return what an entry adds: only deals that count, once each, not by credits."""
-    if entry.object != DEAL or not entry.counts or entry.occurred_on is None:
+    if object_ != DEAL or not counts or occurred_on is None:
         return None
-    return Booking(
-        entry.occurred_on.replace(day=1),
-        entry.product,
-        entry.territory,
-        entry.currency,
-        entry.amount or Decimal(0),
-    )
+    month = occurred_on.replace(day=1)
+    return Booking(month, product, territory, currency, amount or Decimal(0))
 
 
 def move_bookings(
@@ -59,25 +62,30 @@ def move_bookings(
     if not keys:
         return
     business = current_business()
-    moved: list[list[Any]] = [
-        [key[0] for key in keys],
-        [key[1] for key in keys],
-        [key[2] for key in keys],
-        [key[3] for key in keys],
-        [amounts[key] for key in keys],
-        [deals[key] for key in keys],
-    ]
+    moved = json.dumps(
+        [
+            {
+                "month": key[0].isoformat(),
+                "product": key[1],
+                "territory": key[2],
+                "currency": key[3],
+                "booked": str(amounts[key]),
+                "deals": deals[key],
+            }
+            for key in keys
+        ]
+    )
     # Two statements and no upsert: a difference below zero is no row by itself. The
     # business's change lock keeps others from writing in between.
     with connection.cursor() as cursor:
-        cursor.execute(_ADD, [*moved, business.pk])
-        cursor.execute(_INSERT, [business.group_id, business.pk, *moved, business.pk])
+        cursor.execute(_ADD, [moved, business.pk])
+        cursor.execute(_INSERT, [business.group_id, business.pk, moved, business.pk])
 
 
 _TABLE = BookingFact._meta.db_table
 _MOVED = (
-    "unnest(%s::date[], %s::text[], %s::text[], %s::text[], %s::numeric[], %s::int[])"
-    " AS moved (month, product, territory, currency, booked, deals)"
+    "jsonb_to_recordset(%s::jsonb) AS moved (month date, product text, territory text,"
+    " currency text, booked numeric, deals int)"
 )
 _SAME = (
     " held.business_id = %s AND held.month = moved.month"

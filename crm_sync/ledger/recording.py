@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from django.db import connection as database
 from django.db import transaction
 
 from commissions_saas.lib import clock
 from crm_sync.ledger import following, refusing
+from crm_sync.ledger.bookings import booking_of
 from crm_sync.ledger.changes import lock_changes
-from crm_sync.ledger.models import Entry, ExternalId, Product, Revision, Territory
+from crm_sync.ledger.models import ExternalId, Product, Territory
 from crm_sync.ledger.reading import (
     EntryState,
     Incoming,
@@ -20,7 +24,8 @@ from crm_sync.ledger.reading import (
     Surroundings,
     read_state,
 )
-from crm_sync.ledger.writing import Known, Write, state_of, write
+from crm_sync.ledger.standard import PEOPLE_KEYS
+from crm_sync.ledger.writing import Known, Write, credits_of, note_versions, write
 from tenants.schema import current_business
 
 
@@ -76,12 +81,12 @@ def record(*, records: Sequence[Incoming], origin: Origin) -> Outcome:
         kept = following.kept_of(origin.connection_id, latest)
         around = _surroundings(latest, origin)
         writes: list[Write] = []
-        touched: list[Entry] = []
+        touched: list[tuple[int, str]] = []
         refused: list[tuple[Incoming, Refusal]] = []
         accepted: list[Incoming] = []
         for incoming in latest:
             have = known.get((incoming.object, incoming.external_id))
-            if have is not None and _is_old(incoming, have.entry, origin):
+            if have is not None and _is_old(incoming, have, origin):
                 outcome.unchanged += 1
                 continue
             answer = read_state(incoming, have.state if have else None, around)
@@ -94,13 +99,12 @@ def record(*, records: Sequence[Incoming], origin: Origin) -> Outcome:
             accepted.append(incoming)
             if have is not None and _is_equal(incoming, answer, have):
                 outcome.unchanged += 1
-                if incoming.version != have.entry.version:
-                    have.entry.version = incoming.version
-                    touched.append(have.entry)
+                if incoming.version != have.version:
+                    touched.append((have.entry_id, incoming.version))
                 continue
             writes.append(Write(incoming, have, answer))
             _count(outcome, have, answer)
-        Entry.objects.bulk_update(touched, ["version"])
+        note_versions(touched)
         write(
             writes,
             connection_id=origin.connection_id,
@@ -129,13 +133,13 @@ def _latest_of_each(records: Iterable[Incoming]) -> list[Incoming]:
     return list(newest.values())
 
 
-def _is_old(incoming: Incoming, entry: Entry, origin: Origin) -> bool:
+def _is_old(incoming: Incoming, have: Known, origin: Origin) -> bool:
     if origin.forced:
         return False
-    if incoming.version != entry.version:
-        return incoming.version < entry.version
+    if incoming.version != have.version:
+        return incoming.version < have.version
     # A replay of what came before the delete must not bring the record back.
-    return entry.deleted and not incoming.deleted
+    return have.deleted and not incoming.deleted
 
 
 def _is_equal(incoming: Incoming, state: EntryState, have: Known) -> bool:
@@ -143,10 +147,8 @@ def _is_equal(incoming: Incoming, state: EntryState, have: Known) -> bool:
         return state.deleted and not state.values
     if have.state != state:
         return False
-    same_payload = have.revision is not None and (
-        incoming.deleted or have.revision.payload == dict(incoming.payload)
-    )
-    return same_payload or incoming.version == have.entry.version
+    same_payload = incoming.deleted or have.payload == dict(incoming.payload)
+    return same_payload or incoming.version == have.version
 
 
 def _count(outcome: Outcome, have: Known | None, state: EntryState) -> None:
@@ -162,45 +164,90 @@ def _count(outcome: Outcome, have: Known | None, state: EntryState) -> None:
 
 
 def _known(records: Sequence[Incoming], origin: Origin) -> dict[tuple[str, str], Known]:
-    entries = Entry.objects.filter(
-        connection_id=origin.connection_id,
-        object__in={incoming.object for incoming in records},
-        external_id__in=[incoming.external_id for incoming in records],
+    """Return what is here of these records, by object and id."""
+    asked: list[Any] = [
+        origin.connection_id,
+        sorted({incoming.object for incoming in records}),
+        json.dumps([incoming.external_id for incoming in records]),
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(_KNOWN, asked)
+        return {(row[0], row[1]): _known_of(row) for row in cursor.fetchall()}
+
+
+_KNOWN = """
+SELECT entry.object, entry.external_id, entry.id, entry.version, entry.deleted,
+    entry.source_url, entry.counts, entry.occurred_on, entry.product, entry.territory,
+    entry.currency, entry.amount, revision.id, revision.name, revision.occurred_on,
+    revision.counts, revision.reversed_on, revision.currency, revision.values,
+    revision.credits, revision.deleted, revision.payload
+FROM ledger_entry AS entry
+LEFT JOIN ledger_revision AS revision ON revision.entry_id = entry.id
+    AND revision.closed IS NULL
+WHERE entry.connection_id = %s AND entry.object = ANY(%s)
+    AND entry.external_id IN (SELECT jsonb_array_elements_text(%s::jsonb))
+"""
+
+
+def _known_of(row: Sequence[Any]) -> Known:
+    known = Known(
+        entry_id=row[2],
+        version=row[3],
+        deleted=row[4],
+        source_url=row[5],
+        booking=booking_of(
+            object_=row[0],
+            counts=row[6],
+            occurred_on=row[7],
+            product=row[8],
+            territory=row[9],
+            currency=row[10],
+            amount=row[11],
+        ),
     )
-    by_id = {entry.pk: entry for entry in entries}
-    revisions = {
-        revision.entry_id: revision
-        for revision in Revision.objects.filter(
-            entry_id__in=list(by_id), closed__isnull=True
+    if row[12] is not None:
+        known.state = EntryState(
+            name=row[13],
+            occurred_on=row[14],
+            counts=row[15],
+            reversed_on=row[16],
+            currency=row[17],
+            values=json.loads(row[18]),
+            credits=credits_of(json.loads(row[19])),
+            deleted=row[20],
         )
-    }
-    return {
-        (entry.object, entry.external_id): Known(
-            entry,
-            revisions.get(entry.pk),
-            state_of(revisions[entry.pk]) if entry.pk in revisions else None,
-        )
-        for entry in by_id.values()
-    }
+        known.payload = json.loads(row[21])
+    return known
 
 
 def _surroundings(records: Sequence[Incoming], origin: Origin) -> Surroundings:
     business = current_business()
-    people = {
-        row.external_id: Person(row.payee_id, row.payee.name, row.was_id or 0)
-        for row in ExternalId.objects.filter(
-            connection_id=origin.connection_id
-        ).select_related("payee")
-    }
     return Surroundings(
         currency=business.currency,
         day=clock.today(business.time_zone),
-        people=people,
+        people=_people(records, origin),
         directory=origin.directory,
         products=_names(Product, records, "product"),
         territories=_names(Territory, records, "territory"),
         source=origin.source,
     )
+
+
+def _people(records: Sequence[Incoming], origin: Origin) -> dict[str, Person]:
+    """Return the payees that these records name."""
+    users = {
+        str(incoming.values[key]).strip()
+        for incoming in records
+        for key in PEOPLE_KEYS
+        if key in incoming.values
+    }
+    rows = ExternalId.objects.filter(
+        connection_id=origin.connection_id, external_id__in=sorted(users)
+    ).values_list("external_id", "payee_id", "payee__name", "was_id")
+    return {
+        external_id: Person(payee_id, name, was_id or 0)
+        for external_id, payee_id, name, was_id in rows
+    }
 
 
 def _names(

@@ -129,9 +129,14 @@ def in_the_ledger() -> dict[str, tuple[object, ...]]:
 
 @pytest.mark.slow
 def test_a_sync_killed_again_and_again_ends_with_the_ledger_as_the_source(
-    fresh_db: Copy, acme: Business, close: Source, connection: Connection
+    fresh_db: Copy,
+    acme: Business,
+    close: Source,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """At the end only the parent dies: the child that is thought dead writes no more."""
+    monkeypatch.setenv("PAGES_AT_ONCE", "1")  # so that there is much to be cut off
     moments = random.Random(20261124)
     read = iter(sorted(moments.sample(range(1, DEALS - 60), 4)))
     with worker_on(fresh_db) as worker:

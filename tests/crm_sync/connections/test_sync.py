@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -123,8 +124,9 @@ class DyingLease(Lease):
 
 
 def test_a_sync_that_dies_between_pages_goes_on_from_the_last_page(
-    scene: Scene,
+    scene: Scene, settings: Any
 ) -> None:
+    settings.PAGES_AT_ONCE = 1
     for number in range(30):
         scene.deal(f"Lead {number}", value=number)
     job = services.start_sync(connection=scene.connection)
