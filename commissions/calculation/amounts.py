@@ -22,10 +22,12 @@ from commissions.calculation.scope import (
     Credited,
     Readable,
     Scope,
-    evaluate,
+    as_number,
     holds,
     number,
+    uncut,
 )
+from commissions.formula import Quotient, plain
 from commissions_saas.lib.money import LARGEST, round_money
 from commissions_saas.lib.periods import Period
 
@@ -120,8 +122,8 @@ def reckon(
     base = None
     scope.values.pop("base", None)
     if component.base is not None:
-        base = number(component.base, scope)
-        scope.values["base"] = base
+        kept = uncut(component.base, scope)
+        base, scope.values["base"] = as_number(component.base, kept), _readable(kept)
     exact = number(component.amount, scope)
     limited, by = exact, ""
     cap = number(component.cap, scope) if component.cap is not None else None
@@ -158,16 +160,16 @@ def _steps(component: ComponentProgram, scope: Scope) -> tuple[tuple[str, object
     found: list[tuple[str, object]] = []
     for name, formula in component.steps:
         try:
-            value = evaluate(formula, scope)
+            value = uncut(formula, scope)
         except CannotReckon as problem:
             raise CannotReckon(f"“{name}”: {problem}") from problem
         scope.values[name] = _readable(value)
-        found.append((name, value))
+        found.append((name, plain(value)))
     return tuple(found)
 
 
 def _readable(value: object) -> Readable:
-    if value is None or isinstance(value, Decimal | str | bool | date):
+    if value is None or isinstance(value, Decimal | Quotient | str | bool | date):
         return value
     raise CannotReckon("A step gives an amount, a number, a text, a date or yes or no.")
 

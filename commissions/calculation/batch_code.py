@@ -5,7 +5,7 @@ trees. What it cannot be sure of raises `Doubt`, and the ordinary pipeline looks
 """
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -26,7 +26,7 @@ from commissions.calculation.program import (
     PlanProgram,
 )
 from commissions.formula import Formula
-from commissions.formula.inlined import LEAST, MOST, inline
+from commissions.formula.inlined import LEAST, MOST, divides, inline
 from commissions_saas.lib.money import LARGEST, places
 
 # Columns of a row before the fields: whose it is, what a line begins with (entry, role,
@@ -105,10 +105,13 @@ class _Writer:
             "xplaces": Decimal("0.0001"),
         }
         self.marks: dict[str, ast.expr] = {}
+        self.uncut: Collection[str] = ()  # what may be a quotient
 
-    def mark(self, formula: Formula) -> str:
+    def mark(self, formula: Formula, *, cut: bool = True) -> str:
         name = f"xe{len(self.marks)}"
-        self.marks[name] = inline(formula, self.names, self.constants)
+        self.marks[name] = inline(
+            formula, self.names, self.constants, uncut=self.uncut, cut=cut
+        )
         return name
 
     def constant(self, value: object) -> str:
@@ -217,8 +220,10 @@ class _Writer:
     def line(self, at: int, component: ComponentProgram) -> list[str]:
         lines = [f"  if {self.condition(component)}:"]
         base = r"\\N"
+        self.uncut = ()
         if component.base is not None:
-            lines += self.amount("xbase", self.mark(component.base))
+            lines += self.amount("xbase", self.mark(component.base, cut=False))
+            self.uncut = {"base"} if divides(component.base) else ()
             lines.append("   xq = xbase.quantize(xplaces) + xZ")
             lines.append("   if not xsmallest <= xbase <= xlargest: xdoubt()")
             base = "{xq!s}"

@@ -7,10 +7,10 @@ from decimal import Decimal
 from commissions.calculation.facts import AssignmentFact, RateFact
 from commissions.calculation.names import HELD_AS, TYPE_WORDS
 from commissions.calculation.program import FieldRead
-from commissions.formula import EvaluationError, Formula, Table
+from commissions.formula import EvaluationError, Formula, Quotient, Table, plain
 from crm_sync.ledger.facts import EntryFact, Value
 
-Readable = Value | Table | None
+Readable = Value | Table | Quotient | None
 
 
 class CannotReckon(Exception):
@@ -61,22 +61,27 @@ class Credited(Scope):
 
 def evaluate(formula: Formula, scope: Scope) -> object:
     """Evaluate a formula, or say which of its names cannot be read."""
+    return plain(uncut(formula, scope))
+
+
+def uncut(formula: Formula, scope: Scope) -> object:
+    """Evaluate a formula for another to read, which then loses no digit of it."""
     if scope.problems:
         _require_readable(formula, scope)
     try:
-        return formula.evaluate(scope.values)
+        return formula.uncut(scope.values)
     except EvaluationError as problem:
         raise CannotReckon(str(problem)) from problem
 
 
 def number(formula: Formula, scope: Scope) -> Decimal:
     """Evaluate a formula that was checked to give an amount or a number."""
-    if scope.problems:
-        _require_readable(formula, scope)
-    try:
-        answer = formula.evaluate(scope.values)
-    except EvaluationError as problem:
-        raise CannotReckon(str(problem)) from problem
+    return as_number(formula, evaluate(formula, scope))
+
+
+def as_number(formula: Formula, answer: object) -> Decimal:
+    """Return what a formula gave as a number, or say that it gave none."""
+    answer = plain(answer)
     if not isinstance(answer, Decimal):
         raise CannotReckon(f"“{formula.text}” does not give a number.")
     return answer

@@ -16,11 +16,12 @@ from .exact import arithmetic
 from .explained import Outcome, Step
 from .parser import parse
 from .program import Formula, build
+from .quotient import Quotient, plain
 from .tables import KeyedTable, Table, TierTable
 from .types import Type
 
 # Stored beside what a formula gave: it grows when any formula could mean something else.
-LANGUAGE_VERSION = 2
+LANGUAGE_VERSION = 3
 
 __all__ = [
     "LANGUAGE_VERSION",
@@ -30,6 +31,7 @@ __all__ = [
     "KeyedTable",
     "Outcome",
     "Problem",
+    "Quotient",
     "Step",
     "Table",
     "TierTable",
@@ -37,6 +39,7 @@ __all__ = [
     "arithmetic",
     "check_formula",
     "compile_formula",
+    "plain",
     "render",
 ]
 

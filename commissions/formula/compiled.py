@@ -17,6 +17,7 @@ from .functions import CATALOGUE
 from .functions.blanks import is_blank
 from .inputs import LEAST, MOST, PYTHON_TYPES, refuse_value
 from .limits import LIMITS
+from .quotient import divided
 from .tables import TierTable
 from .types import AMOUNTS, Type
 
@@ -172,6 +173,8 @@ class _Compiler:
         if self.types[node.left] is Type.DATE:
             between = CATALOGUE["days_between"].run
             return self.call(between, [self.value(node.right), self.value(node.left)])
+        if isinstance(node.op, ast.Div):
+            return self.call(divided, [left, right])
         return ast.BinOp(left, node.op, right)
 
     def comparison(self, node: ast.Compare) -> ast.expr:

@@ -5,25 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
+from . import quotient
+from .digits import CONTEXT
 from .errors import ValueFault
 from .limits import LIMITS
-
-CONTEXT = decimal.Context(
-    prec=34,
-    rounding=decimal.ROUND_HALF_EVEN,
-    Emin=-6143,
-    Emax=6144,
-    capitals=1,
-    clamp=0,
-    flags=[],
-    traps=[
-        decimal.InvalidOperation,
-        decimal.DivisionByZero,
-        decimal.Overflow,
-        decimal.Underflow,
-        decimal.FloatOperation,
-    ],
-)
+from .quotient import Quotient
 
 
 @contextmanager
@@ -37,14 +23,16 @@ def arithmetic() -> Iterator[None]:
         decimal.setcontext(before)
 
 
-def too_large(value: Decimal) -> Decimal:
+def too_large(value: object) -> Decimal:
     """Refuse a part whose last digits would be lost."""
     raise ValueFault("too_large", "This becomes too large to reckon with.")
 
 
 def watched(value: object) -> None:
     """Refuse a part that no longer keeps ten places."""
-    if isinstance(value, Decimal) and abs(value) > LIMITS.exact:
+    if not isinstance(value, Decimal | Quotient):
+        return
+    if not -LIMITS.exact <= value <= LIMITS.exact:
         too_large(value)
 
 
@@ -61,6 +49,8 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
     if not base and exponent < 0:
         # Decimal would answer Infinity here without any signal.
         raise ValueFault("division_by_zero", "This divides by zero.", 0)
+    if exponent < 0:
+        return quotient.divided(Decimal(1), base**-exponent)
     return base**exponent
 
 
@@ -70,10 +60,10 @@ def rounded(value: Decimal, places: int) -> Decimal:
 
 
 def divided(left: Decimal, right: Decimal) -> Decimal:
-    """Divide, with a sentence where nothing can be divided."""
+    """Divide, with a sentence where nothing can be divided; cut no digits."""
     if not right:
         raise ValueFault("division_by_zero", "This divides by zero.", 1)
-    return left / right
+    return quotient.divided(left, right)
 
 
 def divided_whole(left: Decimal, right: Decimal) -> Decimal:

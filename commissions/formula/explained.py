@@ -5,7 +5,7 @@ import decimal
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date
 
 from simpleeval import SimpleEval
 
@@ -16,6 +16,7 @@ from .functions import CATALOGUE
 from .functions.blanks import is_blank
 from .parser import span_of
 from .phrases import phrases_of
+from .quotient import plain
 from .source import quoted
 from .types import Type
 from .words import value_words
@@ -70,7 +71,7 @@ def explain_tree(
         recorder = _Recorder(checked, text, names)
         value = recorder.eval(text, previously_parsed=tree)
         try:
-            value = inputs.finished(value)
+            value = inputs.finished(plain(value))
         except ValueFault as fault:
             span = span_of(tree)
             raise EvaluationError(fault.code, fault.message, span, text) from None
@@ -78,9 +79,9 @@ def explain_tree(
 
 
 def _subtracted(left: object, right: object) -> object:
-    if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return left - right
-    return CATALOGUE["days_between"].run(right, left)
+    if isinstance(left, date) and isinstance(right, date):
+        return CATALOGUE["days_between"].run(right, left)
+    return operator.sub(left, right)
 
 
 _OPERATORS = {
@@ -149,7 +150,7 @@ class _Recorder(SimpleEval):
         except decimal.DecimalException:
             message, span = "This becomes too large to reckon with.", span_of(node)
             raise EvaluationError("too_large", message, span, self.text) from None
-        self._keep(node, value)
+        self._keep(node, plain(value))
         return value
 
     def _keep(self, node: ast.expr, value: object) -> None:

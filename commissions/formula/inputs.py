@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from .errors import EvaluationError, ValueFault
 from .limits import LIMITS
+from .quotient import Quotient
 from .source import Span
 from .tables import Table
 from .types import AMOUNTS, Type
@@ -28,6 +29,8 @@ def refuse_value(name: str, value: object, kind: Type) -> None:
     wanted = PYTHON_TYPES[kind]
     # A datetime is a date to Python, and its time would be lost without a word.
     fits = isinstance(value, Table) if wanted is Table else type(value) is wanted
+    if wanted is Decimal and isinstance(value, Quotient):
+        fits, value = True, value.nearest()
     if not fits:
         given = type(value).__name__
         raise TypeError(f"{name} is declared as {kind.value} but a {given} was given")

@@ -5,10 +5,11 @@ from ast import expr
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from . import exact
 from .checker import Checked
 from .compiled import Run, compile_tree
+from .digits import CONTEXT
 from .explained import Outcome, explain_tree
+from .quotient import plain
 from .types import Type
 
 
@@ -29,10 +30,17 @@ class Formula:
 
     def evaluate(self, values: Mapping[str, object]) -> object:
         """Return the result for these values; inputs that are missing are blank."""
+        return plain(self.uncut(values))
+
+    def uncut(self, values: Mapping[str, object]) -> object:
+        """Return the result; one that has no last digit as a quotient.
+
+        Another formula may read it, as a component's amount reads its base.
+        """
         before = decimal.getcontext()
-        if before is exact.CONTEXT:
+        if before is CONTEXT:
             return self._evaluate(values)
-        decimal.setcontext(exact.CONTEXT)
+        decimal.setcontext(CONTEXT)
         try:
             return self._evaluate(values)
         finally:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 from types import MappingProxyType
 
+from . import quotient
 from .errors import ValueFault
 from .limits import LIMITS
 from .words import amount_words
@@ -45,7 +46,7 @@ class Slice:
 
 def _on_line(points: tuple[Point, Point], total: Decimal) -> Decimal:
     (left, low), (right, high) = points
-    return low + (high - low) * (total - left) / (right - left)
+    return low + quotient.divided((high - low) * (total - left), right - left)
 
 
 @dataclass(frozen=True)

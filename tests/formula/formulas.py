@@ -131,8 +131,9 @@ def of_days(day: Texts, number: Texts, condition: Texts) -> Texts:
 def _of_depth(depth: int) -> Texts:
     """Return formulas of every type, nested so deep."""
     number: Texts = NUMBERS | st.sampled_from(["deal.units", "deal.share", "6%"])
+    number = number | st.sampled_from(["(1 / 3)", "(deal.units / 7)"])
     money: Texts = st.sampled_from(["amount", "deal.amount", "deal.discount", "quota"])
-    money = money | NUMBERS
+    money = money | NUMBERS | st.sampled_from(["(100 / 3)", "(deal.amount / 7)"])
     condition: Texts = st.sampled_from(["yes", "deal.renewal", "deal.customer_paid"])
     text: Texts = st.sampled_from(
         ["deal.product", "deal.region", '"Boiler"', "'Heat pump'", '"North"', '"o"']

@@ -1,8 +1,8 @@
 """A third reckoning of formulas: Python's own grammar and exact fractions, no Decimal.
 
 It shares no line with the language. It knows nothing of types or limits, so it is only
-asked about formulas that were accepted; `exact` says whether every value on the way could
-be written with 34 digits, so that the answers must be equal to the last digit.
+asked about formulas that were accepted; `exact` says whether every value on the way that
+has a last digit could be written with 34 digits, so that the answers must be equal.
 """
 
 import ast
@@ -10,7 +10,7 @@ import datetime
 import operator
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -60,6 +60,15 @@ def python_of(text: str) -> str:
     return "".join(parts).strip()
 
 
+def written(answer: object) -> object:
+    """Return an answer as a formula gives it: a fraction is rounded once, to 34 digits."""
+    if not isinstance(answer, Fraction):
+        return answer
+    with localcontext() as context:
+        context.prec = 34
+        return Decimal(answer.numerator) / Decimal(answer.denominator)
+
+
 def _is_percent(tokens: list[str], at: int) -> bool:
     before = [t for t in tokens[:at] if not t.isspace()]
     after = [t for t in tokens[at + 1 :] if not t.isspace()]
@@ -86,14 +95,15 @@ class Reckoner:
         return self.of(ast.parse(python_of(text).replace("\n", " "), mode="eval").body)
 
     def kept(self, value: Any) -> Any:
-        """Note a number that 34 digits cannot hold."""
+        """Note a number that has a last digit, but more than 34 of them."""
         if isinstance(value, Fraction):
             rest = value.denominator
             for prime in (2, 5):
                 while rest % prime == 0:
                     rest //= prime
             if rest != 1:
-                self.exact = False
+                # Kept as a quotient, up to a size.
+                self.exact &= max(map(abs, value.as_integer_ratio())) < 2**1024
             else:
                 places = 0
                 while (value * 10**places).denominator != 1:

@@ -2,7 +2,6 @@
 
 import ast
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from commissions.formula.parser import parse
 from tests.formula import formulas as by_chance
 from tests.formula.formulas import FORMULAS, VALUES
 from tests.formula.fractions_functions import FUNCTIONS, NoAnswer
-from tests.formula.fractions_reckoning import Reckoner
+from tests.formula.fractions_reckoning import Reckoner, written
 from tests.formula.world import INPUTS
 
 # What only our own limits refuse; fractions have none.
@@ -74,7 +73,7 @@ def test_fractions_reckon_the_same_and_fail_where_the_language_fails(
     expected = reckoner.answer(text)
 
     if reckoner.exact:
-        assert (Fraction(found) if isinstance(found, Decimal) else found) == expected
+        assert found == written(expected)
 
 
 def test_chance_makes_formulas_with_every_function() -> None:

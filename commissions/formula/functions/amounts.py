@@ -3,7 +3,7 @@
 import decimal
 from decimal import Decimal
 
-from .. import exact
+from .. import exact, quotient
 from ..errors import ValueFault
 from .declare import Accepts, Function, Place, anywhere, of_its_parts, same
 
@@ -42,7 +42,7 @@ def _clamp(value: Decimal, least: Decimal, most: Decimal) -> Decimal:
 def _prorate(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
     if not whole:
         raise ValueFault("division_by_zero", "This divides by zero.", 2)
-    return amount * part / whole
+    return quotient.divided(amount * part, whole)
 
 
 _ONE = (Place("value", Accepts.AMOUNT, alike=True),)
@@ -96,6 +96,7 @@ AMOUNT_FUNCTIONS = (
         (("prorate(3000, 12, 30)", "1200"), ("prorate(100, 31, 31)", "100")),
         _prorate,
         reach=anywhere,
+        divides=True,
     ),
     Function(
         "abs",

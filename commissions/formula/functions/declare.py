@@ -113,6 +113,7 @@ class Function:
     phrases: Phrases | None = None
     reach: Reach = no_further
     cost: int = 1  # operations it may take at most
+    divides: bool = False  # its result may have no last digit
 
     @property
     def least(self) -> int:

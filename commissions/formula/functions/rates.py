@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from .. import exact
+from .. import exact, quotient
 from ..errors import ValueFault
 from ..tables import OUTSIDE, KeyedTable, Slice, Table, TierTable
 from ..types import Type
@@ -36,7 +36,7 @@ def _blended_rate(before: Decimal, amount: Decimal, table: Table) -> Decimal:
     tiers = _tiers(table, 2)
     if not amount:
         return tiers.rate_at(before)
-    return tiers.marginal(before, amount) / amount
+    return quotient.divided(tiers.marginal(before, amount), amount)
 
 
 def _curve(total: Decimal, table: Table, outside: str = "") -> Decimal:
@@ -93,7 +93,9 @@ def _prizes(rank: Decimal, tied: Decimal, table: Table) -> list[Decimal]:
 
 def _prize(rank: Decimal, tied: Decimal, table: Table) -> Decimal:
     prizes = _prizes(rank, tied, table)
-    return sum(prizes, Decimal(0)) / len(prizes) if prizes else Decimal(0)
+    if not prizes:
+        return Decimal(0)
+    return quotient.divided(sum(prizes, Decimal(0)), Decimal(len(prizes)))
 
 
 def _prize_phrases(values: Values, kind: Type) -> tuple[str, ...]:
@@ -213,6 +215,7 @@ RATE_FUNCTIONS = (
         _curve,
         reach=anywhere,
         cost=100,
+        divides=True,
     ),
     Function(
         "blended_rate",
@@ -230,6 +233,7 @@ RATE_FUNCTIONS = (
         _blended_rate,
         reach=anywhere,
         cost=100,
+        divides=True,
     ),
     Function(
         "prize",
@@ -246,6 +250,7 @@ RATE_FUNCTIONS = (
         _prize,
         _prize_phrases,
         cost=MOST_PLACES,
+        divides=True,
     ),
     Function(
         "lookup",

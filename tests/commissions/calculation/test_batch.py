@@ -68,6 +68,10 @@ components:
     when: payee.level == "senior" or deal.role == "split"
     credit: [owner, split, referrer]
     amount: max(-5, min(7, deal.amount / 7)) - 1
+  - key: seventh
+    base: deal.amount / 7
+    amount: base * 1.5 - IF(base * 7 == deal.amount, 0, 1000)
+    cap: base * 1.4
 tables:
   steps: {{rows: [{{from: 0, rate: 1%}}, {{from: 5000, rate: 2.5%}}]}}
 """
