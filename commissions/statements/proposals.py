@@ -93,17 +93,7 @@ def propose(
     in_review = row.state == Statement.State.IN_REVIEW
     if current_business().posts_late_changes and not in_review:
         _post(row, made, None, draft)
-    # What moves no money waits for nobody: nothing of it is left to post at the lock.
-    if not _is_undecided(row):
-        carrying.carry_alone(row, draft)
-
-
-def _is_undecided(row: Statement) -> bool:
-    """Say whether some late change of a statement is not decided, or was left out."""
-    undecided = [Proposal.State.WAITING, Proposal.State.DECLINED]
-    return Proposal.objects.filter(
-        payee_id=row.payee_id, period_id=row.period_id, state__in=undecided
-    ).exists()
+    carrying.carry_alone(row, draft)
 
 
 def post(*, proposal: Proposal, by: Member | None) -> Adjustment:
