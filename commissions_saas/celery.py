@@ -35,6 +35,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "write into the sources what was missed": {
+        "task": "crm_sync.writeback.tasks.sweep",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
 }
 
 _last_beat = 0.0

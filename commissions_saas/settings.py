@@ -73,6 +73,7 @@ SHARED_APPS = [
 TENANT_APPS = [
     "crm_sync.ledger",
     "crm_sync.accounting",
+    "crm_sync.writeback",
     "commissions.plans",
     "commissions.statements",
     "payouts.runs",

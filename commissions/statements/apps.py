@@ -12,10 +12,13 @@ class StatementsConfig(AppConfig):
         from commissions.statements.dry_run import measure_moved
         from commissions.statements.held_up import estimate_held_up
         from commissions.statements.start import own_statement
+        from commissions.statements.written_back import StatementAmounts
         from crm_sync.ledger.held_up import use_estimate
         from crm_sync.ledger.money_moved import use_measure
+        from crm_sync.writeback.amounts import use_commissions
         from tenants.frame import hooks
 
         use_estimate(estimate_held_up)
         use_measure(measure_moved)
+        use_commissions(StatementAmounts())
         hooks.offer("home.statements:mine", own_statement)

@@ -27,6 +27,7 @@ from crm_sync.ledger.changes import latest_change, next_change
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.refusing import blocking
 from crm_sync.ledger.selectors import payee_of
+from crm_sync.writeback.running import write_what_changed
 from tenants.access import Member
 from tenants.audit.services import record
 from tenants.schema import current_business
@@ -104,6 +105,7 @@ def lock_statements(
         if business_posts():
             proposals.post_waiting(rows, None)
         _record_period("locked", period, rows, by)
+        write_what_changed()
     return rows
 
 

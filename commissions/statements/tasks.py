@@ -5,6 +5,7 @@ from typing import Any
 from commissions.statements import parts, previews
 from commissions.statements.parts import Parts
 from commissions.statements.recalculate import recalculate
+from crm_sync.writeback.running import write_what_changed
 from tenants.jobs.handlers import handles
 from tenants.jobs.lease import Lease
 
@@ -43,6 +44,7 @@ def _recalculate(lease: Lease, *, everything: bool) -> dict[str, Any]:
         job_id=lease.job.pk,
         share=Parts(lease).write if lease.is_kept else None,
     )
+    write_what_changed()
     return {
         "change": summary.change,
         "statements": summary.statements,

@@ -10,6 +10,7 @@ from commissions_saas.lib import clock
 from crm_sync.connections.homes import Settled, homes_of, keep_unreadable, settle
 from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.connections.moving import Moving
+from crm_sync.connections.own_fields import tell_what_is_shown
 from crm_sync.connections.readers import Reader
 from crm_sync.contract import Cursor, RefusedRow, RemoteRecord
 from crm_sync.ledger import refusing
@@ -73,6 +74,7 @@ def apply_page(
                 )
             )
             moving.look_after(business_id)
+            tell_what_is_shown(reader.connection.pk, work[business_id])
             refusing.refuse(broken[business_id], reader.connection.pk)
             outcome.refused += len(broken[business_id])
     settle(reader, settled)

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 from crm_sync.connections import models
 from crm_sync.connections.mapping import Seen, read_record
 from crm_sync.connections.models import Connection
+from crm_sync.connections.own_fields import Paths, moving, own_fields, without_ours
 from crm_sync.contract import Provider, RemoteRecord, value_at
 from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.recording import Origin
 from tenants.accounts.models import Business
+from tenants.schema import in_business
 
 KIND_NAMES = {"close": "Close", "files": "the file"}
 
@@ -41,6 +43,7 @@ class Reader:
     _mappings: dict[tuple[int, str], models.Mapping | None] = field(
         default_factory=dict
     )
+    _own: dict[int, Paths] = field(default_factory=dict)
 
     @property
     def is_shared(self) -> bool:
@@ -107,7 +110,21 @@ class Reader:
             mapping_id=mapping.pk if mapping else None,
         )
         document = mapping.document if mapping else {}
-        return read_record(record, document, ZoneInfo(business.time_zone), seen)
+        incoming = read_record(record, document, ZoneInfo(business.time_zone), seen)
+        return self._without_ours(incoming, business_id, mapping)
+
+    def _without_ours(
+        self, incoming: Incoming, business_id: int, mapping: models.Mapping | None
+    ) -> Incoming:
+        """Leave out the fields that the business fills itself: they are no facts."""
+        if business_id not in self._own:
+            with in_business(self.businesses[business_id]):
+                self._own[business_id] = own_fields(self.connection.pk)
+        own = self._own[business_id].get(incoming.object)
+        if not own or mapping is None:
+            return incoming
+        marks = moving(self.provider, incoming.object)
+        return without_ours(incoming, mapping.document, own, marks)
 
     def origin(self, words: str = "", *, forced: bool = False) -> Origin:
         """Say where records come from, for the words of their changes."""

@@ -53,6 +53,11 @@ class Incoming:
     changed_at: datetime | None = None
     url: str = ""
     mapping_id: int | None = None
+    ours: frozenset[str] = frozenset()
+    """Paths of the payload that we write ourselves, and those that move with a write:
+    a record that differs in them alone has not changed."""
+    ours_in: frozenset[str] = frozenset()
+    """Keys of values that are filled from such paths."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from crm_sync.ledger import following, refusing
 from crm_sync.ledger.bookings import booking_of
 from crm_sync.ledger.changes import lock_changes
 from crm_sync.ledger.models import ExternalId, Product, Territory
+from crm_sync.ledger.ours import same_payload_but, without_values
 from crm_sync.ledger.reading import (
     EntryState,
     Incoming,
@@ -145,10 +146,21 @@ def _is_old(incoming: Incoming, have: Known, origin: Origin) -> bool:
 def _is_equal(incoming: Incoming, state: EntryState, have: Known) -> bool:
     if have.state is None:
         return state.deleted and not state.values
-    if have.state != state:
+    if not _says_the_same(incoming, state, have.state):
         return False
-    same_payload = incoming.deleted or have.payload == dict(incoming.payload)
+    same_payload = incoming.deleted or same_payload_but(
+        incoming.ours, have.payload, incoming.payload
+    )
     return same_payload or incoming.version == have.version
+
+
+def _says_the_same(incoming: Incoming, now: EntryState, before: EntryState) -> bool:
+    """Say whether a record means what it meant; what we write ourselves means nothing."""
+    if now == before or not incoming.ours_in:
+        return now == before
+    return without_values(now, incoming.ours_in) == without_values(
+        before, incoming.ours_in
+    )
 
 
 def _count(outcome: Outcome, have: Known | None, state: EntryState) -> None:

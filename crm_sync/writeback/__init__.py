@@ -1,0 +1,1 @@
+"""What we write into the sources: off until somebody turns it on."""
