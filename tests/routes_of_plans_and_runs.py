@@ -9,7 +9,7 @@ from commissions.plans.models import PlanVersion, Preview, PreviewedStatement
 from commissions.plans.services import create_plan
 from commissions.plans.yaml_form import plan_from_yaml
 from commissions.statements.models import PayPeriod
-from commissions.statements.previews import summary_of
+from commissions.statements.prices import summary_of
 from commissions_saas.lib import clock
 from crm_sync.ledger.services import create_payee
 from payouts.runs.models import ExportFile, Payout, PayoutRun

@@ -65,7 +65,9 @@ class Comparison:
         """Return a hash of all amounts and of how many lines fail: equal, equal hash."""
         digest = sha256()
         for row in self.rows:
-            amounts = f"{row.now}/{row.after}/{row.is_frozen}/{row.is_changed}"
+            # What it leaves alone is not of the price, frozen or not.
+            is_late = row.is_frozen and row.is_changed
+            amounts = f"{row.now}/{row.after}/{is_late}/{row.is_changed}"
             stands = f"{amounts}/{len(row.failures)}"
             digest.update(f"{row.payee_id}/{row.period_slug}/{stands}\n".encode())
         return digest.hexdigest()

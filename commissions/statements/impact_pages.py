@@ -14,12 +14,8 @@ from commissions.plans.diff import PlanChange, diff_plans
 from commissions.plans.models import Plan, PlanVersion, Preview, PreviewedStatement
 from commissions.plans.services import document_of, editors_of, may_publish
 from commissions.statements.exports import safe
-from commissions.statements.previews import (
-    changes_own_pay,
-    headline,
-    moved_by,
-    signed,
-)
+from commissions.statements.previews import changes_own_pay, moved_by
+from commissions.statements.prices import headline, signed
 from commissions_saas.lib import clock
 from commissions_saas.lib.money import round_money
 from commissions_saas.lib.periods import parse_period

@@ -1,10 +1,9 @@
 """Asking what a draft changes, storing the answer, and publishing what was looked at."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
-from statistics import median
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +18,16 @@ from commissions.plans.models import (
     PreviewedStatement,
 )
 from commissions.plans.services import document_of, may_publish, publish_version
-from commissions.statements.impact import Comparison, Told, compare, nobody
+from commissions.statements.impact import (
+    Comparison,
+    Told,
+    compare,
+    frozen_of,
+    nobody,
+)
+from commissions.statements.models import PayPeriod
+from commissions.statements.prices import headline, summary_of
+from commissions.statements.writing import lock_periods_to_write
 from commissions_saas.lib import clock
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.periods import Period, parse_period
@@ -28,12 +36,9 @@ from crm_sync.ledger.models import Payee
 from crm_sync.ledger.selectors import payee_of
 from tenants.access import Member
 from tenants.audit.services import record
-from tenants.frame.formats import Reader, format_money
 from tenants.jobs.services import enqueue
 from tenants.schema import current_business
 
-ZERO = Decimal(0)
-ENGLISH = Reader()
 COMPARED_AT_ONCE = 200  # statements; more of them are compared again in a job
 Transaction = Callable[[], AbstractContextManager[object]]
 
@@ -132,38 +137,6 @@ def store(preview: Preview, found: Comparison) -> None:
         setattr(preview, name, value)
 
 
-def summary_of(rows: Iterable[PreviewedStatement]) -> dict[str, Any]:
-    """Return the figures that the page begins with, as text."""
-    rows = list(rows)
-    changed = [row for row in rows if row.is_changed and not row.is_frozen]
-    frozen = [row for row in rows if row.is_changed and row.is_frozen]
-    by_size = sorted(changed, key=lambda row: (row.difference, row.payee_name))
-    sizes = [row.difference for row in by_size]
-    largest = max(changed, key=lambda row: abs(row.difference), default=None)
-    return {
-        "statements": len(changed),
-        "unchanged": sum(not row.is_changed and not row.is_frozen for row in rows),
-        "total": _text(sum(sizes, ZERO)),
-        "lower": sum(size < 0 for size in sizes),
-        "higher": sum(size > 0 for size in sizes),
-        "smallest": _text(min(sizes, key=abs, default=ZERO)),
-        "median": _text(median(sizes) if sizes else ZERO),
-        "largest": _text(largest.difference if largest else ZERO),
-        "largest_name": largest.payee_name if largest else "",
-        "largest_lines": len(largest.lines) if largest else 0,
-        "periods": _periods(changed),
-        "components": _components(changed),
-        "payees": len({row.payee_id for row in changed}),
-        "frozen": len(frozen),
-        "frozen_unchanged": sum(row.is_frozen and not row.is_changed for row in rows),
-        "frozen_total": _text(sum((row.difference for row in frozen), ZERO)),
-        "moved": _text(sum((abs(row.difference) for row in rows), ZERO)),
-        "failures": sum(len(row.failures) for row in rows),
-        "now": _text(sum((row.now for row in rows), ZERO)),
-        "after": _text(sum((row.after for row in rows), ZERO)),
-    }
-
-
 def publish_previewed(*, preview: Preview, by: Member) -> PlanVersion:
     """Publish what was looked at; refused where data or draft have moved its figures.
 
@@ -171,6 +144,7 @@ def publish_previewed(*, preview: Preview, by: Member) -> PlanVersion:
     """
     moved = None
     with transaction.atomic():
+        _hold_periods(preview)
         lock_changes()
         preview = _locked(preview)
         draft = _draft_of(preview)
@@ -183,21 +157,6 @@ def publish_previewed(*, preview: Preview, by: Member) -> PlanVersion:
         else:
             return _publish(preview, draft, by)
     raise errors.FiguresMoved(_show_instead(preview, draft, moved, by))
-
-
-def headline(summary: dict[str, Any], currency: str) -> str:
-    """Return the price in words: `37 statements, +$1,240.00`."""
-    count = int(summary["statements"])
-    if not count:
-        return "no statement changes"
-    noun = "statement" if count == 1 else "statements"
-    return f"{count:,} {noun}, {signed(Decimal(summary['total']), currency)}"
-
-
-def signed(amount: Decimal, currency: str) -> str:
-    """Write an amount with its sign and symbol, also where it rises."""
-    plus = "+" if amount > 0 else ""
-    return f"{plus}{format_money(amount, currency, ENGLISH)}"
 
 
 def document_of_preview(preview: Preview) -> PlanDocument:
@@ -268,14 +227,35 @@ def _looked_at_again(preview: Preview, draft: PlanVersion) -> Comparison | None:
     """Compare again where anything may have moved; None where nothing did.
 
     The figures of one change number are always the same: a comparison is refused while
-    stored measures that it reads are behind.
+    stored measures that it reads are behind. Freezing has no number.
     """
-    if draft.sha256 == preview.sha256 and latest_change() == preview.change:
+    is_same = draft.sha256 == preview.sha256 and latest_change() == preview.change
+    if is_same and not _froze_since(preview):
         return None
     summary = preview.summary
     if summary["statements"] + summary["unchanged"] > COMPARED_AT_ONCE:
         return Comparison(0, ())
     return compare(draft.plan, document_of(draft), preview.starts_on)
+
+
+def _hold_periods(preview: Preview) -> None:
+    """Let nobody freeze or open what the price counts until it is consumed."""
+    slugs = preview.statements.values("period_slug")
+    rows = PayPeriod.objects.filter(slug__in=slugs)
+    lock_periods_to_write(list(rows.values_list("pk", flat=True)))
+
+
+def _froze_since(preview: Preview) -> bool:
+    """Say whether a statement that it changes was frozen, or opened again, since."""
+    rows = preview.statements.filter(is_changed=True)
+    was = {
+        (payee_id, parse_period(slug)): is_frozen
+        for payee_id, slug, is_frozen in rows.values_list(
+            "payee_id", "period_slug", "is_frozen"
+        )
+    }
+    frozen = frozen_of(was)
+    return any((key in frozen) != is_frozen for key, is_frozen in was.items())
 
 
 def _publish(preview: Preview, draft: PlanVersion, by: Member) -> PlanVersion:
@@ -334,32 +314,6 @@ def _enqueue_ghost(ghost: Preview, by: Member) -> Any:
         arguments={"preview": ghost.pk},
         started_by=by,
     )
-
-
-def _periods(changed: Iterable[PreviewedStatement]) -> list[dict[str, Any]]:
-    found: dict[str, list[Decimal]] = {}
-    for row in changed:
-        found.setdefault(row.period_slug, []).append(row.difference)
-    return [
-        {"slug": slug, "statements": len(sizes), "total": _text(sum(sizes, ZERO))}
-        for slug, sizes in sorted(found.items())
-    ]
-
-
-def _components(changed: Iterable[PreviewedStatement]) -> list[dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for line in (line for row in changed for line in row.lines):
-        part = found.setdefault(
-            line["component"],
-            {"key": line["component"], "name": line["name"], "lines": 0, "total": ZERO},
-        )
-        part["lines"] += 1
-        part["total"] += Decimal(line["after"]) - Decimal(line["before"])
-    return [{**part, "total": _text(part["total"])} for part in found.values()]
-
-
-def _text(amount: Decimal) -> str:
-    return f"{amount:f}"
 
 
 def _trail(action: str, ghost: Preview, by: Member) -> None:
