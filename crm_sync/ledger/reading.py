@@ -49,6 +49,8 @@ class Incoming:
     """The name of the business that the record belongs to from now on."""
     moved_from: str = ""
     """The name of the business that it has belonged to until now."""
+    note: str = ""
+    """What became of it beside what its values say."""
     changed_by: str = ""
     changed_at: datetime | None = None
     url: str = ""

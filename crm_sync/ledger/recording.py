@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from commissions_saas.lib import clock
 from crm_sync.ledger import following, refusing
 from crm_sync.ledger.bookings import booking_of
 from crm_sync.ledger.changes import lock_changes
+from crm_sync.ledger.claiming import Answer, Claims
 from crm_sync.ledger.models import ExternalId, Product, Territory
 from crm_sync.ledger.ours import same_payload_but, without_values
 from crm_sync.ledger.reading import (
@@ -80,44 +81,73 @@ def record(*, records: Sequence[Incoming], origin: Origin) -> Outcome:
         lock_changes()  # before reading, so that nobody writes between
         known = _known(latest, origin)
         kept = following.kept_of(origin.connection_id, latest)
+        claims = Claims(origin.connection_id, [one.object for one in latest])
+        claims.look_at(known.values())
         around = _surroundings(latest, origin)
-        writes: list[Write] = []
-        touched: list[tuple[int, str]] = []
-        refused: list[tuple[Incoming, Refusal]] = []
-        accepted: list[Incoming] = []
-        for incoming in latest:
-            have = known.get((incoming.object, incoming.external_id))
-            if have is not None and _is_old(incoming, have, origin):
-                outcome.unchanged += 1
-                continue
-            answer = read_state(incoming, have.state if have else None, around)
-            if isinstance(answer, Refusal):
-                refused.append((incoming, answer))
-                outcome.refused += 1
-                continue
-            before = have.state if have else None
-            answer = following.keep(answer, incoming, before, kept)
-            accepted.append(incoming)
-            if have is not None and _is_equal(incoming, answer, have):
-                outcome.unchanged += 1
-                if incoming.version != have.version:
-                    touched.append((have.entry_id, incoming.version))
-                continue
-            writes.append(Write(incoming, have, answer))
-            _count(outcome, have, answer)
+        accepted, refused = _read_all(
+            latest, known, claims, kept, around, origin, outcome
+        )
+        others = claims.settle(accepted, known_by_id)
+        writes, touched = _what_is_new(accepted, outcome)
         note_versions(touched)
         write(
-            writes,
+            [*writes, *others],
             connection_id=origin.connection_id,
             source=origin.source,
             since=origin.since,
             words=origin.words,
         )
+        claims.keep(writes)
         written = [one.incoming for one in writes]
         following.follow(origin.connection_id, written, kept, origin.source)
         refusing.refuse(refused, origin.connection_id)
-        refusing.resolve(accepted, origin.connection_id)
+        refusing.resolve([one.incoming for one in accepted], origin.connection_id)
     return outcome
+
+
+def _read_all(
+    latest: Sequence[Incoming],
+    known: Mapping[tuple[str, str], Known],
+    claims: Claims,
+    kept: dict[tuple[str, str], following.Kept],
+    around: Surroundings,
+    origin: Origin,
+    outcome: Outcome,
+) -> tuple[list[Answer], list[tuple[Incoming, Refusal]]]:
+    """Return what each record says, and those that cannot become entries."""
+    refused: list[tuple[Incoming, Refusal]] = []
+    accepted: list[Answer] = []
+    for incoming in latest:
+        have = known.get((incoming.object, incoming.external_id))
+        if have is not None and _is_old(incoming, have, origin):
+            outcome.unchanged += 1
+            continue
+        answer = read_state(incoming, claims.own(have), around)
+        if isinstance(answer, Refusal):
+            refused.append((incoming, answer))
+            outcome.refused += 1
+            continue
+        before = have.state if have else None
+        answer = following.keep(answer, incoming, before, kept)
+        accepted.append(Answer(incoming, have, answer))
+    return accepted, refused
+
+
+def _what_is_new(
+    accepted: Iterable[Answer], outcome: Outcome
+) -> tuple[list[Write], list[tuple[int, str]]]:
+    """Return what must be written, and newer versions of what says the same."""
+    writes: list[Write] = []
+    touched: list[tuple[int, str]] = []
+    for one in accepted:
+        if one.have is not None and _is_equal(one.incoming, one.state, one.have):
+            outcome.unchanged += 1
+            if one.incoming.version != one.have.version:
+                touched.append((one.have.entry_id, one.incoming.version))
+            continue
+        writes.append(Write(one.incoming, one.have, one.state))
+        _count(outcome, one.have, one.state)
+    return writes, touched
 
 
 def _latest_of_each(records: Iterable[Incoming]) -> list[Incoming]:
@@ -183,7 +213,7 @@ def _known(records: Sequence[Incoming], origin: Origin) -> dict[tuple[str, str],
         json.dumps([incoming.external_id for incoming in records]),
     ]
     with database.cursor() as cursor:
-        cursor.execute(_KNOWN, asked)
+        cursor.execute(_KNOWN + _OF_RECORDS, asked)
         return {(row[0], row[1]): _known_of(row) for row in cursor.fetchall()}
 
 
@@ -196,9 +226,19 @@ SELECT entry.object, entry.external_id, entry.id, entry.version, entry.deleted,
 FROM ledger_entry AS entry
 LEFT JOIN ledger_revision AS revision ON revision.entry_id = entry.id
     AND revision.closed IS NULL
-WHERE entry.connection_id = %s AND entry.object = ANY(%s)
+"""
+_OF_RECORDS = """WHERE entry.connection_id = %s AND entry.object = ANY(%s)
     AND entry.external_id IN (SELECT jsonb_array_elements_text(%s::jsonb))
 """
+
+
+def known_by_id(entry_ids: Collection[int]) -> dict[int, tuple[str, Known]]:
+    """Return what is here of these entries, each with its id in the source."""
+    if not entry_ids:
+        return {}
+    with database.cursor() as cursor:
+        cursor.execute(_KNOWN + "WHERE entry.id = ANY(%s)", [list(entry_ids)])
+        return {row[2]: (row[1], _known_of(row)) for row in cursor.fetchall()}
 
 
 def _known_of(row: Sequence[Any]) -> Known:

@@ -21,6 +21,8 @@ def what_changed(
     """Write `Whitcomb Dental: amount 43,750.00 → 41,250.00`."""
     if incoming.moved_to:
         return f"{after.name}: moved to {incoming.moved_to}"
+    if incoming.note:
+        return f"{after.name}: {incoming.note}"
     if after.deleted:
         return f"{after.name}: deleted in the source"
     if before is None:

@@ -14,6 +14,7 @@ from crm_sync.ledger.models.people import (
     Payee,
     SellRight,
 )
+from crm_sync.ledger.models.precedence import Claim, Precedence
 from crm_sync.ledger.models.things import (
     AttributeValue,
     Customer,
@@ -30,6 +31,7 @@ from crm_sync.ledger.models.things import (
 __all__ = [
     "AttributeValue",
     "Change",
+    "Claim",
     "Credit",
     "Customer",
     "CustomerId",
@@ -41,6 +43,7 @@ __all__ = [
     "Leave",
     "Manager",
     "Payee",
+    "Precedence",
     "Product",
     "RefusedRecord",
     "Revision",
