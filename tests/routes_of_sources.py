@@ -24,6 +24,7 @@ from crm_sync.ledger.services import (
     create_service,
     create_territory,
 )
+from crm_sync.writeback.models import WriteBack
 from tenants.accounts.models import Business, Role
 
 Arguments = tuple[object, ...]
@@ -46,6 +47,19 @@ def _connection(business: Business, *, shared: bool = False) -> Connection:
 
 def a_connection(business: Business) -> Arguments:
     return (_connection(business).pk,)
+
+
+def a_write_back(business: Business) -> Arguments:
+    connection = _connection(business)
+    row = WriteBack.objects.create(
+        connection_id=connection.pk,
+        object="deal",
+        path="custom.cf_1",
+        label="Commission",
+        kind=WriteBack.Kind.COMMISSION,
+        turned_on_at=NOW,
+    )
+    return (connection.pk, row.pk)
 
 
 def a_shared_connection(business: Business) -> Arguments:

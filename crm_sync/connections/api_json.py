@@ -16,6 +16,7 @@ from crm_sync.connections.models import (
     SyncRun,
     UnroutedRecord,
 )
+from crm_sync.connections.own_fields import what_is_written
 from crm_sync.connections.readers import businesses_of
 from crm_sync.connections.selectors import last_runs
 from crm_sync.ledger.models import Entry, RefusedRecord
@@ -53,7 +54,7 @@ def connection_json(request: Any, row: Connection) -> dict[str, Any]:
         "counts": {one.slug: _counts(row, one) for one in businesses},
         "unrouted": UnroutedRecord.objects.filter(connection=row).count(),
         "warnings": row.warnings,
-        "errors": _errors(row),
+        "errors": _errors(row, businesses),
         "expected_every": row.expected_every,
         "last_success_at": _at(row.last_success_at),
         "last_new_data_at": _at(row.last_new_data_at),
@@ -153,11 +154,21 @@ def _counts(row: Connection, business: Business) -> dict[str, Any]:
     return {"objects": found, "refused": waiting}
 
 
-def _errors(row: Connection) -> list[dict[str, Any]]:
-    if not row.problem:
-        return []
-    since = _at(row.problem_since)
-    return [{"problem": row.problem, "hint": row.problem_hint, "since": since}]
+def _errors(row: Connection, businesses: list[Business]) -> list[dict[str, Any]]:
+    """Return what stops reading, then what stops writing back, for each business."""
+    found = []
+    if row.problem:
+        since = _at(row.problem_since)
+        said = {"problem": row.problem, "hint": row.problem_hint, "since": since}
+        found.append(said)
+    for business in businesses:
+        with in_business(business):
+            found += [
+                {"problem": one.problem, "hint": one.hint, "since": _at(one.since)}
+                for one in what_is_written(row.pk)
+                if one.problem
+            ]
+    return found
 
 
 def _slug(route: Route, businesses: list[Business]) -> str | None:

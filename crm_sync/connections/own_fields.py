@@ -7,7 +7,8 @@ with the next sync or webhook is then no change: nothing is calculated because o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from crm_sync.ledger.reading import Incoming
@@ -18,13 +19,34 @@ _NONE: Paths = {}
 
 _asked: list[Callable[[int], Paths]] = []
 _told: list[Callable[[int, Sequence[Incoming]], None]] = []
+_looked: list[Callable[[int], Sequence[Written]]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a field that we fill is: its sentence, and what is wrong with it."""
+
+    number: int
+    label: str
+    sentence: str
+    problem: str = ""
+    hint: str = ""
+    since: datetime | None = None
 
 
 def use_own_fields(
-    ask: Callable[[int], Paths], tell: Callable[[int, Sequence[Incoming]], None]
+    ask: Callable[[int], Paths],
+    tell: Callable[[int, Sequence[Incoming]], None],
+    look: Callable[[int], Sequence[Written]],
 ) -> None:
-    """Let a higher room say which paths it fills, by object, and see what came back."""
-    _asked[:], _told[:] = [ask], [tell]
+    """Let a higher room say which paths it fills, by object, see what came back, and
+    say how its fields are."""
+    _asked[:], _told[:], _looked[:] = [ask], [tell], [look]
+
+
+def what_is_written(connection_id: int) -> Sequence[Written]:
+    """Return how the fields are that the business fills at a source."""
+    return _looked[0](connection_id) if _looked else ()
 
 
 def own_fields(connection_id: int) -> Paths:

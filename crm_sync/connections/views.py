@@ -14,6 +14,7 @@ from crm_sync.connections.counts import counts_here
 from crm_sync.connections.endpoints import last_day
 from crm_sync.connections.health import verdict
 from crm_sync.connections.models import Connection, Endpoint, SyncRun
+from crm_sync.connections.own_fields import what_is_written
 from crm_sync.connections.places import (
     OWNERS,
     READS,
@@ -103,6 +104,7 @@ def _connection_page(request: MemberRequest, found: Connection) -> HttpResponse:
     else:
         context |= {
             "counts": counts_here(found),
+            "written": what_is_written(found.pk),
             "moves": moves_here(found, request.business, request.member)
             if found.business_id is None
             else (),

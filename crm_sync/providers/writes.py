@@ -13,6 +13,10 @@ class Writes(Protocol):
     def writable(self) -> tuple[str, ...]:
         """Return the objects, in our words, whose fields can be written."""
 
+    def takes(self, object: str, path: str) -> bool:
+        """Say whether a value can be put there: a field that people made, not one that
+        the source itself fills."""
+
     def write(
         self,
         object: str,

@@ -10,6 +10,7 @@ class WritebackConfig(AppConfig):
 
     def ready(self) -> None:
         from crm_sync.connections.own_fields import use_own_fields
+        from crm_sync.writeback.selectors import written_words
         from crm_sync.writeback.shown import note_shown, paths_written
 
-        use_own_fields(paths_written, note_shown)
+        use_own_fields(paths_written, note_shown, written_words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from commissions_saas.lib import clock
 from crm_sync.connections.models import Connection, SourceField
@@ -14,6 +14,7 @@ from crm_sync.writeback import errors
 from crm_sync.writeback.looking import look
 from crm_sync.writeback.models import WriteBack, WrittenValue
 from crm_sync.writeback.running import ask_to_write, writer_of
+from crm_sync.writeback.selectors import values_of
 from tenants.access import Member
 from tenants.audit.services import record
 from tenants.jobs.services import enqueue
@@ -39,9 +40,10 @@ def intended(
 
     The field must be the source's own and still there, and nothing that a plan reads.
     """
-    if object_ not in writer_of(connection).writable():
+    if not writer_of(connection).takes(object_, path):
         raise errors.CannotWrite(
-            f"Nothing can be written into the {object_}s of {source_name(connection)}.",
+            f"{source_name(connection)} takes nothing of ours there.",
+            hint="Choose a field of your own that is made for it.",
         )
     source = SourceField.objects.filter(
         connection=connection, object=object_, path=path, vanished_at=None
@@ -126,16 +128,10 @@ def try_again(*, row: WriteBack, by: Member) -> int:
 def write_again(*, row: WriteBack, by: Member) -> int:
     """Put our value back where somebody has put another in its place."""
     with transaction.atomic():
-        count = changed_there(row).update(state=WrittenValue.State.WAITING)
+        count = values_of(row, "changed").update(state=WrittenValue.State.WAITING)
         _trail("written_again", row, by, {"records": count})
         ask_to_write(row)
     return count
-
-
-def changed_there(row: WriteBack) -> QuerySet[WrittenValue]:
-    """Return the values that the source shows otherwise than we wrote them."""
-    written = row.values.filter(state=WrittenValue.State.WRITTEN, shown__isnull=False)
-    return written.exclude(shown=F("written"))
 
 
 def _refuse_what_plans_read(

@@ -29,7 +29,7 @@ from crm_sync.providers.close.kinds import STANDARD, Kind, custom_kinds
 from crm_sync.providers.close.single import read_one
 from crm_sync.providers.close.transport import Transport
 from crm_sync.providers.close.whole_lists import whole_list_pages, whole_listing
-from crm_sync.providers.close.writing import MARKS, WRITABLE, write_field
+from crm_sync.providers.close.writing import MARKS, WRITABLE, is_custom, write_field
 
 _PAGE_SIZE = 100
 _MEETINGS_FROM = "2015-01-01T00:00:00Z"
@@ -129,6 +129,10 @@ class CloseProvider:
     def writable(self) -> tuple[str, ...]:
         """Return the objects whose custom fields take a value."""
         return WRITABLE
+
+    def takes(self, object: str, path: str) -> bool:
+        """Say whether it is a custom field of such a record."""
+        return object in WRITABLE and is_custom(path)
 
     def write(
         self,

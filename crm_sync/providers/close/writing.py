@@ -14,6 +14,11 @@ WRITABLE = ("deal", "lead", "contact")
 MARKS = ("date_updated", "updated_by", "updated_by_name")
 
 
+def is_custom(path: str) -> bool:
+    """Say whether a path is that of a custom field."""
+    return re.fullmatch(r"custom\.\w{1,100}", path, re.ASCII) is not None
+
+
 def write_field(
     transport: Transport,
     kind: Kind,
@@ -22,7 +27,7 @@ def write_field(
     value: Decimal | str | None,
 ) -> None:
     """Put a value into a custom field; Close empties it where the value is null."""
-    if not re.fullmatch(r"custom\.\w{1,100}", path, re.ASCII):
+    if not is_custom(path):
         raise ConfigurationProblem(
             "Only a custom field of Close can be written.",
             hint="Make one in Close, Settings → Custom Fields, and choose it.",

@@ -10,6 +10,7 @@ from crm_sync.writeback import services
 from crm_sync.writeback.errors import FieldInUse, FiguresMoved, WriteBackError
 from crm_sync.writeback.looking import look
 from crm_sync.writeback.models import WriteBack, WrittenValue
+from crm_sync.writeback.selectors import values_of
 from tenants.audit.models import AuditRow
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_now
@@ -236,7 +237,7 @@ def test_what_a_person_changed_in_the_crm_stays_until_it_is_written_again(
         services.try_again(row=row, by=stage.by)
         stage.write()
         stood = stage.in_close(deal)
-        found = [one.shown for one in services.changed_there(row)]
+        found = [one.shown for one in values_of(row, "changed")]
 
         services.write_again(row=row, by=stage.by)
         stage.write()
