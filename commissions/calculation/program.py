@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Literal
 
 from commissions.formula import Formula, Table
+from commissions_saas.lib import periods
 from commissions_saas.lib.money import Rounding
 from crm_sync.ledger.facts import Value, ValueType
 
 Per = Literal["deal", "period"]
-Window = Literal["period", "month", "half_month", "week", "quarter", "year", "always"]
+Window = Literal["period"] | periods.Window
 Of = Literal["me", "team", "downline", "legs", "plan", "business"]
 Take = Literal[
     "sum",
@@ -151,6 +152,7 @@ class PlanProgram:
     round_on: Literal["line", "total"] = "line"
     convert_on: Literal["day", "period_end"] = "day"
     settle_in: str = ""
+    year_starts: int = 1
     defaults: Mapping[str, Value] = field(default_factory=dict)
     thing_fields: Mapping[str, tuple[FieldRead, ...]] = field(default_factory=dict)
     person_fields: Mapping[str, tuple[FieldRead, ...]] = field(default_factory=dict)

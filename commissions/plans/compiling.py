@@ -130,6 +130,7 @@ class _Compiler:
             round_on=document.round,
             convert_on=document.convert_on,
             settle_in=document.settle_in,
+            year_starts=document.year_starts,
             measures=tuple(counted),
             components=tuple(done),
             fields=self.fields_read(counted, done, named),
@@ -173,7 +174,7 @@ class _Compiler:
             over = (gathered.over if gathered else "") or "period"
         return MeasureProgram(
             name=part.name,
-            over=over,
+            over=self.document.window(over),
             object=part.object,
             roles=frozenset(_roles(part)),
             sum=self.formula(part.sum, inputs, kind, join(path, "sum")),
@@ -206,7 +207,7 @@ class _Compiler:
 
     def component(self, part: ComponentDocument) -> ComponentProgram | None:
         path = f"components.{part.key}"
-        missed = never_paid(part.over, self.document.pays)
+        missed = never_paid(part.over, self.document.pays, self.document.year_starts)
         if part.per == "period" and missed is not None:
             self.note(join(path, "over"), *missed)
         if part.per == "deal" and not self.known_object(part.object, path):
@@ -230,7 +231,7 @@ class _Compiler:
             per=part.per,
             object=part.object,
             roles=frozenset(part.credit),
-            over=part.over,
+            over=self.document.window(part.over),
             amount=amount,
             waiting_for=part.waiting_for,
             clawback_days=part.clawback_days,

@@ -21,6 +21,7 @@ _WORDS = {
     "round": "what is rounded",
     "convert_on": "the day of exchange rates",
     "settle_in": "the currency of settlement",
+    "year_starts": "the month in which the year begins",
     "kind": "earning or deduction",
     "repeat": "whether it repeats",
     "times": "how often it is paid",
@@ -45,6 +46,7 @@ _HEAD = (
     "pays",
     "convert_on",
     "settle_in",
+    "year_starts",
     "says",
 )
 _SECTIONS = {

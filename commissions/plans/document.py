@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, get_args
 
+from commissions.calculation.program import Window
 from commissions_saas.lib.errors import ProductError
+from commissions_saas.lib.periods import window_of_year
 from crm_sync.ledger.facts import Role, ValueType
 
 Raw = str | Sequence["Raw"] | Mapping[str, "Raw"]
@@ -46,6 +48,7 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[str, ...] = get_args(Role)
 TYPES: tuple[ValueType, ...] = get_args(ValueType)
+YEAR_STARTS = tuple(str(month) for month in range(1, 13))
 PAYS = ("month", "half_month", "week", "quarter")
 DEFAULT_CREDIT = ("owner", "split")
 DEFAULT_OBJECT = "deal"
@@ -209,6 +212,13 @@ class PlanDocument:
     round: RoundAt = "line"
     convert_on: ConvertOn = "day"
     settle_in: str = ""
+    year_starts: int = 1
+
+    def window(self, over: Over) -> Window:
+        """Return the window that an `over` means in the plan's own year."""
+        if over == "period":
+            return over
+        return window_of_year(over, self.year_starts)
 
     @property
     def canonical(self) -> str:

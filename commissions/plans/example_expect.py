@@ -10,10 +10,10 @@ from commissions.plans.example_lines import (
     Scope,
     amounts,
     figure_of,
-    measure_of,
     shown,
     total_of,
 )
+from commissions.plans.example_measures import measure_in, measures_of_each
 from commissions.plans.example_timeline import Reckoned
 from commissions.plans.example_values import number
 from commissions.plans.hints import suggestion
@@ -243,36 +243,19 @@ class Promises:
         return found
 
     def measure(self, scope: Scope, name: str, wanted: Raw) -> ExampleResult:
-        if scope.payee == EVERYBODY:
-            hint = "Write expect: {payees: {Maya: {measures: …}}}."
-            raise ProductError(f"Say whose “{name}” is expected.", hint=hint)
         what = f"measure {name}"
-        for found in scope.last.draft.totals:
-            if found.name == name:
-                if found.failed:
-                    return self.result(
-                        scope, what, _single(wanted, what), "", found.failed
-                    )
-                return self.amount(scope, what, wanted, found.total)
-        names = [part.name for part in self.setting.document.measures]
-        if name in names:
-            return self.result(
-                scope, what, _single(wanted, what), "", "not on the plan"
-            )
-        words = f"The plan has no measure “{name}”."
-        raise ProductError(words, hint=suggestion(name, names))
+        found, problem = measure_in(self.setting.document, scope, name)
+        if found is None:
+            return self.result(scope, what, _single(wanted, what), "", problem)
+        return self.amount(scope, what, wanted, found)
 
     def by_each(
         self, scope: Scope, name: str, wanted: Mapping[str, Raw]
     ) -> Iterator[ExampleResult]:
         """Compare a measure that runs `by` something, for each that is named."""
-        measure = self.setting.document.measure(name)
-        if measure is None or not measure.by:
-            words = f"“{name}” is one amount, and does not run by anything."
-            raise ProductError(words, hint="Like measures: {volume: 1000}.")
-        for each, value in wanted.items():
-            found = measure_of(scope.last, measure, each)
-            yield self.amount(scope, f"measure {name} {each}", value, found)
+        found = measures_of_each(self.setting.document, scope, name, wanted)
+        for each, value in found.items():
+            yield self.amount(scope, f"measure {name} {each}", wanted[each], value)
 
     def settled(self, scope: Scope, wanted: Raw) -> ExampleResult:
         settled = scope.last.draft.settled

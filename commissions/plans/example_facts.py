@@ -199,7 +199,8 @@ def _refuse_new_window(
     over = measure.over if measure is not None else ""
     if not over or over == "always":
         return
-    kind = first.kind if over == "period" else over
+    window = document.window(over)
+    kind = first.kind if window == "period" else window
     if period_of(kind, before.ends_on) != period_of(kind, first.starts_on):
         words = f"“{name}” starts again with {first.slug}, so nothing opens it."
         raise ProductError(words, hint="Begin the example one period later.")

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from commissions.calculation.facts import LineDraft, measure_key
-from commissions.plans.document import MeasureDocument
+from commissions.calculation.facts import LineDraft
 from commissions.plans.example_timeline import Reckoned
 from commissions.plans.table_form import read_number
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.money import places
-from commissions_saas.lib.periods import parse_period, period_of
 
 ZERO = Decimal(0)
 
@@ -81,22 +79,6 @@ def figure_of(lines: Sequence[LineDraft], what: str, wanted: str) -> Decimal:
         raise ProductError("There is no base, so no rate results.")
     expected = read_number(wanted)
     return (amounts(lines) / base).quantize(expected, rounding=ROUND_HALF_UP)
-
-
-def measure_of(done: Reckoned, measure: MeasureDocument, each: str) -> Decimal:
-    """Return what a measure has for one customer, deal or whatever it runs by."""
-    key = measure_key(1, f"{measure.name}[{each}]")
-    added = done.draft.measures.get(key, ZERO)
-    over = measure.over or "period"
-    window = period_of(
-        done.period.kind if over == "period" else over, done.period.ends_on
-    )
-    before = [
-        value
-        for (name, slug), value in done.carried.items()
-        if name == key and window.starts_on <= parse_period(slug).ends_on
-    ]
-    return sum(before, ZERO) + added
 
 
 def shown(amount: Decimal, currency: str) -> str:

@@ -187,6 +187,7 @@ class _Frozen:
     period: Period
     draft: StatementDraft
     posted: dict[LineOf, Decimal] = field(default_factory=dict)
+    lines: dict[LineOf, LineDraft] = field(default_factory=dict)  # that were posted
     released: set[LineOf] = field(default_factory=set)
 
 
@@ -251,6 +252,7 @@ class _Timeline:
                     posted.append(_posting(late, counts, now, self._numbered))
                     key = late.line.component, late.line.entry_id, late.line.role
                     frozen.posted[key] = frozen.posted.get(key, ZERO) + late.due
+                    frozen.lines[key] = late.line
                 gates = _opened(frozen, fresh)
                 released.setdefault(person.number, []).extend(gates)
 
@@ -270,13 +272,14 @@ def _past(entries: Iterable[EntryFact], now: Period) -> list[EntryFact]:
 def _late(frozen: _Frozen, fresh: StatementDraft) -> Iterator[_Late]:
     """Return what is still to be booked of a frozen statement, line by line."""
     before, after = _by_line(frozen.draft), _by_line(fresh)
-    for key in dict.fromkeys((*before, *after)):
+    # What was only ever posted is still due back where it no longer applies.
+    for key in dict.fromkeys((*before, *after, *frozen.lines)):
         was, now = before.get(key, []), after.get(key, [])
         if any(line.failed for line in now):
             continue  # What cannot be worked out is not known to be zero.
         due = _sum(now) - _sum(was) - frozen.posted.get(key, ZERO)
         if due:
-            line = (now or was)[0]
+            line = (now or was or [frozen.lines[key]])[0]
             waits = (
                 bool(was) and bool(was[0].waiting_for) and key not in frozen.released
             )

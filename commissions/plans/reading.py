@@ -27,6 +27,7 @@ PLAN_KEYS = [
     "pays",
     "convert_on",
     "settle_in",
+    "year_starts",
     "says",
     "variables",
     "fields",
@@ -87,6 +88,9 @@ class _Reader(PartReader):
             round=self.choice(raw, "round", "", shape.ROUND_AT, "line"),
             convert_on=self.choice(raw, "convert_on", "", shape.CONVERT_ON, "day"),
             settle_in=self.currency(raw, "settle_in"),
+            year_starts=int(
+                self.choice(raw, "year_starts", "", shape.YEAR_STARTS, "1")
+            ),
             pays=self.choice(raw, "pays", "", shape.PAYS, "month"),
             variables=self.variables(raw),
             defaults=self.defaults(raw),

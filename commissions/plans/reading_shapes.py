@@ -5,6 +5,7 @@ rows, `percentage` for `percent`. The rest is left as it is, for the reader to r
 """
 
 import re
+from calendar import month_name
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,7 @@ _PLAN_DEFAULTS = {
     "round": "line",
     "pays": "month",
     "convert_on": "day",
+    "year_starts": "1",
 }
 _PART_DEFAULTS: Mapping[str, Raw] = {
     "object": DEFAULT_OBJECT,
@@ -48,6 +50,7 @@ _PART_DEFAULTS: Mapping[str, Raw] = {
 }
 _LISTS = ("credit", "component", "replaces")
 _WINDOWS = ("month", "half_month", "week", "quarter", "year")
+_MONTHS = tuple(name.lower() for name in month_name[1:])
 _SIGNS = re.compile(r"[\s-]+")
 
 
@@ -58,6 +61,8 @@ def tidy_plan(raw: Given) -> Given:
         raw["plan"] = raw.pop("name")
     if isinstance(raw.get("rounding"), str):
         raw["rounding"] = _SIGNS.sub("_", raw["rounding"].lower())
+    if isinstance(raw.get("year_starts"), str):
+        raw["year_starts"] = _month(raw["year_starts"])
     if isinstance(raw.get("variables"), dict):
         raw["variables"] = {
             name: _variable(value) for name, value in raw["variables"].items()
@@ -89,6 +94,17 @@ def tidy_plan(raw: Given) -> Given:
             for at, part in enumerate(raw["examples"], start=1)
         ]
     return {key: v for key, v in raw.items() if v != _PLAN_DEFAULTS.get(key)}
+
+
+def _month(written: str) -> str:
+    """Return the number of a month: `April`, `Apr` and `04` are 4."""
+    name = written.strip().lower()
+    found = [
+        at
+        for at, one in enumerate(_MONTHS, 1)
+        if len(name) > 2 and one.startswith(name)
+    ]
+    return str(found[0]) if found else written.strip().removeprefix("0") or written
 
 
 def _variable(value: Any) -> Any:

@@ -196,7 +196,8 @@ def require_sound(document: PlanDocument) -> None:
 def _missing_their_pay(document: PlanDocument) -> Iterator[PlanProblem]:
     """Yield the components whose window no pay period of the business ends with."""
     for part in document.components:
-        missed = never_paid(part.over, current_business().pay_calendar)
+        calendar = current_business().pay_calendar
+        missed = never_paid(part.over, calendar, document.year_starts)
         if part.per == "period" and missed is not None:
             path = f"components.{part.key}.over"
             yield PlanProblem(path, *missed, code="plan")

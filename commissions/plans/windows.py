@@ -1,5 +1,6 @@
 """Which windows a plan can pay over: those that are made of whole pay periods."""
 
+from calendar import month_name
 from collections.abc import Mapping
 
 # By what the plan pays by. A month does not end with a week, so what is due at its end
@@ -20,8 +21,15 @@ _WORDS = {
 }
 
 
-def never_paid(over: str, pays: str) -> tuple[str, str] | None:
+def never_paid(over: str, pays: str, year_starts: int = 1) -> tuple[str, str] | None:
     """Say why a component over such a window would miss its pay, and what to write."""
+    if pays == "quarter" and over in ("quarter", "year") and year_starts % 3 != 1:
+        return (
+            f"The plan pays by quarter from January on, and a year that begins in"
+            f" {month_name[year_starts]} is not made of such quarters.",
+            "Pay by month (pays), or let the year begin in January, April, July or"
+            " October (year_starts).",
+        )
     if over in ("period", "always") or over in WHOLE[pays]:
         return None
     words = (

@@ -118,7 +118,8 @@ def _programs(
         return {}
     first = min(reach.first for reach in found)
     last = max(current_period().ends_on, *(reach.first for reach in found))
-    last = period_of("year", last).ends_on
+    # A year of a plan may begin in any month, so it may end in the next one.
+    last = period_of("year", last).next().ends_on
     return programs_for({reach.payee_id for reach in found}, (first, last), fence)
 
 

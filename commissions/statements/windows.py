@@ -7,7 +7,7 @@ from commissions.calculation.facts import AssignmentFact
 from commissions.calculation.order import reads_stored
 from commissions.calculation.program import PlanProgram, Window
 from commissions.statements.periods import pay_period_of
-from commissions_saas.lib.periods import Period, period_of
+from commissions_saas.lib.periods import Period, period_of, window_of_year
 
 
 def first_day(programs: Iterable[AssignmentFact], period: Period) -> date:
@@ -17,14 +17,18 @@ def first_day(programs: Iterable[AssignmentFact], period: Period) -> date:
     each period needs them all. Only what was in force this year is asked, so that the
     answer does not depend on what else was loaded.
     """
-    year = period_of("year", period.ends_on).starts_on
     starts = [
         _entries_from(fact.program, period.ends_on)
         for fact in programs
         if fact.starts_on <= period.ends_on
-        and (fact.ends_on is None or fact.ends_on >= min(year, period.starts_on))
+        and (fact.ends_on is None or fact.ends_on >= _year_of(fact.program, period))
     ]
     return min([period.starts_on, *starts])
+
+
+def _year_of(program: PlanProgram, period: Period) -> date:
+    year = period_of(window_of_year("year", program.year_starts), period.ends_on)
+    return min(year.starts_on, period.starts_on)
 
 
 def last_day(fact: AssignmentFact, day: date) -> date:

@@ -10,7 +10,23 @@ from typing import Literal, get_args
 from commissions_saas.lib.errors import ProductError
 
 Kind = Literal["month", "half_month", "week", "quarter", "year"]
-Window = Kind | Literal["always"]  # what a total may run over; nobody is paid by it
+# A year that begins in another month than January, by that month; its quarters follow.
+ShiftedYear = Literal[
+    "year_2",
+    "year_3",
+    "year_4",
+    "year_5",
+    "year_6",
+    "year_7",
+    "year_8",
+    "year_9",
+    "year_10",
+    "year_11",
+    "year_12",
+]
+ShiftedQuarter = Literal["quarter_2", "quarter_3"]
+# What a total may run over; nobody is paid by the last three.
+Window = Kind | ShiftedYear | ShiftedQuarter | Literal["always"]
 YEARS = range(1900, 3000)  # at the edges of time a period has none beside it
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -48,6 +64,8 @@ class Period:
             return str(self.starts_on.year)
         if self.kind == "always":
             return "all time"
+        if self.kind in _SHIFTED:
+            return f"{self.starts_on:%b %Y} – {self.ends_on:%b %Y}"
         if self.kind == "half_month":
             days = f"{self.starts_on.day}–{self.ends_on.day}"
             return f"{days} {self.starts_on.strftime('%b %Y')}"
@@ -57,6 +75,11 @@ class Period:
 def period_of(kind: Window, day: date) -> Period:
     """Return the period of this kind that contains `day`."""
     return _FINDERS[kind](day)
+
+
+def window_of_year(window: Window, starts: int) -> Window:
+    """Return a window in a year that begins in another month; months stay as they are."""
+    return _OF_YEARS.get((window, starts), window)
 
 
 ALWAYS = Period(date.min, date.max, "always", "always")
@@ -113,6 +136,23 @@ def _year(day: date) -> Period:
     return Period(first, last, "year", f"{day.year:04}")
 
 
+def _since(months: int, first: int, kind: Window) -> Callable[[date], Period]:
+    """Return what finds windows of so many months, counted from a month of the year."""
+
+    def found(day: date) -> Period:
+        number = day.year * 12 + day.month - 1
+        number -= (number - (first - 1)) % months
+        starts, ends = _month_at(number), _month_at(number + months - 1)
+        slug = f"{starts.slug}+{months}"
+        return Period(starts.starts_on, ends.ends_on, kind, slug)
+
+    return found
+
+
+def _month_at(number: int) -> Period:
+    return _month(date(number // 12, number % 12 + 1, 1))
+
+
 def _first_day(kind: Kind, slug: str) -> date:
     year, _, rest = slug.partition("-")
     if kind == "week":
@@ -124,7 +164,21 @@ def _first_day(kind: Kind, slug: str) -> date:
     return date(int(year), int(rest[:2]), 16 if rest.endswith("b") else 1)
 
 
+_OF_YEARS: dict[tuple[Window, int], Window] = {
+    ("year", int(kind.removeprefix("year_"))): kind for kind in get_args(ShiftedYear)
+} | {
+    ("quarter", starts): kind
+    for kind in get_args(ShiftedQuarter)
+    for starts in range(int(kind.removeprefix("quarter_")), 13, 3)
+}
+_SHIFTED = frozenset(_OF_YEARS.values())
 _FINDERS: dict[Window, Callable[[date], Period]] = {
+    **{
+        kind: _since(
+            12 if kind.startswith("year") else 3, int(kind.split("_")[1]), kind
+        )
+        for kind in _SHIFTED
+    },
     "month": _month,
     "half_month": _half_month,
     "week": _week,
