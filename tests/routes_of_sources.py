@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from crm_sync.accounting.models import Reference
 from crm_sync.connections import services
 from crm_sync.connections.inbound import create_inbound
 from crm_sync.connections.models import (
@@ -16,7 +17,7 @@ from crm_sync.connections.models import (
 )
 from crm_sync.connections.uploads import file_connection
 from crm_sync.ledger import dated
-from crm_sync.ledger.models import RefusedRecord
+from crm_sync.ledger.models import Entry, RefusedRecord
 from crm_sync.ledger.services import (
     create_customer,
     create_payee,
@@ -173,6 +174,19 @@ def a_service(business: Business) -> Arguments:
 
 def a_customer(business: Business) -> Arguments:
     return (create_customer(name="Delgado residence").pk,)
+
+
+def a_reference(business: Business) -> Arguments:
+    entry = Entry.objects.create(
+        connection_id=1,
+        object="invoice",
+        external_id="i1",
+        name="INV-1",
+        version="1",
+        changed=1,
+    )
+    row = Reference.objects.create(entry=entry, kind=Reference.Kind.DEAL, named="d1")
+    return (row.pk,)
 
 
 def leave_file(business: Business) -> Arguments:

@@ -10,8 +10,11 @@ from django.db.models import Sum
 from commissions.statements.models import Cause, Line, PayPeriod
 from commissions.statements.sources import Source, sources_of
 from commissions.statements.states import line_states
-from crm_sync.ledger.models import Entry, Payee
+from crm_sync.accounting.accounts import account_of, has_any
+from crm_sync.accounting.whose import customer_of_deal, customers_visible_to
+from crm_sync.ledger.models import Customer, Entry, Payee
 from crm_sync.ledger.selectors import deal_page_context, payees_visible_to
+from crm_sync.ledger.standard import DEAL
 from crm_sync.ledger.values import for_people
 from tenants.access import Member
 
@@ -24,12 +27,18 @@ class Earning:
     line: Line
     slug: str
     state: str
+    on: str = ""
+    """The payment or invoice of the deal that it is paid for, if it is not the deal."""
 
 
 def deal_context(entry: Entry, member: Member) -> dict[str, Any]:
     """Return a deal's page; amounts of people the member may not see are left out."""
     context = deal_page_context(entry, member)
-    lines = Line.objects.filter(entry_id=entry.pk, closed_run__isnull=True)
+    account = account_of(entry, member)
+    behind = account.numbers if entry.object == DEAL else {}
+    lines = Line.objects.filter(
+        entry_id__in=[entry.pk, *behind], closed_run__isnull=True
+    )
     everyone = set(lines.values_list("payee_id", flat=True))
     visible = {
         payee.pk: payee for payee in payees_visible_to(member).filter(pk__in=everyone)
@@ -43,17 +52,23 @@ def deal_context(entry: Entry, member: Member) -> dict[str, Any]:
     effects = _effects(entry, set(visible))
     context["history"] = [(row, effects.get(row.number)) for row in context["history"]]
     source = sources_of([entry.connection_id]).get(entry.connection_id, Source())
+    earnings = [
+        Earning(
+            visible[line.payee_id],
+            line,
+            slugs[line.period_id],
+            states[line.pk],
+            behind.get(line.entry_id, ""),
+        )
+        for line in own
+    ]
     return context | {
         "source": source.name,
-        "earnings": [
-            Earning(
-                visible[line.payee_id],
-                line,
-                slugs[line.period_id],
-                states[line.pk],
-            )
-            for line in own
-        ],
+        "earnings": earnings,
+        "account": account,
+        "has_accounting": entry.object == DEAL and has_any(),
+        "customer": _customer(entry, member),
+        "held_back": [each for each in earnings if each.state == "waiting"],
         "others": len(everyone - set(visible)),
         "shared_by": len(everyone),
         "currency": entry.currency,
@@ -65,6 +80,14 @@ def deal_context(entry: Entry, member: Member) -> dict[str, Any]:
         ).order_by("-pk")[:20],
         "payload_text": json.dumps(context["payload"], indent=2, ensure_ascii=False),
     }
+
+
+def _customer(entry: Entry, member: Member) -> Customer | None:
+    """Return the customer of a deal, if the member may see its account."""
+    found = customer_of_deal(entry) if entry.object == DEAL else None
+    if found is None or not customers_visible_to(member).filter(pk=found.pk).exists():
+        return None
+    return found
 
 
 def _effects(entry: Entry, payee_ids: set[int]) -> dict[int | None, Decimal]:

@@ -28,6 +28,7 @@ from commissions.statements.statement_page import statement_lines, with_news
 from commissions.statements.what_changed import changed_since, since_of
 from commissions_saas.lib import clock
 from crm_sync.ledger.selectors import entries_visible_to, payee_of
+from crm_sync.ledger.standard import DOCUMENTS
 from tenants.access import EVERY_ROLE, MemberRequest, may, requires
 from tenants.accounts.models import Role
 from tenants.urls_for import business_url
@@ -242,6 +243,7 @@ def deal(request: MemberRequest, entry_id: int) -> HttpResponse:
 def deals(request: MemberRequest) -> HttpResponse:
     """List the deals that the member may see, the latest first."""
     rows = entries_visible_to(request.member).filter(occurred_on__isnull=False)
+    rows = rows.exclude(object__in=DOCUMENTS)  # they stand on the page of their deal
     query = request.GET.get("q", "").strip()[:100]
     if query:
         rows = rows.filter(name__icontains=query)

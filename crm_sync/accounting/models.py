@@ -17,6 +17,7 @@ class Reference(BusinessModel):
         DEAL = "deal"
         INVOICE = "invoice"
         CUSTOMER = "customer"
+        BUYER = "buyer"  # the customer of the deal, where it names none itself
 
     class Problem(models.TextChoices):
         NONE = ""

@@ -24,7 +24,7 @@ def resolve(references: Sequence[Reference]) -> list[Reference]:
     What a person has chosen stays while it is there.
     """
     chosen = _still_there([r for r in references if r.chosen_by_id is not None])
-    asked = [r for r in references if r.kind != Kind.CUSTOMER]
+    asked = [r for r in references if r.kind in (Kind.DEAL, Kind.INVOICE)]
     found = _found([r for r in asked if r.pk not in chosen and r.named])
     found |= {r.pk: {r.target_id} for r in asked if r.pk in chosen and r.target_id}
     money = _currencies(asked, found)

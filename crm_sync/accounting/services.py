@@ -107,12 +107,13 @@ def settle_everything(*, source: str) -> int:
 
 
 def _require_fitting(row: Reference, target: Entry) -> None:
-    if target.object not in _MAY[row.entry.object] or target.deleted:
+    fits = row.kind in (Kind.DEAL, Kind.INVOICE) and row.entry_id != target.pk
+    if not fits or target.deleted or target.object not in _MAY[row.entry.object]:
         raise errors.NotThis(
             f"{row.entry.name} cannot stand on {target.name}.",
             hint="An invoice stands on a deal, a payment on an invoice or a deal.",
         )
-    if row.kind == Kind.CUSTOMER or row.problem == Reference.Problem.CURRENCY:
+    if row.problem == Reference.Problem.CURRENCY:
         raise errors.NotThis(
             f"{row.entry.name} is in another currency than its invoice.",
             hint="Map the amount in the currency of the invoice.",

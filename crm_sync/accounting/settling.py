@@ -21,7 +21,7 @@ from crm_sync.accounting.reading import (
     shelf_of,
     with_payments,
 )
-from crm_sync.accounting.rewriting import rewrite
+from crm_sync.accounting.rewriting import Move, rewrite
 from crm_sync.ledger.following import Kept, Key
 from crm_sync.ledger.models import Entry
 from crm_sync.ledger.standard import DEAL, DOCUMENTS, INVOICE
@@ -103,8 +103,28 @@ def settle_all(
     )
     wanted = [pk for pk in documents if pk in shelf.revisions]
     moves = of_documents(wanted, shelf, all_deals)
+    _name_buyers(moves)
     moves += of_deals(revisions, shelf)
     return rewrite(moves, source)
+
+
+def _name_buyers(moves: Sequence[Move]) -> None:
+    """Remember whose an invoice is that names no customer but stands on their deal."""
+    ids = [move.revision.entry_id for move in moves]
+    have = Reference.objects.filter(entry_id__in=ids, kind=Kind.BUYER)
+    known = {row.entry_id: row.named for row in have}
+    wanted = {
+        move.revision.entry_id: move.values["customer"][:200]
+        for move in moves
+        if "customer" in move.keys
+    }
+    if known == wanted:
+        return
+    have.delete()
+    Reference.objects.bulk_create(
+        Reference(entry_id=entry_id, kind=Kind.BUYER, named=named)
+        for entry_id, named in wanted.items()
+    )
 
 
 def _note_kept(entries: Sequence[Entry], kept: Mapping[Key, Kept]) -> None:
@@ -142,7 +162,8 @@ def _name_again(documents: Sequence[Entry]) -> None:
     """Write down what invoices and payments name now; choices of people stay."""
     revisions = current_revisions([entry.pk for entry in documents])
     have: dict[int, list[Reference]] = defaultdict(list)
-    for row in Reference.objects.filter(entry__in=documents).order_by("pk"):
+    rows = Reference.objects.filter(entry__in=documents).exclude(kind=Kind.BUYER)
+    for row in rows.order_by("pk"):
         have[row.entry_id].append(row)
     gone: list[int] = []
     fresh: list[Reference] = []
@@ -156,11 +177,11 @@ def _name_again(documents: Sequence[Entry]) -> None:
                 if key not in _put_there(entry.pk)
             }
             names = names_in(entry.object, own)
-        rows = _references(entry, names, have[entry.pk])
-        if _same(rows, have[entry.pk]):
+        now = _references(entry, names, have[entry.pk])
+        if _same(now, have[entry.pk]):
             continue
         gone += [row.pk for row in have[entry.pk]]
-        fresh += rows
+        fresh += now
     Reference.objects.filter(pk__in=gone).delete()
     Reference.objects.bulk_create(fresh)
 

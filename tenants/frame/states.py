@@ -20,6 +20,8 @@ _LOOKS = {
     "in_run": Look("In run", "is-most", "info"),
     "approved": Look("Approved", "is-dot", "good"),
     "paid": Look("Paid", "is-check", "good"),
+    "part_paid": Look("Part paid", "is-half", "info"),
+    "overdue": Look("Overdue", "is-warn", "bad"),
     "on_hold": Look("On hold", "is-bars", "warn"),
     "held": Look("On hold", "is-bars", "warn"),
     "disputed": Look("Disputed", "is-diamond", "warn"),

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             name='Reference',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('deal', 'Deal'), ('invoice', 'Invoice'), ('customer', 'Customer')], max_length=10)),
+                ('kind', models.CharField(choices=[('deal', 'Deal'), ('invoice', 'Invoice'), ('customer', 'Customer'), ('buyer', 'Buyer')], max_length=10)),
                 ('place', models.PositiveSmallIntegerField(default=0)),
                 ('named', models.CharField(blank=True, max_length=200)),
                 ('weight', models.DecimalField(decimal_places=4, max_digits=19, null=True)),
