@@ -337,11 +337,18 @@ def as_moment(text: str) -> datetime:
 
 
 def value_at(payload: Mapping[str, Any], path: str) -> Any:
-    """Return what is at `path`, or None: the whole path as one key first, then
-    part by part, a whole number being a place in a list."""
+    """Return what is at `path`, or None: the whole path as one key first, then part by
+    part, a whole number being a place in a list and `*` each of its places."""
     if path in payload:
         return payload[path]
     value: Any = payload
+    before, each, after = path.partition(".*.")
+    if each:
+        value = value_at(payload, before)
+        rows = value if isinstance(value, list) else []
+        # What has nothing there keeps its place: two such lists stay side by side.
+        found = [value_at(row, after) for row in rows if isinstance(row, Mapping)]
+        return ["" if one is None else one for one in found] or None
     for part in path.split("."):
         if isinstance(value, Mapping):
             value = value.get(part)

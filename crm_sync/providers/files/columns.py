@@ -45,6 +45,26 @@ _COLUMNS = {
         Column("status", "text", "completed"),
         Column("owner", "text", "maya@example.com"),
     ),
+    "invoice": (
+        Column("id", "text", EXAMPLE_ID),
+        Column("name", "text", "INV-1042"),
+        Column("customer", "text", "C-17"),
+        Column("deal", "text", "the deal's id"),
+        Column("amount", "money", "18400.00"),
+        Column("tax", "money", "1400.00"),
+        Column("currency", "text", "USD"),
+        Column("occurred_on", "date", "2026-11-05"),
+        Column("due_on", "date", "2026-12-05"),
+        Column("status", "text", "sent"),
+    ),
+    "payment": (
+        Column("id", "text", EXAMPLE_ID),
+        Column("name", "text", "PAY-88"),
+        Column("invoice", "text", "INV-1042"),
+        Column("amount", "money", "18400.00"),
+        Column("currency", "text", "USD"),
+        Column("occurred_on", "date", "2026-11-20"),
+    ),
 }
 # What other systems call the columns that we know.
 _ALIASES = {

@@ -42,6 +42,29 @@ _OTHER_NAMES = {
     "amount": "amount total value",
     "currency": "currency currency_code",
 }
+# Accounting calls its records by number, and says what they stand on.
+_ACCOUNTING_NAMES = {
+    "invoice": {
+        "name": "number invoice_number doc_number name title reference",
+        "occurred_on": "issued_on issue_date invoice_date date occurred_at created_at",
+        "due_on": "due_on due_date due_at",
+        "amount": "total total_amount amount grand_total amount_total",
+        "tax": "tax total_tax tax_amount tax_total vat",
+        "paid": "amount_paid paid_amount paid",
+        "paid_on": "paid_on paid_at fully_paid_on",
+        "customer": "customer_id contact_id client_id account_id customer company_id",
+        "deal": "deal_id opportunity_id order_number deal deal_reference",
+    },
+    "payment": {
+        "name": "number payment_number reference name",
+        "occurred_on": "paid_on paid_at payment_date date occurred_at created_at",
+        "invoice": "invoice_id invoice invoice_number",
+        "customer": "customer_id contact_id client_id account_id customer",
+        "deal": "deal_id opportunity_id",
+        "tax": "tax tax_amount",
+    },
+}
+_AMOUNTS = ("amount", "tax", "paid")
 _MINOR = ("amount_cents", "value_cents", "amount_minor", "amount_in_cents")
 
 
@@ -90,6 +113,7 @@ def _of_row(row: MapRow) -> MappedField:
 def _guessed(object_: str, fields: Sequence[SourceField]) -> list[MappedField]:
     """Nothing is said of the fields: their names must do."""
     names = _DEAL_NAMES if object_ == "deal" else _OTHER_NAMES
+    names = {**names, **_ACCOUNTING_NAMES.get(object_, {})}
     by_name = _by_name(fields)
     found: dict[str, SourceField] = {}
     for target, wanted in names.items():
@@ -120,7 +144,7 @@ def _guessed(object_: str, fields: Sequence[SourceField]) -> list[MappedField]:
 
 
 def _type(target: str, source: SourceField) -> str:
-    if target == "amount":
+    if target in _AMOUNTS and source.type != "yesno":
         return "money"
     return "date" if target.endswith("_on") else "text"
 
