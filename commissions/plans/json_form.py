@@ -18,7 +18,10 @@ def plan_from_json(text: str) -> PlanDocument:
         raise _refused(f"This file is longer than {_LARGEST:,} characters.")
     try:
         given = json.loads(
-            text, parse_float=str, parse_int=str, object_pairs_hook=_once
+            text.removeprefix("\ufeff"),
+            parse_float=str,
+            parse_int=str,
+            object_pairs_hook=_once,
         )
     except json.JSONDecodeError as problem:
         raise _refused(f"This is not JSON: {problem}.") from None

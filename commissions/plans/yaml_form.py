@@ -1,6 +1,7 @@
 """The YAML form of a plan: the same object, for people and for files."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import yaml
 
@@ -15,28 +16,61 @@ from commissions.plans.reading import (
 from commissions.plans.reading_values import HARMFUL
 
 _LARGEST = 500_000
-_DEEPEST = 20
+_MOST_PARTS = 50_000
+_DEEPEST = 32
 # What stands in which order, by where it stands; names that an author gave stay as is.
 _ORDERS = {"components": COMPONENT_KEYS, "examples": EXAMPLE_KEYS}
 
 
+# PyYAML's words for what people do most often, and ours.
+_WORDS = (
+    ("found character '\\t'", "A tab cannot indent a line or stand before a value."),
+    ("cannot start any token", "A value that begins so needs quotes around it."),
+    (
+        "mapping values are not allowed here",
+        "A value that holds “: ” needs quotes around it, or the line above is not"
+        " finished.",
+    ),
+    ("found another document", "A file holds one plan: take the --- out."),
+    ("found unexpected end of stream", "A text in quotes was never closed."),
+    ("expected the node content", "A value is missing here."),
+    ("could not find expected ':'", "A name here has no “:” behind it."),
+    ("got '<stream end>'", "A bracket was never closed."),
+    (
+        "expected <block end>",
+        "This line does not stand as far in as those that belong with it.",
+    ),
+)
+
+
 class _Loader(yaml.BaseLoader):
-    """Reads every scalar as text; refuses aliases and keys that stand twice."""
+    """Reads every scalar as text; refuses aliases, tags and keys that stand twice."""
+
+    depth = parts = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="A plan file has no aliases (*name).",
-                problem_mark=self.get_mark(),
-            )
-        return super().compose_node(parent, index)
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if event.anchor is not None:
+            words = "A plan file has no aliases (&name, *name)."
+            raise _fault(words, event.start_mark)
+        if event.tag is not None:
+            raise _fault("A plan file has no tags (!name).", event.start_mark)
+        self.parts += 1
+        if self.parts > _MOST_PARTS:
+            words = f"This file has more than {_MOST_PARTS:,} parts."
+            raise _fault(words, event.start_mark)
+        if self.depth >= _DEEPEST:
+            raise _fault("This is nested too deeply.", event.start_mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
 
     def construct_scalar(self, node: yaml.ScalarNode) -> str:
         if isinstance(node.value, str) and HARMFUL.search(node.value):
-            raise yaml.MarkedYAMLError(
-                problem="A text has a zero byte or half a character.",
-                problem_mark=node.start_mark,
-            )
+            words = "A text has a zero byte or half a character."
+            raise _fault(words, node.start_mark)
         return str(super().construct_scalar(node))
 
     def construct_mapping(
@@ -44,29 +78,30 @@ class _Loader(yaml.BaseLoader):
     ) -> dict[object, object]:
         seen = set()
         for key, _ in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else ""
-            if name in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"“{name}” stands here twice.",
-                    problem_mark=key.start_mark,
-                )
-            seen.add(name)
+            if not isinstance(key, yaml.ScalarNode):
+                raise _fault("A name is a single text.", key.start_mark)
+            if key.value in seen:
+                words = f"“{key.value[:80]}” stands here twice."
+                raise _fault(words, key.start_mark)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _fault(words: str, mark: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=words, problem_mark=mark)
 
 
 def plan_from_yaml(text: str) -> PlanDocument:
     """Read a plan from YAML; raise `InvalidPlan` with the line where it cannot be."""
     if len(text) > _LARGEST:
         raise _refused(f"This file is longer than {_LARGEST:,} characters.")
-    if any(_indented(line) > _DEEPEST * 4 for line in text.splitlines()):
-        raise _refused("This file is nested too deeply.")
     try:
         # A subclass of BaseLoader: it makes texts, lists and mappings, nothing else.
         given = yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark
         where = f"Line {mark.line + 1}: " if mark else ""
-        words = problem.problem or "this is not YAML."
+        words = _in_our_words(problem.problem or "This is not YAML.")
         raise _refused(f"{where}{words}", mark.line + 1 if mark else 0) from None
     except RecursionError:
         raise _refused("This file is nested too deeply.") from None
@@ -127,8 +162,9 @@ def _sorted(raw: Mapping[str, Raw], keys: Sequence[str]) -> list[str]:
     return sorted(raw, key=lambda key: keys.index(key) if key in keys else len(keys))
 
 
-def _indented(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
+def _in_our_words(problem: str) -> str:
+    ours = (words for theirs, words in _WORDS if theirs in problem)
+    return next(ours, problem)
 
 
 def _refused(message: str, line: int = 0) -> InvalidPlan:
