@@ -82,7 +82,7 @@ def _finish(row: WriteBack) -> None:
 def writer_of(connection: Connection, **given: Any) -> Writes:
     """Return a connection's source, if it takes values of ours."""
     provider = open_connection(connection, **given)
-    if not isinstance(provider, Writes):
+    if not isinstance(provider, Writes) or not provider.writable():
         raise CannotWrite(
             f"{source_name(connection)} takes no values from us.",
             hint="Close does, and a declared source whose document says `write`.",

@@ -143,6 +143,7 @@ def _mark(row: WriteBack, value: WrittenValue) -> None:
     mine.filter(wanted=value.wanted, state=State.WAITING).update(
         state=State.WRITTEN, problem="", hint="", next_try_at=None
     )
+    mine.filter(state=State.WRITTEN, wanted="").delete()  # emptied: nothing of ours
     WriteBack.objects.filter(pk=row.pk).update(
         last_written_at=clock.now(), problem="", hint="", stopped_at=None
     )

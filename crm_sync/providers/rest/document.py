@@ -154,6 +154,20 @@ class One:
 
 
 @dataclass(frozen=True, slots=True)
+class Write:
+    """How a value of ours is put into a field of one record."""
+
+    path: str
+    method: str = "PATCH"
+    body: Any = None
+    """With `{field}` as a name and `{value}` as a value, once each."""
+    prefix: str = ""
+    """What stands before the field's name in a path of the record."""
+    numbers: str = "number"  # number | text
+    empty: str = "null"  # null | text: what empties a field
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """A list of the source: of an object, or of people, stages and the like."""
 
@@ -176,6 +190,7 @@ class Stream:
     map: tuple[MapRow, ...] = ()
     url: str = ""
     changed_by: str = ""
+    write: Write | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from crm_sync.contract import (
@@ -29,6 +30,7 @@ from crm_sync.providers.rest.reading import read_document
 from crm_sync.providers.rest.streams import StreamReader
 from crm_sync.providers.rest.suggesting import suggested
 from crm_sync.providers.rest.transport import Question, Transport
+from crm_sync.providers.rest.writing import marks, takes, write_value
 
 
 class RestProvider:
@@ -116,6 +118,30 @@ class RestProvider:
             return found if re.fullmatch(r"[\w-]{1,100}", found, re.ASCII) else ""
 
         return re.sub(r"\{([\w.]+)\}", value, template)
+
+    def writable(self) -> tuple[str, ...]:
+        """Return the objects whose stream says how they are written."""
+        return tuple(one.object for one in self._streams if one.write is not None)
+
+    def takes(self, object: str, path: str) -> bool:
+        """Say whether a field can be written."""
+        return object in self.writable() and takes(self._stream(object), path)
+
+    def write(
+        self,
+        object: str,
+        external_id: str,
+        path: str,
+        value: Decimal | str | None,
+        key: str = "",
+    ) -> None:
+        """Put a value into a field, as the document says."""
+        stream = self._stream(object)
+        write_value(self._transport, stream, external_id, path, value, key)
+
+    def marks(self, object: str) -> tuple[str, ...]:
+        """Return what every write moves."""
+        return marks(self._stream(object))
 
     @property
     def _streams(self) -> tuple[Stream, ...]:

@@ -29,6 +29,7 @@ from crm_sync.providers.rest.reading_source import (
     read_retry,
     read_statuses,
 )
+from crm_sync.providers.rest.reading_write import read_write
 from crm_sync.providers.rest.shape import Problem, Shape
 from crm_sync.providers.rest.written import Unreadable, plain
 
@@ -157,6 +158,7 @@ def _stream(shape: Shape, name: str, is_helper: bool) -> Stream:
         map=read_map(shape),
         url=shape.text("url"),
         changed_by=_path(shape, "changed_by", shape.text("changed_by")),
+        write=read_write(shape, _relative),
     )
     shape.done()
     return stream

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -24,7 +23,7 @@ from crm_sync.outgoing.addresses import (
     private_network,
     same_origin,
 )
-from crm_sync.outgoing.json_text import NotJson, read_json
+from crm_sync.outgoing.json_text import NotJson, read_json, write_json
 from crm_sync.outgoing.sessions import NoAnswer, Reply, TooLarge, ask, checked_session
 from crm_sync.providers.rest import waits
 from crm_sync.providers.rest.credentials import Credentials, headers_and_params
@@ -55,6 +54,7 @@ class Question:
     method: str = "GET"
     params: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
     """What the source gave for the next page; it replaces path and parameters."""
 
@@ -142,6 +142,36 @@ class Transport:
                     ) from None
                 self._wait(pause)
 
+    def send(self, question: Question) -> None:
+        """Write something, once: whoever asks for it knows whether to ask again."""
+        try:
+            self._before_asking()
+            reply = self._ask(question)
+            if reply.status == 401 and is_oauth(self.auth):
+                self._renew()
+                reply = self._ask(question)
+            if str(reply.status) in self.document.retry.on:
+                raise _Passing(f"it failed ({reply.status})")
+        except _Passing as problem:
+            raise TryAgainLater(
+                f"{self.name} cannot be written to now: {problem}.", hint=_AGAIN
+            ) from None
+        if waits.is_refusal(reply, self.document.rate):
+            pause = waits.asked_for(reply, self.document.rate, 1)
+            raise TryAgainLater(
+                f"{self.name} asks to be left alone for {pause:.0f} seconds.",
+                hint=_AGAIN,
+                after=pause,
+            )
+        if reply.status in (404, 410):
+            raise ConfigurationProblem(
+                f"{self.name} has this record no more ({reply.status}).",
+                "Nothing needs to be done: the next sync takes it out here as well.",
+                404,
+            )
+        if not 200 <= reply.status < 300:
+            raise self._permanent(reply)
+
     def _chosen(self, ways: tuple[Auth, ...]) -> Auth:
         """The first way of asking for which the credentials are there."""
         for by_name in (True, False):
@@ -167,11 +197,11 @@ class Transport:
 
     def _ask(self, question: Question) -> Reply:
         headers, secret_params = headers_and_params(self.auth, self.credentials)
-        headers = {**self.document.headers, **headers}
+        headers = {**self.document.headers, **question.headers, **headers}
         body = None
         if question.body is not None:
             headers["Content-Type"] = "application/json"
-            body = json.dumps(question.body).encode()
+            body = write_json(question.body).encode()
         return self._sent(
             question.method,
             self._address(question),

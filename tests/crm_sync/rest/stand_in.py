@@ -116,7 +116,7 @@ def running(answer: Answer) -> Iterator[StandIn]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET
+        do_POST = do_PUT = do_PATCH = do_GET
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
