@@ -78,13 +78,15 @@ class Crossing:
 class Reckoned:
     """One statement: lines as text, and everything that is recorded beside them.
 
-    `cells` adds up by where it was sold, component name and currency.
+    `cells` adds up by where it was sold, component name and currency; `starts` is
+    where each measure stood before the period.
     """
 
     texts: list[str] = field(default_factory=list)
     total: Decimal = ZERO
     waiting: Decimal = ZERO
     totals: list[MeasureDraft] = field(default_factory=list)
+    starts: dict[str, Decimal] = field(default_factory=dict)
     cells: Cells = field(default_factory=dict)
     crossings: list[Crossing] = field(default_factory=list)
 
@@ -156,11 +158,16 @@ class PayeeBatch:
 
     def reckon(self, frame: PayeeInputs) -> Reckoned:
         """Work out a statement; `frame` is its inputs without their entries."""
+        found = Reckoned()
+        self.add_to(found, frame)
+        return found
+
+    def add_to(self, found: Reckoned, frame: PayeeInputs) -> None:
+        """Work out a statement's lines, totals and measures, plan after plan."""
         _require_known(frame)
         by_plan: dict[int, list[AssignmentFact]] = {}
         for fact in sorted(frame.assignments, key=lambda fact: fact.starts_on):
             by_plan.setdefault(fact.plan_id, []).append(fact)
-        found = Reckoned()
         with arithmetic():
             try:
                 for plan_id in sorted(by_plan):
@@ -168,7 +175,6 @@ class PayeeBatch:
             except _FAULTS as fault:
                 raise Doubt from fault
         found.total = sum((amount for amount, _ in found.cells.values()), ZERO)
-        return found
 
     def _plan(
         self,
@@ -190,6 +196,7 @@ class PayeeBatch:
             window = _window(measure, period)
             key = measure_key(plan_id, name)
             self._ends[plan_id, name] = window.slug, period.ends_on, ends[name]
+            found.starts[key] = starts[name]
             found.totals.append(
                 MeasureDraft(
                     key=key,
@@ -211,14 +218,14 @@ class PayeeBatch:
         ends: dict[str, Decimal],
         found: Reckoned,
     ) -> None:
-        rows = self._between(*days)
+        rows = between(self.rows, self.days, *days)
         if not rows:
             return
         batch = self.batch.program(fact)
         program = batch.program
         names = [measure.name for measure in program.measures]
         shared = shared_values(frame, fact, batch, days[0])
-        crossed = _Crossings(batch, dict(zip(batch.shared, shared, strict=True)))
+        crossed = Crossings(batch, dict(zip(batch.shared, shared, strict=True)))
         cells: dict[str, list[Decimal | int]] = {}
         answer = batch.lines(
             rows,
@@ -233,7 +240,7 @@ class PayeeBatch:
         ends.update(zip(names, totals, strict=True))
         found.waiting += waiting
         found.crossings += crossed.as_tiers(plan_id)
-        _add_cells(found.cells, cells, program)
+        add_cells(found.cells, cells, program)
 
     def _start(
         self,
@@ -280,7 +287,7 @@ class PayeeBatch:
         days: tuple[date, date],
         total: Decimal,
     ) -> Decimal:
-        rows = self._between(*days)
+        rows = between(self.rows, self.days, *days)
         batch = self.batch.program(fact)
         names = [measure.name for measure in batch.program.measures]
         if not rows or name not in names:
@@ -288,12 +295,16 @@ class PayeeBatch:
         shared = shared_values(frame, fact, batch, days[0])
         return batch.adds[names.index(name)](rows, shared, total)
 
-    def _between(self, first: date, last: date) -> Sequence[Row]:
-        begin = bisect_left(self.days, first.isoformat())
-        return self.rows[begin : bisect_right(self.days, last.isoformat())]
+
+def between(
+    rows: Sequence[Row], days: Sequence[str], first: date, last: date
+) -> Sequence[Row]:
+    """Return the rows of a stretch of days, both included."""
+    begin = bisect_left(days, first.isoformat())
+    return rows[begin : bisect_right(days, last.isoformat())]
 
 
-class _Crossings:
+class Crossings:
     """Watches measures pass the bounds of the tables that are read with them."""
 
     def __init__(self, batch: BatchProgram, shared: Mapping[str, object]) -> None:
@@ -376,7 +387,7 @@ def _require_known(frame: PayeeInputs) -> None:
         raise Doubt  # its lines fail by name
 
 
-def _add_cells(
+def add_cells(
     cells: Cells, own: Mapping[str, Sequence[Decimal | int]], program: PlanProgram
 ) -> None:
     for place, sums in own.items():

@@ -64,14 +64,14 @@ def compile_program(program: PlanProgram, keys: Sequence[str]) -> BatchProgram:
     names = local_names(program, object_)
     shared = tuple(sorted(name for name, at in names.items() if at.startswith("xv")))
     bounded = tuple(tables_with(measure, program) for measure in program.measures)
-    writer = _Writer(program, object_, keys, names, shared, bounded)
+    writer = Writer(program, object_, keys, names, shared, bounded)
     adds = tuple(writer.compiled(writer.add(at)) for at in range(len(program.measures)))
     lines = writer.compiled(writer.loop())
     kinds = input_kinds(program)
     return BatchProgram(program, shared, lines, adds, bounded, kinds)
 
 
-class _Writer:
+class Writer:
     """Writes the loops' text; formulas stand in it as marks until it is parsed."""
 
     def __init__(
@@ -155,20 +155,25 @@ class _Writer:
 
     def opening(self) -> list[str]:
         """Write how a row is taken apart, and looked at before anything uses it."""
-        columns = ", ".join([*(f"x{name}" for name in FIXED), *self.columns()])
         lines = [
-            f" for {columns} in xrows:",
+            f" for {self.columns()} in xrows:",
             "  if xhead == xlast: xdoubt()",  # two shares in one role are one
             "  xlast = xhead",
-            "  if xcurrency and xcurrency != xpays: xdoubt()",  # needs a rate
-            f"  if xlen(xshare) > {LONGEST_SHARE}: xdoubt()",
+            *self.looks(),
         ]
         for at, read in enumerate(self.fields):
             lines += self.field(f"xf{at}", read.key, read.type)
         return lines
 
-    def columns(self) -> list[str]:
-        return [f"xt{at}" for at in range(len(self.keys))]
+    def columns(self) -> str:
+        texts = (f"xt{at}" for at in range(len(self.keys)))
+        return ", ".join([*(f"x{name}" for name in FIXED), *texts])
+
+    def looks(self) -> list[str]:
+        return [
+            "  if xcurrency and xcurrency != xpays: xdoubt()",  # needs a rate
+            f"  if xlen(xshare) > {LONGEST_SHARE}: xdoubt()",
+        ]
 
     def field(self, name: str, key: str, kind: str) -> list[str]:
         if key == "share":
@@ -217,43 +222,49 @@ class _Writer:
         test = f"   if not xleast <= {name} <= xmost: xdoubt()"
         return [f"   {name} = {mark}", test, f"   {name} = {name} + xZ"]
 
-    def line(self, at: int, component: ComponentProgram) -> list[str]:
-        lines = [f"  if {self.condition(component)}:"]
+    def line(
+        self, at: int, component: ComponentProgram, waiting: str = "xwaiting"
+    ) -> list[str]:
+        """Write a component's line as text, and add it up by where it was sold."""
+        lines = self.unrounded(component)
         base = r"\\N"
-        self.uncut = ()
         if component.base is not None:
-            lines += self.amount("xbase", self.mark(component.base, cut=False))
-            self.uncut = {"base"} if divides(component.base) else ()
             lines.append("   xq = xbase.quantize(xplaces) + xZ")
-            lines.append("   if not xsmallest <= xbase <= xlargest: xdoubt()")
             base = "{xq!s}"
-        lines += self.amount("xr", self.mark(component.amount))
-        for limit, sign in ((component.cap, ">"), (component.floor, "<")):
-            if limit is not None:
-                lines += self.amount("xl", self.mark(limit))
-                lines.append(f"   if xr {sign} xl: xr = xl")
         lines += [
-            "   if not xsmallest <= xr <= xlargest: xdoubt()",
             "   xr = xr.quantize(xunit, xmode)",
             "   if not xr: xr = xr.copy_abs()",  # never a negative zero
         ]
-        waits = "xw = ''"
-        if component.payable_when is not None:
-            words = self.constant(component.waiting_for or "release")
-            gate = self.mark(component.payable_when)
-            waits = f"xw = '' if {gate} else {words}"
-        after = 4 - places(self.program.currency)
-        zeros = ("." if after == 4 else "") + "0" * after
+        zeros = zeros_after(self.program.currency)
         text = f"{{xp{at}}}{{xhead}}{base}\\t{{xr!s}}{zeros}\\t{{xw}}"
         lines += [
-            f"   {waits}",
             f"   xput(f'{text}')",
             f"   xcell[{2 * at}] += xr",
             f"   xcell[{2 * at + 1}] += 1",
         ]
         if component.payable_when is not None:
-            lines.append("   if xw: xwaiting += xr")
+            lines.append(f"   if xw: {waiting} += xr")
         return lines
+
+    def unrounded(self, component: ComponentProgram) -> list[str]:
+        """Write a line's base, its amount within cap and floor, and what it waits for."""
+        lines = [f"  if {self.condition(component)}:"]
+        self.uncut = ()
+        if component.base is not None:
+            lines += self.amount("xbase", self.mark(component.base, cut=False))
+            self.uncut = {"base"} if divides(component.base) else ()
+            lines.append("   if not xsmallest <= xbase <= xlargest: xdoubt()")
+        lines += self.amount("xr", self.mark(component.amount))
+        for limit, sign in ((component.cap, ">"), (component.floor, "<")):
+            if limit is not None:
+                lines += self.amount("xl", self.mark(limit))
+                lines.append(f"   if xr {sign} xl: xr = xl")
+        lines.append("   if not xsmallest <= xr <= xlargest: xdoubt()")
+        waits = "''"
+        if component.payable_when is not None:
+            words = self.constant(component.waiting_for or "release")
+            waits = f"'' if {self.mark(component.payable_when)} else {words}"
+        return [*lines, f"   xw = {waits}"]
 
     def compiled(self, text: str) -> Callable[..., Any]:
         tree = _Marks(self.marks).visit(ast.parse(text))
@@ -266,6 +277,12 @@ class _Writer:
         nothing: dict[str, object] = {"__builtins__": {}}
         # Constants travel as defaults, because locals are read faster than globals.
         return FunctionType(inner, nothing, "plan", tuple(self.constants.values()))
+
+
+def zeros_after(currency: str) -> str:
+    """Return what follows a rounded amount, up to the places that are stored."""
+    after = 4 - places(currency)
+    return ("." if after == 4 else "") + "0" * after
 
 
 class _Marks(ast.NodeTransformer):

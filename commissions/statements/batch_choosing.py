@@ -1,27 +1,28 @@
 """What the batch path takes on, in which groups, and what it reads of each."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from django.conf import settings
 
 from commissions.calculation.batch import Batch
+from commissions.calculation.batch_changed import ChangedBatch
 from commissions.calculation.credits import OWN_FIELDS
 from commissions.calculation.program import PlanProgram
 from commissions.statements.batch_reading import Wanted
 from commissions.statements.inputs import Key, Loaded
 from commissions.statements.models import PayPeriod
 from commissions.statements.windows import first_day
-from crm_sync.ledger.catalogue import account_zeros, catalogue
-from crm_sync.ledger.standard import DEAL
+from crm_sync.ledger.catalogue import Catalogue
 
 CREDITS_AT_A_TIME = 20_000  # bounds what is in memory at once
 SIGNS = frozenset("\\\t\n\r")  # what COPY would have to escape
 _AMOUNTS = ("money", "number", "percent")
 
 
-def usable_programs(loaded: Loaded) -> list[PlanProgram]:
+def usable_programs(loaded: Loaded, known: Catalogue) -> list[PlanProgram]:
     """Return the programs whose fields have the types that they were checked with."""
-    types = {key: fact.type for key, fact in catalogue().items()}
+    types = {key: fact.type for key, fact in known.items()}
     found = {
         id(fact.program): fact.program
         for facts in loaded.programs.values()
@@ -81,20 +82,27 @@ def wanted_of(
     loaded: Loaded,
     batch: Batch,
     periods: Mapping[str, PayPeriod],
-    fence: int,
+    zeros: tuple[str, ...],
+    changes: tuple[int, int],
 ) -> Wanted:
-    """Say what is to be read for a group."""
+    """Say what is to be read for a group: all of it, or what changed between two."""
+    since, fence = changes
     first = min(
         first_day(loaded.programs.get(payee_id, ()), period)
         for payee_id, period in group
     )
-    return Wanted(
+    wanted = Wanted(
         payee_ids=tuple(sorted({payee_id for payee_id, _ in group})),
         period_ids=tuple(sorted({periods[period.slug].pk for _, period in group})),
         object=batch.object,
         keys=batch.keys,
-        zeros=account_zeros(catalogue()) if batch.object == DEAL else (),
+        zeros=zeros,
         first=first,
         last=max(period.ends_on for _, period in group),
         change=fence,
+    )
+    if not isinstance(batch, ChangedBatch):
+        return wanted
+    return replace(
+        wanted, since=since, running=batch.running, reads_all=batch.reads_all
     )

@@ -1,7 +1,8 @@
 """Reads credits and stored lines as text for the batch path, ahead of who needs them.
 
 A connection of its own reads while the other one writes. Inside a caller's transaction
-everything goes over its connection, since nobody else sees what it has done.
+everything goes over its connection, since nobody else sees what it has done. A single
+group goes over it as well: nothing is written while it is read.
 """
 
 import threading
@@ -15,7 +16,7 @@ from queue import Queue
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 from psycopg import sql
 
 from commissions.calculation.batch_code import Row
@@ -36,11 +37,16 @@ _STORED = f"""
 SELECT {_TEXT}, id FROM statements_line
 WHERE payee_id = ANY(%s) AND period_id = ANY(%s) AND closed_run IS NULL
 """  # noqa: S608
+_LINES_OF = f"""
+SELECT {_TEXT}, id FROM statements_line
+WHERE payee_id = ANY(%s) AND period_id = ANY(%s) AND entry_id = ANY(%s)
+    AND closed_run IS NULL AND kind = 'earning' AND adjustment_id = 0
+"""  # noqa: S608
 _SEEN = """
 SELECT id, xmin::text FROM statements_statement
 WHERE payee_id = ANY(%s) AND period_id = ANY(%s)
 """
-_CREDITED = """
+_SELECTED = """
 SELECT credit.payee_id, credit.entry_id || E'\\t' || credit.role || E'\\t'
         || credit.share || E'\\t' || credit.occurred_on || E'\\t',
     credit.occurred_on::text, credit.role,
@@ -50,28 +56,42 @@ SELECT credit.payee_id, credit.entry_id || E'\\t' || credit.role || E'\\t'
               FROM jsonb_array_elements(revision.credits) AS one
               WHERE (one ->> 'payee')::bigint = credit.payee_id
               AND one ->> 'role' = credit.role) END,
-    coalesce(revision.values ->> 'product', '') || E'\\x1f'
-        || coalesce(revision.values ->> 'territory', ''),
+    {place},
     CASE WHEN revision.counts THEN NULL
         ELSE revision.reversed_on - revision.occurred_on END,
     revision.currency{fields}
-FROM ledger_credit AS credit
+FROM {credits} AS credit
 JOIN ledger_revision AS revision ON revision.entry_id = credit.entry_id
     AND revision.opened = credit.opened
 JOIN ledger_entry AS entry ON entry.id = credit.entry_id
 WHERE credit.payee_id = ANY(%(payees)s)
     AND credit.occurred_on BETWEEN %(first)s AND %(last)s
     AND credit.opened <= %(change)s
-    AND (credit.closed IS NULL OR credit.closed > %(change)s)
+    AND {standing}
     AND entry.object = %(object)s
     AND (revision.counts OR revision.reversed_on IS NOT NULL)
 ORDER BY credit.payee_id, credit.occurred_on, entry.external_id COLLATE "C",
-    entry.id, credit.role
+    entry.id, credit.role, credit.opened
 """
+_PLACE = """coalesce(revision.values ->> 'product', '') || E'\\x1f'
+        || coalesce(revision.values ->> 'territory', '')"""
+_STANDING = "(credit.closed IS NULL OR credit.closed > %(change)s)"
+# Whoever was there at `since` or is there now; who came and went meanwhile is not.
+_MARKED = """(SELECT *, CASE WHEN opened > %(since)s THEN 'come'
+        WHEN closed <= %(change)s THEN 'gone' END AS mark
+    FROM ledger_credit)"""
+_CHANGED = """(credit.closed IS NULL OR credit.closed > %(change)s
+        OR credit.opened <= %(since)s AND credit.closed > %(since)s)"""
+_PLACES = f"""
+SELECT revision.entry_id, {_PLACE} FROM ledger_revision AS revision
+WHERE revision.entry_id = ANY(%s) AND revision.opened <= %s
+    AND (revision.closed IS NULL OR revision.closed > %s)
+"""  # noqa: S608
 # A group is a small part of the tables: never read them whole, nor by more processes.
 _BY_INDEX = """
-SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-SET max_parallel_workers_per_gather = 0; SET work_mem = '64MB'; SET jit = off
+SET {local} enable_seqscan = off; SET {local} enable_hashjoin = off;
+SET {local} enable_mergejoin = off; SET {local} max_parallel_workers_per_gather = 0;
+SET {local} work_mem = '64MB'; SET {local} jit = off
 """
 _COUNTS = """
 SELECT payee_id, count(*) FROM ledger_credit
@@ -81,7 +101,11 @@ WHERE payee_id = ANY(%s) AND occurred_on BETWEEN %s AND %s GROUP BY payee_id
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to read for a few payees."""
+    """What to read for a few payees.
+
+    With `since`, credits as they were then as well, each with its mark; and of those
+    that did not change only the fields that are `running`, or nothing at all.
+    """
 
     payee_ids: tuple[int, ...]
     period_ids: tuple[int, ...]
@@ -91,6 +115,9 @@ class Wanted:
     first: date
     last: date
     change: int
+    since: int | None = None
+    running: frozenset[str] = frozenset()
+    reads_all: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +136,39 @@ def credits_of(payee_ids: Collection[int], first: date, last: date) -> dict[int,
         return dict(cursor.fetchall())
 
 
+def lines_of(
+    payee_ids: Collection[int], period_ids: Collection[int], entry_ids: Collection[int]
+) -> list[tuple[str, int]]:
+    """Return what stands of these entries on these statements, with the lines' ids."""
+    if not entry_ids:
+        return []
+    with connection.cursor() as cursor:
+        ids = [list(payee_ids), list(period_ids), list(entry_ids)]
+        cursor.execute(_LINES_OF, ids)
+        return list(cursor.fetchall())
+
+
+def places_of(entry_ids: Collection[int], change: int) -> dict[int, str]:
+    """Return where these entries were sold, as it was known at a change number."""
+    if not entry_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACES, [list(entry_ids), change, change])
+        return dict(cursor.fetchall())
+
+
 @contextmanager
 def ahead(wanted: Sequence[Wanted]) -> Iterator[Iterator[Found]]:
     """Yield what was read of each, in order; the next is read meanwhile."""
     if connection.in_atomic_block:
         with connection.cursor() as cursor:
             yield (_read(cursor, one) for one in wanted)
+        return
+    if len(wanted) == 1:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_BY_INDEX.format(local="LOCAL"))
+            found = _read(cursor, wanted[0])
+        yield iter([found])
         return
     reader = _Reader(wanted)
     reader.start()
@@ -142,7 +196,7 @@ class _Reader(threading.Thread):
             with psycopg.connect(**self.parameters) as own, own.cursor() as cursor:
                 path = sql.SQL("SET search_path = {}, public")
                 cursor.execute(path.format(sql.Identifier(self.schema)))
-                cursor.execute(_BY_INDEX)
+                cursor.execute(_BY_INDEX.format(local=""))
                 own.commit()
                 for one in self.wanted:
                     # Lines and the mark of their statement are of one moment.
@@ -182,25 +236,46 @@ def _read(cursor: Any, wanted: Wanted) -> Found:
     cursor.execute(_SEEN, both)
     seen = dict(cursor.fetchall())
     stored: dict[str, int] = {}
-    if seen:
+    if seen and wanted.since is None:
         cursor.execute(_STORED, both)
         stored = dict(cursor.fetchall())
-    fields = sql.SQL("").join(
-        sql.SQL(", {}").format(_field(key, key in wanted.zeros)) for key in wanted.keys
-    )
-    statement = sql.SQL(_CREDITED).format(fields=fields)
     values = {
         "payees": both[0],
         "first": wanted.first,
         "last": wanted.last,
         "change": wanted.change,
+        "since": wanted.since,
         "object": wanted.object,
     }
-    cursor.execute(statement, values)
+    cursor.execute(_statement(wanted), values)
     rows: dict[int, list[Row]] = defaultdict(list)
     for payee_id, own in groupby(cursor.fetchall(), key=lambda row: row[0]):
         rows[payee_id] = list(own)
     return Found(rows, stored, seen)
+
+
+def _statement(wanted: Wanted) -> sql.Composable:
+    """Return the statement for all credits, or for those that changed beside others."""
+    fields = [_field(key, key in wanted.zeros) for key in wanted.keys]
+    if wanted.since is None:
+        parts = {"place": _PLACE, "credits": "ledger_credit", "standing": _STANDING}
+    else:
+        fields = [
+            field if key in wanted.running else _of_changed(field)
+            for key, field in zip(wanted.keys, fields, strict=True)
+        ]
+        fields.append(sql.SQL("credit.mark"))
+        only = "" if wanted.reads_all else " AND credit.mark IS NOT NULL"
+        parts = {"credits": _MARKED, "standing": _CHANGED + only}
+        parts["place"] = f"CASE WHEN credit.mark IS NOT NULL THEN {_PLACE} END"
+    return sql.SQL(_SELECTED).format(
+        fields=sql.SQL("").join(sql.SQL(", {}").format(field) for field in fields),
+        **{name: sql.SQL(text) for name, text in parts.items()},
+    )
+
+
+def _of_changed(field: sql.Composable) -> sql.Composable:
+    return sql.SQL("CASE WHEN credit.mark IS NOT NULL THEN {} END").format(field)
 
 
 def _field(key: str, is_zero: bool) -> sql.Composable:

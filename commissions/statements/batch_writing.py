@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,15 +12,15 @@ from django.db import connection
 from psycopg import sql
 from psycopg.copy import QueuedLibpqWriter
 
-from commissions.calculation.batch import Crossing, Reckoned
+from commissions.calculation.batch import Crossing
 from commissions.calculation.facts import (
     LineDraft,
     LineKey,
     PayeeInputs,
-    StatementDraft,
 )
-from commissions.statements import facts, writing
+from commissions.statements import batch_facts, writing
 from commissions.statements.batch_reading import LINE_COLUMNS
+from commissions.statements.batch_work import Worked
 from commissions.statements.differences import (
     CauseDraft,
     Step,
@@ -35,15 +35,10 @@ from commissions.statements.reached import has_crossed
 from commissions_saas.lib import clock
 from crm_sync.ledger.facts import EntryFact
 from crm_sync.ledger.models import Payee, Revision
-from tenants.schema import current_business
 
 _SHARE = Decimal("0.00000001")
 _TABS = LINE_COLUMNS.count(",")
 _LINES = sql.SQL(f"COPY statements_line ({LINE_COLUMNS}, opened_run) FROM STDIN")
-_DETAILS = sql.SQL(
-    "COPY public.rollup_detailfact (group_id, business_id, period, month, payee_id,"
-    " product, territory, component, currency, earned, lines) FROM STDIN"
-)
 _CLOSE_MEASURES = """
 UPDATE statements_storedmeasure AS stored SET closed_run = %s
 FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS ended (payee_id, slug, name)
@@ -55,47 +50,17 @@ UPDATE statements_statement AS statement
 SET total = fresh.total, waiting = fresh.waiting, payable = fresh.total - fresh.waiting,
     failures = 0, tiers = fresh.tiers::jsonb, settled = NULL,
     credits_left_out = '[]'::jsonb, change = %(change)s,
-    calculated_at = %(now)s
+    basis = fresh.basis::jsonb, calculated_at = %(now)s
 FROM unnest(%(ids)s::bigint[], %(totals)s::numeric[], %(waiting)s::numeric[],
-    %(tiers)s::text[]) AS fresh (id, total, waiting, tiers)
+    %(tiers)s::text[], %(bases)s::text[]) AS fresh (id, total, waiting, tiers, basis)
 WHERE statement.id = fresh.id AND statement.state = 'open'
     AND statement.change <= %(change)s
 """
-_OLD_DETAILS = """
-DELETE FROM public.rollup_detailfact AS fact
-USING unnest(%s::bigint[], %s::text[]) AS stale (payee_id, period)
-WHERE fact.business_id = %s AND fact.payee_id = stale.payee_id
-    AND fact.period = stale.period
+_BASES = """
+UPDATE statements_statement AS statement SET basis = fresh.basis::jsonb
+FROM unnest(%s::bigint[], %s::text[]) AS fresh (id, basis)
+WHERE statement.id = fresh.id
 """
-
-
-@dataclass(slots=True)
-class Worked:
-    """One statement as the batch worked it out, and what of it is to be written."""
-
-    row: Statement
-    frame: PayeeInputs
-    reckoned: Reckoned
-    closed: list[tuple[str, int]] = field(default_factory=list)
-    opened: list[str] = field(default_factory=list)
-    before: Mapping[str, Decimal] = field(default_factory=dict)
-    measures: dict[str, Decimal | None] = field(default_factory=dict)
-    count: int = 0
-
-    @property
-    def key(self) -> Key:
-        """Return whose statement it is, and of when."""
-        return self.row.payee_id, self.frame.period
-
-    @property
-    def draft(self) -> StatementDraft:
-        """Return the statement without its lines, as those who add up read it."""
-        return StatementDraft(
-            lines=(),
-            measures=self.reckoned.measures,
-            failures=(),
-            totals=tuple(self.reckoned.totals),
-        )
 
 
 @contextmanager
@@ -148,9 +113,13 @@ def write_beside(
         run,
     )
     _write_measures(worked, run)
-    stale = [done.key for done in worked if done.row.calculated_at is not None]
+    stale = [
+        done.key
+        for done in worked
+        if done.row.calculated_at is not None and done.stale is None
+    ]
     _write_totals(worked, fence, names)
-    _write_facts(worked, stale, users)
+    batch_facts.write_facts(worked, stale, users)
     opened = sum(done.count for done in worked)
     run.count(len(worked), opened, sum(len(done.closed) for done in worked))
 
@@ -271,6 +240,7 @@ def _write_totals(
         "totals": [money(done.reckoned.total) for done in worked],
         "waiting": [money(done.reckoned.waiting) for done in worked],
         "tiers": [json.dumps(_tiers(done, names)) for done in worked],
+        "bases": [json.dumps(done.basis(fence)) for done in worked],
     }
     with connection.cursor() as cursor:
         cursor.execute(_TOTALS, values)
@@ -282,6 +252,14 @@ def _write_totals(
         row.waiting = money(done.reckoned.waiting)
         row.payable = row.total - row.waiting
         row.failures, row.change, row.calculated_at = 0, fence, now
+
+
+def write_bases(worked: Sequence[Worked], fence: int) -> None:
+    """Tell on what the lines rest of statements that are otherwise as they were."""
+    if worked:
+        with connection.cursor() as cursor:
+            texts = [json.dumps(done.basis(fence)) for done in worked]
+            cursor.execute(_BASES, [[done.row.pk for done in worked], texts])
 
 
 def _tiers(done: Worked, names: Mapping[int, str]) -> list[dict[str, str]]:
@@ -315,34 +293,3 @@ def _names(worked: Sequence[Worked], fence: int) -> dict[int, str]:
         return {}
     rows = Revision.objects.filter(entry_id__in=wanted, opened__lte=fence)
     return dict(rows.exclude(closed__lte=fence).values_list("entry_id", "name"))
-
-
-def _write_facts(
-    worked: Sequence[Worked], stale: Sequence[Key], users: Mapping[int, int | None]
-) -> None:
-    business = current_business()
-    facts.upsert_payees(
-        [
-            facts.payee_fact(
-                done.row, done.frame, done.draft, users.get(done.row.payee_id)
-            )
-            for done in worked
-        ]
-    )
-    with connection.cursor() as cursor:
-        if stale:
-            payee_ids = [payee_id for payee_id, _ in stale]
-            slugs = [period.slug for _, period in stale]
-            cursor.execute(_OLD_DETAILS, [payee_ids, slugs, business.pk])
-        with cursor.copy(_DETAILS) as copy:
-            for done in worked:
-                copy.write("".join(_details(done, business.group_id, business.pk)))
-
-
-def _details(done: Worked, group_id: int | None, business_id: int) -> Iterator[str]:
-    period = done.frame.period
-    month = facts.month_of(period.ends_on).isoformat()
-    start = f"{group_id}\t{business_id}\t{period.slug}\t{month}\t{done.row.payee_id}"
-    for (place, name, currency), (earned, lines) in sorted(done.reckoned.cells.items()):
-        sold = writing.escaped(place).replace("\x1f", "\t", 1)
-        yield (f"{start}\t{sold}\t{name}\t{currency}\t{money(earned):f}\t{lines}\n")

@@ -70,6 +70,9 @@ class Statement(BusinessModel):
     # credits that the payee was not allowed, with why.
     settled = models.JSONField(null=True)
     credits_left_out = models.JSONField(default=list)
+    # On what the lines rest: where each measure stood before the period, who worked
+    # them out, up to which change. Empty where that was not noted.
+    basis = models.JSONField(null=True)
     calculated_at = models.DateTimeField(null=True)
     frozen_at = models.DateTimeField(null=True)
     document = models.JSONField(null=True)  # canonical, once locked

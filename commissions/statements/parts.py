@@ -51,6 +51,7 @@ class Parts:
         wanted: Mapping[Key, Trigger | None],
         run: writing.RunWriter,
         reason: str,
+        since: int,
     ) -> set[Key]:
         """Have every group written, by others and by us; return what is left over."""
         with self.lease.transaction():
@@ -60,7 +61,7 @@ class Parts:
                 state=Job.State.CANCELLED
             )
             parts = [
-                self._part([*chain(*some)], wanted, run, reason)
+                self._part([*chain(*some)], wanted, run, [reason, since])
                 for some in _in_threes(groups)
             ]
         jobs.send(parts[0].pk)  # whoever ends a part sends the next
@@ -84,9 +85,10 @@ class Parts:
         group: Sequence[Key],
         wanted: Mapping[Key, Trigger | None],
         run: writing.RunWriter,
-        reason: str,
+        given: Sequence[Any],
     ) -> Job:
         rows = []
+        reason, since = given
         for payee_id, period in group:
             trigger = wanted[payee_id, period]
             number = trigger.number if trigger else None
@@ -99,6 +101,7 @@ class Parts:
                 "change": run.change,
                 "run": run.id(),
                 "reason": reason,
+                "since": since,
                 "statements": rows,
             },
             parent=self.lease.job,
@@ -147,7 +150,10 @@ def do_part(lease: Lease) -> dict[str, Any]:
     }
     row = Run.objects.get(pk=given["run"])
     run = writing.RunWriter(fence, row.trigger, row.job_id, run=row)
-    batch = BatchRecalculation(fence, reason, run, lease.transaction, lease.step)
+    batch = BatchRecalculation(
+        fence, reason, run, lease.transaction, lease.step, since=given.get("since", 0)
+    )
+    batch.changes = 0  # whoever made the part has found that they are few
     left = batch.write(wanted)
     return {
         "left": sorted([payee_id, period.slug] for payee_id, period in left),

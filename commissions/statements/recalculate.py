@@ -24,6 +24,7 @@ from commissions.statements.touched import (
     Marked,
     Triggers,
     every_statement,
+    only_entries_changed,
     touched_between,
     unopened,
 )
@@ -65,10 +66,11 @@ def recalculate(
     fence = latest_change()
     since = CalculationState.objects.filter(pk=1).values_list("change", flat=True)
     start = next(iter(since), 0)
+    by_entries = not everything and only_entries_changed(start, fence)
     if everything:
         wanted = every_statement(fence)
     else:
-        wanted = touched_between(start, fence)
+        wanted = touched_between(start, fence, by_entries=by_entries)
         wanted |= {
             key: none for key, none in unopened(fence).items() if key not in wanted
         }
@@ -80,7 +82,8 @@ def recalculate(
         wanted = joined(wanted, waves.readers([]))
     alone = {key: by for key, by in wanted.items() if not waves.takes(key)}
     with uncollected():
-        batch = BatchRecalculation(fence, work.reason, run, within, tell, share)
+        known = start if by_entries else 0
+        batch = BatchRecalculation(fence, work.reason, run, within, tell, share, known)
         alone = _rest(alone, work.triggers, batch)
     _write_all(work, alone, run, within, tell)
     taking = {key: by for key, by in wanted.items() if waves.takes(key)}

@@ -248,6 +248,7 @@ class Recalculation:
         untouched = not closed and not opened and not measures
         untouched = untouched and writing.says_the_same(row, draft)
         if untouched and row.calculated_at is not None:
+            writing.forget_basis(row)
             return
         differences.closed += [line.id for line in closed]
         differences.opened += [(pair, line) for line in opened]

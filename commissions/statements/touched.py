@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from commissions.calculation.facts import AssignmentFact
 from commissions.plans.models import Assignment
 from commissions.plans.selectors import programs_for
@@ -12,9 +14,10 @@ from commissions.statements import fact_reaches, reaches
 from commissions.statements.features import features_known, features_of
 from commissions.statements.models import CalculationState, Statement
 from commissions.statements.periods import current_period, pay_period_of
-from commissions.statements.reaches import Reach, Span
+from commissions.statements.reaches import DATED_KINDS, Reach, Span
 from commissions.statements.windows import last_day
 from commissions_saas.lib.periods import Period, parse_period, period_of
+from crm_sync.ledger.models import Change
 from tenants.schema import current_business
 
 # What a statement may have been touched by: change numbers, empty for a mark.
@@ -38,14 +41,25 @@ _KINDS = (
 )
 
 
-def touched_between(since: int, fence: int) -> Marked:
-    """Return each statement that the changes after `since` may alter, with which."""
+def only_entries_changed(since: int, fence: int) -> bool:
+    """Say whether nothing but entries changed after `since`, up to `fence`."""
+    other = Q(entry_id=None) | Q(payee_id__isnull=False) | Q(kind__in=DATED_KINDS)
+    changes = Change.objects.filter(number__gt=since, number__lte=fence)
+    return 0 < since < fence and not changes.filter(other).exists()
+
+
+def touched_between(since: int, fence: int, *, by_entries: bool = False) -> Marked:
+    """Return each statement that the changes after `since` may alter, with which.
+
+    With `by_entries` they are of entries alone, and no other kind is asked.
+    """
     if since >= fence:
         return {}
+    kinds = (reaches.of_entries,) if by_entries else _KINDS
     span = Span(
         since, fence, features_known(fence), lambda found: _programs(found, fence)
     )
-    return marked((reach for kind in _KINDS for reach in kind(span)), fence)
+    return marked((reach for kind in kinds for reach in kind(span)), fence)
 
 
 def marked(found: Iterable[Reach], fence: int) -> Marked:

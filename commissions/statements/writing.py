@@ -285,6 +285,7 @@ def update_statement(
         "tiers": tiers_reached(inputs, draft),
         "settled": settled_of(draft),
         "credits_left_out": left_out_of(draft),
+        "basis": None,
         "change": change,
         "calculated_at": clock.now(),
     }
@@ -296,6 +297,13 @@ def update_statement(
     for name, value in fields.items():
         setattr(row, name, value)
     return True
+
+
+def forget_basis(row: Statement) -> None:
+    """Say no more on what the lines rest: the same lines may rest on other totals."""
+    if row.basis is not None:
+        Statement.objects.filter(pk=row.pk).update(basis=None)
+        row.basis = None
 
 
 def settled_of(draft: StatementDraft) -> dict[str, str] | None:
