@@ -9,17 +9,16 @@ from typing import Any
 from django.db.models import Count, Q
 
 from commissions.plans import services
-from commissions.plans.compiling import check_plan
 from commissions.plans.diff import diff_plans
 from commissions.plans.document import InvalidPlan, PlanDocument
 from commissions.plans.examples import ExampleResult, Tried, untouched_components
 from commissions.plans.form_door import form_of, raw_from_form
+from commissions.plans.formula_names import every_name
 from commissions.plans.models import (
     Assignment,
     Plan,
     PlanVersion,
     Preview,
-    RateTable,
 )
 from commissions.plans.selectors import field_catalogue
 from commissions.plans.sentences import plan_words
@@ -125,6 +124,7 @@ def draft_page(
     return {
         **_editor(draft, way),
         **check_part(draft, document),
+        "names": every_name(document),
         "form_parts": form_of(document.raw),
         "text": text or plan_to_yaml(document),
     }
@@ -144,8 +144,7 @@ def unreadable_page(
 
 def check_part(draft: PlanVersion, document: PlanDocument) -> dict[str, Any]:
     """What is wrong with a plan, or what its examples give."""
-    tables = RateTable.objects.values_list("key", flat=True)
-    problems = check_plan(document, field_catalogue(), tables)
+    problems = services.problems_of(document)
     if problems:
         return {"problems": problems}
     tried = services.try_document(document)

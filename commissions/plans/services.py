@@ -182,15 +182,20 @@ def may_publish(draft: PlanVersion, by: Member, moves: Decimal | None) -> bool:
 
 def require_sound(document: PlanDocument) -> None:
     """Refuse a plan that cannot be compiled or paid in this business."""
+    problems = problems_of(document)
+    if problems:
+        raise InvalidPlan(problems)
+
+
+def problems_of(document: PlanDocument) -> list[PlanProblem]:
+    """Return why a plan cannot be compiled or paid in this business."""
     tables = RateTable.objects.values_list("key", flat=True)
     problems = list(check_plan(document, field_catalogue(), tables))
     own = current_business().currency
     if document.currency != own:
         wrong = errors.WrongCurrency(document.name, document.currency, own)
         problems.append(PlanProblem("currency", wrong.message, wrong.hint, code="plan"))
-    problems += _missing_their_pay(document)
-    if problems:
-        raise InvalidPlan(problems)
+    return [*problems, *_missing_their_pay(document)]
 
 
 def _missing_their_pay(document: PlanDocument) -> Iterator[PlanProblem]:

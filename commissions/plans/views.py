@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 from commissions.plans import errors, pages, services
 from commissions.plans.document import InvalidPlan, PlanDocument
 from commissions.plans.form_door import document_from_form
+from commissions.plans.formula_names import every_name
 from commissions.plans.models import Plan, PlanVersion
 from commissions.plans.templates_page import new_page
 from commissions.plans.yaml_form import plan_from_yaml, plan_to_yaml
@@ -145,7 +146,8 @@ def draft_check(request: MemberRequest, slug: str) -> HttpResponse:
     """Answer the live check: problems with their places, and what examples give."""
     found = _draft(slug)
     try:
-        page = pages.check_part(found, sent_document(request, found))
+        document = sent_document(request, found)
+        page = pages.check_part(found, document) | {"names": every_name(document)}
     except InvalidPlan as problem:
         page = {"problems": problem.problems}
     return render(request, "plans/_check.html", page)

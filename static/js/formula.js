@@ -1,24 +1,64 @@
 /* The formula editor: suggestions under the caret, help to insert, fixes to apply.
-   Every formula can be written, checked and saved without this file. */
+   In a plan's file it does the same wherever a formula stands. Every formula and every
+   file can be written, checked and saved without this script. */
 (() => {
   "use strict";
   const SHOWN = 8;
   const source = document.getElementById("formula-names");
   const list = document.getElementById("formula-suggestions");
   if (!source || !list) return;
-  const names = JSON.parse(source.textContent).map((one) => ({ ...one, low: one.shows.toLowerCase() }));
+  const read = (element) => JSON.parse(element.textContent).map((one) => ({ ...one, low: one.shows.toLowerCase() }));
+  let names = read(source);
   const said = document.getElementById("formula-said");
   const say = (words) => { if (said) said.textContent = words; };
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const isFile = (area) => area.hasAttribute("data-plan-file");
   let field = null; /* the formula that is being written, or was last */
   let found = [];
   let active = -1;
 
-  /* Where suggestions come from: the word that ends at the caret. */
-  const wordBefore = (text, caret) => {
-    const before = text.slice(0, caret);
+  /* In a plan's file the key tells what is a formula, in components and measures. */
+  const KEY = /(?:^|[\s{,-])([A-Za-z_]\w*):(?=\s|$)/g;
+  const FORMULAS = /^(sum|value|where|by|amount|base|when|while|cap|floor|payable_when|keeps|times)$/;
+  const indent = (line) => line.search(/[^\s-]/);
+  const above = (lines, than) => {
+    for (let at = lines.length - 1; at >= 0; at -= 1) {
+      const own = indent(lines[at]);
+      if (own >= 0 && own < than) return at;
+    }
+    return -1;
+  };
+  const holdsFormula = (lines, line, key, at) =>
+    FORMULAS.test(key) || /\bsteps:\s*\{[^}]*$/.test(line.slice(0, at + 1)) ||
+    /^\s*(-\s+)?steps:\s*$/.test(lines[above(lines, indent(line))] || "");
+  const inFile = (before) => {
+    const lines = before.split("\n");
+    const section = lines.findLast((line) => /^[A-Za-z_]/.test(line)) || "";
+    if (!/^(components|measures):/.test(section)) return null;
+    const line = lines.pop();
+    const key = [...line.matchAll(KEY)].pop();
+    if (key) return holdsFormula(lines, line, key[1], key.index) ? line.slice(key.index + key[0].length) : null;
+    /* Without a key it goes on from the line that has it. */
+    const from = above(lines, indent(line) < 0 ? line.length + 1 : indent(line));
+    if (from < 0) return null;
+    const parent = lines[from];
+    const owner = [...parent.matchAll(KEY)].pop();
+    return owner && holdsFormula(lines.slice(0, from), parent, owner[1], owner.index) ? line : null;
+  };
+  const formulaBefore = (area) => {
+    const before = area.value.slice(0, area.selectionStart);
+    if (!isFile(area)) return before;
+    const found = inFile(before);
+    return found === null ? null : found.replace(/^\s*["']/, ""); /* YAML's own quote */
+  };
+
+  /* Where suggestions come from: the word that ends at the caret; null where none does,
+     undefined where no formula can stand. */
+  const wordBefore = (area) => {
+    const before = formulaBefore(area);
+    if (before === null) return undefined;
     const line = before.replace(/"[^"\n]*"|'[^'\n]*'/g, "");
-    if (/["']/.test(line)) return null; /* inside a text */
+    if (/["']/.test(line) || (isFile(area) && /(^|\s)#/.test(line))) return undefined; /* inside a text */
     const match = /[A-Za-z_][A-Za-z0-9_.]*$/.exec(before);
     return match ? match[0] : null;
   };
@@ -39,13 +79,14 @@
     const twin = document.createElement("div");
     const style = getComputedStyle(area);
     for (const key of ["font", "letterSpacing", "padding", "borderWidth", "borderStyle", "lineHeight", "boxSizing", "tabSize"]) twin.style[key] = style[key];
-    Object.assign(twin.style, { position: "absolute", visibility: "hidden", whiteSpace: "pre-wrap", overflowWrap: "break-word", inlineSize: `${area.offsetWidth}px` });
+    const wraps = style.whiteSpace === "pre" ? "pre" : "pre-wrap";
+    Object.assign(twin.style, { position: "absolute", visibility: "hidden", whiteSpace: wraps, overflowWrap: "break-word", inlineSize: `${area.offsetWidth}px` });
     twin.textContent = area.value.slice(0, area.selectionStart);
     const mark = document.createElement("span");
     mark.textContent = "\u200b";
     twin.append(mark);
     document.body.append(twin);
-    const place = { left: mark.offsetLeft, top: mark.offsetTop + mark.offsetHeight - area.scrollTop };
+    const place = { left: mark.offsetLeft - area.scrollLeft, top: mark.offsetTop + mark.offsetHeight - area.scrollTop };
     twin.remove();
     return place;
   };
@@ -78,8 +119,8 @@
     return part;
   };
   const open = (asked) => {
-    const word = wordBefore(field.value, field.selectionStart);
-    const every = word === null && asked ? names : word === null ? [] : matching(word);
+    const word = wordBefore(field);
+    const every = word ? matching(word) : word === null && asked ? names : [];
     if (!every.length || field.selectionStart !== field.selectionEnd) {
       const was = !list.hidden;
       close();
@@ -117,7 +158,7 @@
   const take = (at) => {
     const one = found[at];
     const caret = field.selectionStart;
-    const word = wordBefore(field.value, caret) || "";
+    const word = wordBefore(field) || "";
     close();
     put(field, caret - word.length, caret, one.insert);
     close();
@@ -129,7 +170,7 @@
     area.setAttribute("aria-haspopup", "listbox");
     area.setAttribute("aria-controls", list.id);
   };
-  const isFormula = (element) => element instanceof HTMLTextAreaElement && element.hasAttribute("data-formula");
+  const isFormula = (element) => element instanceof HTMLTextAreaElement && element.matches("[data-formula], [data-plan-file]");
 
   document.addEventListener("focusin", (event) => { if (isFormula(event.target)) field = event.target; });
   document.addEventListener("focusout", (event) => { if (event.target === field) close(); });
@@ -158,7 +199,7 @@
     if (!button) return;
     const { edit, show, insert, start, end, text } = button.dataset;
     if (insert !== undefined) {
-      const area = field || document.querySelector("textarea[data-formula]");
+      const area = field || document.querySelector("textarea[data-formula], textarea[data-plan-file]");
       if (!area) return;
       const opened = area.closest("details");
       if (opened) opened.open = true;
@@ -190,7 +231,12 @@
       else area.removeAttribute("aria-invalid");
     }
   };
-  document.addEventListener("htmx:after:swap", () => judged(document));
+  document.addEventListener("htmx:after:swap", () => {
+    judged(document);
+    /* The check read the plan as it is typed: its names are those of now. */
+    const now = document.getElementById("formula-names-now");
+    if (now) names = read(now);
+  });
 
   const search = document.querySelector("[data-formula-search]");
   if (search) {
@@ -212,5 +258,5 @@
     });
   }
   for (const part of all("[data-insert], [data-formula-script]")) part.hidden = false;
-  for (const area of all("textarea[data-formula]")) ready(area);
+  for (const area of all("textarea")) if (isFormula(area)) ready(area);
 })();

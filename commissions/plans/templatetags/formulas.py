@@ -30,7 +30,8 @@ def formula_field(
 @register.inclusion_tag("plans/_formula_help.html", takes_context=True)
 def formula_help(context: dict[str, Any], draft: PlanVersion) -> dict[str, Any]:
     """Functions and names to look up and insert, and the list that the script reads."""
-    names = every_name(services.document_of(draft))
+    # As it is typed, where that could be read; else as it was saved.
+    names = context.get("names") or every_name(services.document_of(draft))
     return {
         "request": context["request"],
         "names": names,

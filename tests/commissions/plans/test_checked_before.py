@@ -1,0 +1,58 @@
+"""What publishing would refuse is shown while one writes, not at the end."""
+
+import pytest
+from django.test import Client
+
+from commissions.plans.models import PlanVersion
+from commissions.plans.services import create_plan
+from commissions.plans.yaml_form import plan_from_yaml
+from tenants.accounts.models import Business, Role
+from tests.commissions.plans.drafts import text_of
+from tests.commissions.plans.test_publishing import FLAT
+from tests.people import a_member
+
+DRAFT = "/b/acme/plans/flat/draft/"
+EUROS = FLAT.replace("currency: USD", "currency: EUR")
+WEEKLY = FLAT.replace(
+    "base * 6%}", "base * 6%}\n  - {key: week, per: period, over: week, amount: '5'}"
+).replace("currency: USD", "currency: USD\npays: week")
+
+
+@pytest.fixture
+def draft(acme: Business, client: Client) -> PlanVersion:
+    ada = a_member(acme, "Ada", Role.ADMIN)
+    client.force_login(ada.user)
+    return create_plan(document=plan_from_yaml(FLAT), by=ada)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (EUROS, "Flat pays in EUR, and statements here are in USD"),
+        (WEEKLY, "weeks are not made of whole months"),
+    ],
+)
+def test_the_check_while_typing_says_what_publishing_would_refuse(
+    draft: PlanVersion, client: Client, text: str, words: str
+) -> None:
+    typed = client.post(f"{DRAFT}check/", {"text": text})
+    pressed = client.post(f"{DRAFT}?as=yaml", {"text": text, "do": "check"})
+
+    for answer in (typed, pressed):
+        assert answer.status_code == 200
+        assert words in text_of(answer)
+        assert "every worked example gives" not in text_of(answer)
+
+
+def test_a_saved_draft_says_it_when_it_is_opened(
+    draft: PlanVersion, client: Client
+) -> None:
+    client.post(f"{DRAFT}?as=yaml", {"text": EUROS, "do": "save", "edition": "1"})
+
+    assert "pays in EUR" in text_of(client.get(DRAFT))
+
+
+def test_a_sound_draft_says_so(draft: PlanVersion, client: Client) -> None:
+    typed = client.post(f"{DRAFT}check/", {"text": FLAT})
+
+    assert "every worked example gives what it promises" in text_of(typed)
