@@ -325,13 +325,15 @@ def as_version(moment: str) -> str:
     A moment without an offset is taken as UTC. ValueError if it is not one.
     """
     at = as_moment(moment)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def as_moment(text: str) -> datetime:
     """Return the moment that an ISO 8601 text names, in UTC; ValueError if none."""
     # A leap second exists in UTC but not in Python: it is the end of its minute.
-    text = re.sub(r"(T\d\d:\d\d):60(\.\d+)?", r"\1:59.999999", text.strip())
+    text = text.strip()
+    if ":60" in text:
+        text = re.sub(r"(T\d\d:\d\d):60(\.\d+)?", r"\1:59.999999", text)
     at = datetime.fromisoformat(text)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 

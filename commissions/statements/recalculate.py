@@ -15,11 +15,7 @@ from commissions.statements.batch import BatchRecalculation, Share
 from commissions.statements.differences import Trigger
 from commissions.statements.inputs import Key
 from commissions.statements.models import CalculationState
-from commissions.statements.recalculation import (
-    Recalculation,
-    Transaction,
-    uncollected,
-)
+from commissions.statements.recalculation import Recalculation, Transaction
 from commissions.statements.touched import (
     Marked,
     Triggers,
@@ -30,6 +26,7 @@ from commissions.statements.touched import (
 )
 from commissions.statements.waves import MOST_WAVES, Waves, joined, too_many
 from commissions_saas.lib import clock
+from commissions_saas.lib.memory import uncollected
 from crm_sync.ledger.changes import latest_change
 from crm_sync.ledger.models import Change
 

@@ -4,10 +4,9 @@ Lock order: periods (shared), then statements by payee. The calculation itself h
 before any lock; under the locks each statement is looked at again.
 """
 
-import gc
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -32,6 +31,7 @@ from commissions.statements.models import PayPeriod, Statement
 from commissions.statements.periods import rows_of
 from commissions.statements.touched import Triggers
 from commissions.statements.waves import MARK
+from commissions_saas.lib.memory import uncollected
 from commissions_saas.lib.periods import Period
 from crm_sync.ledger.models import Payee
 from tenants.schema import current_business
@@ -53,18 +53,6 @@ class Calculated:
     @property
     def draft(self) -> StatementDraft:
         return self.steps[-1].draft
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep the collector out of a chunk: it makes many values and no cycles."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class Recalculation:

@@ -119,28 +119,74 @@ def clean_document(
     return cleaned
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One of our fields: where its value stands, and as what it is read."""
+
+    key: str
+    row: Mapping[str, Any]
+    type: str
+    source: str
+    is_plain: bool
+    """Nothing but the source's own word counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A mapping looked through once, for the many records that are read by it."""
+
+    document: Document
+    places: tuple[_Place, ...]
+    required: frozenset[str]
+    listed: frozenset[str]
+    mapped: frozenset[str]
+
+
+def prepared(document: Document) -> Prepared:
+    """Look a mapping through."""
+    strict = [row for row in document.values() if not row.get("blank_currency")]
+    says_currency = any(
+        row.get("currency_from") or row.get("currency") for row in strict
+    )
+    return Prepared(
+        document=document,
+        places=tuple(_place(key, row) for key, row in document.items()),
+        required=_keys_with(document, "required"),
+        listed=_keys_with(document, "listed") & {"product", "territory"},
+        mapped=frozenset(document) | ({"currency"} if says_currency else set()),
+    )
+
+
+def _place(key: str, row: Mapping[str, Any]) -> _Place:
+    type_ = "percent" if key in SHARE_KEYS else str(row["type"])
+    return _Place(
+        key=key,
+        row=row,
+        type="text" if key in PEOPLE_KEYS else type_,
+        source=str(row.get("source") or ""),
+        is_plain=not any(row.get(name) for name in ("rules", "const", "values")),
+    )
+
+
 def read_record(
-    record: RemoteRecord, document: Document, zone: ZoneInfo, seen: Seen
+    record: RemoteRecord, mapping: Document | Prepared, zone: ZoneInfo, seen: Seen
 ) -> Incoming:
     """Read a record's values; what cannot be read is a problem, never a zero."""
+    ready = mapping if isinstance(mapping, Prepared) else prepared(mapping)
     values: dict[str, Value] = {}
     problems: list[FieldProblem] = []
-    for key, row in document.items():
+    for place in ready.places:
         try:
-            value = read_value(record.payload, key, row, zone)
+            value = _read(record.payload, place, zone)
         except CannotRead as problem:
-            problems.append(FieldProblem(key, problem.code, str(problem)))
+            problems.append(FieldProblem(place.key, problem.code, str(problem)))
             continue
         if value is not None and value != "":
-            values[key] = value
-    if "currency" not in document:
-        currency = _currency(record.payload, document)
+            values[place.key] = value
+    if "currency" not in ready.document:
+        currency = _currency(record.payload, ready.document)
         if currency is not None:
             values["currency"] = currency
-    mapped = set(document)
-    strict = [row for row in document.values() if not row.get("blank_currency")]
-    if any(row.get("currency_from") or row.get("currency") for row in strict):
-        mapped.add("currency")
     return Incoming(
         object=record.object,
         external_id=record.external_id,
@@ -148,9 +194,9 @@ def read_record(
         values=values if not record.deleted else {},
         payload=record.payload,
         problems=tuple(problems) if not record.deleted else (),
-        required=_keys_with(document, "required"),
-        listed=_keys_with(document, "listed") & {"product", "territory"},
-        mapped=frozenset(mapped),
+        required=ready.required,
+        listed=ready.listed,
+        mapped=ready.mapped,
         deleted=record.deleted,
         changed_by=seen.changed_by,
         changed_at=record.changed_at,
@@ -163,28 +209,41 @@ def read_value(
     payload: Mapping[str, Any], key: str, row: Mapping[str, Any], zone: ZoneInfo
 ) -> Value | None:
     """Return one field's value, or None where the source has none."""
-    raw = words.said(payload, row)
+    return _read(payload, _place(key, row), zone)
+
+
+def _read(payload: Mapping[str, Any], place: _Place, zone: ZoneInfo) -> Value | None:
+    if place.is_plain and place.source in payload:
+        raw = payload[place.source]
+    else:
+        raw = words.said(payload, place.row)
     if raw is None or raw == "" or raw == []:
         return None
-    label = str(row.get("label") or key.replace("_", " ").capitalize())
-    type_ = "percent" if key in SHARE_KEYS else str(row["type"])
-    if key in PEOPLE_KEYS:
-        type_ = "text"
-    if isinstance(raw, list):
-        if type_ != "text":
-            raise CannotRead("several_values", f"{label} has several values.")
-        return ", ".join(_text(part) for part in raw)[:_LONGEST_TEXT]
-    if isinstance(raw, Mapping):
-        raise CannotRead("not_a_value", f"{label} is not a single value.")
+    if not isinstance(raw, str):
+        if isinstance(raw, list):
+            return _several(raw, place)
+        if isinstance(raw, Mapping):
+            raise CannotRead("not_a_value", f"{_label(place)} is not a single value.")
     text = _text(raw).strip()
-    if type_ in ("money", "number", "percent"):
-        number = _number(text, label, type_, str(row.get("transform", "")))
-        return number * Decimal(row["scale"]) if row.get("scale") else number
-    if type_ == "date":
-        return _day(text, label, zone)
-    if type_ == "yesno":
-        return _yes_or_no(raw, text, label)
-    return text[:_LONGEST_TEXT] or None
+    if place.type == "text":
+        return text[:_LONGEST_TEXT] or None
+    if place.type in ("money", "number", "percent"):
+        number = _number(text, place)
+        scale = place.row.get("scale")
+        return number * Decimal(scale) if scale else number
+    if place.type == "date":
+        return _day(text, place, zone)
+    return _yes_or_no(raw, text, place)
+
+
+def _several(raw: list[Any], place: _Place) -> str:
+    if place.type != "text":
+        raise CannotRead("several_values", f"{_label(place)} has several values.")
+    return ", ".join(_text(part) for part in raw)[:_LONGEST_TEXT]
+
+
+def _label(place: _Place) -> str:
+    return str(place.row.get("label") or place.key.replace("_", " ").capitalize())
 
 
 def _text(raw: Any) -> str:
@@ -193,25 +252,26 @@ def _text(raw: Any) -> str:
     return str(raw).replace("\x00", "")
 
 
-def _number(text: str, label: str, type_: str, transform: str) -> Decimal:
+def _number(text: str, place: _Place) -> Decimal:
     is_percent = text.endswith("%")
+    plain = text.rstrip("%").strip() if is_percent else text
     # Files come with thousands marks; only one form of them cannot be misread.
-    plain = text.rstrip("%").strip()
-    if _has_thousands(plain):
+    if "," in plain and _has_thousands(plain):
         plain = plain.replace(",", "")
     try:
         number = parse_decimal(plain)
     except NotAnAmount:
         shown = text[:40]
         raise CannotRead(
-            "not_a_number", f"{label} “{shown}” is not a number."
+            "not_a_number", f"{_label(place)} “{shown}” is not a number."
         ) from None
-    if transform == "cents":
+    if place.row.get("transform") == "cents":
         number = number.scaleb(-2)
-    if type_ == "percent" or is_percent:
+    if place.type == "percent" or is_percent:
         number = number.scaleb(-2)
     if abs(number) > LARGEST:
-        raise CannotRead("not_a_number", f"{label} is outside the range of amounts.")
+        reason = f"{_label(place)} is outside the range of amounts."
+        raise CannotRead("not_a_number", reason)
     if -number.as_tuple().exponent > 10:  # type: ignore[operator]
         number = number.quantize(Decimal("1e-10"))
     return number
@@ -228,7 +288,7 @@ def _has_thousands(text: str) -> bool:
     )
 
 
-def _day(text: str, label: str, zone: ZoneInfo) -> date:
+def _day(text: str, place: _Place, zone: ZoneInfo) -> date:
     """Read a day as it is written; a moment is the day it was in the business's zone."""
     try:
         text = words.from_epoch(text)
@@ -239,19 +299,20 @@ def _day(text: str, label: str, zone: ZoneInfo) -> date:
     except ValueError:
         shown = text[:40]
         raise CannotRead(
-            "not_a_date", f"{label} “{shown}” is not a date like 2026-11-04."
+            "not_a_date", f"{_label(place)} “{shown}” is not a date like 2026-11-04."
         ) from None
     return moment.astimezone(zone).date() if has_offset else moment.date()
 
 
-def _yes_or_no(raw: Any, text: str, label: str) -> bool:
+def _yes_or_no(raw: Any, text: str, place: _Place) -> bool:
     if isinstance(raw, bool):
         return raw
     if text.casefold() in _YES:
         return True
     if text.casefold() in _NO:
         return False
-    raise CannotRead("not_yes_or_no", f"{label} “{text[:40]}” is neither yes nor no.")
+    shown = f"{_label(place)} “{text[:40]}”"
+    raise CannotRead("not_yes_or_no", f"{shown} is neither yes nor no.")
 
 
 def _currency(payload: Mapping[str, Any], document: Document) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm_sync.connections import models
-from crm_sync.connections.mapping import Seen, read_record
+from crm_sync.connections.mapping import Prepared, Seen, prepared, read_record
 from crm_sync.connections.models import Connection
 from crm_sync.connections.own_fields import Paths, moving, own_fields, without_ours
 from crm_sync.contract import Provider, RemoteRecord, value_at
@@ -44,6 +44,7 @@ class Reader:
         default_factory=dict
     )
     _own: dict[int, Paths] = field(default_factory=dict)
+    _ready: dict[int, Prepared] = field(default_factory=dict)
 
     @property
     def is_shared(self) -> bool:
@@ -109,8 +110,8 @@ class Reader:
             url=self._url(record),
             mapping_id=mapping.pk if mapping else None,
         )
-        document = mapping.document if mapping else {}
-        incoming = read_record(record, document, ZoneInfo(business.time_zone), seen)
+        ready = self._prepared(mapping)
+        incoming = read_record(record, ready, ZoneInfo(business.time_zone), seen)
         return self._without_ours(incoming, business_id, mapping)
 
     def _without_ours(
@@ -125,6 +126,12 @@ class Reader:
             return incoming
         marks = moving(self.provider, incoming.object)
         return without_ours(incoming, mapping.document, own, marks)
+
+    def _prepared(self, mapping: models.Mapping | None) -> Prepared:
+        key = mapping.pk if mapping else 0
+        if key not in self._ready:
+            self._ready[key] = prepared(mapping.document if mapping else {})
+        return self._ready[key]
 
     def origin(self, words: str = "", *, forced: bool = False) -> Origin:
         """Say where records come from, for the words of their changes."""

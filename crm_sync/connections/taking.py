@@ -15,6 +15,7 @@ from typing import Protocol
 
 from django.conf import settings
 
+from commissions_saas.lib.memory import uncollected
 from crm_sync.connections.applying import apply_page, save_page
 from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.connections.readers import Reader
@@ -90,7 +91,7 @@ def take_pages(
         if not held.pages:
             return
         page = held.take()
-        with lease.transaction():
+        with uncollected(), lease.transaction():
             _apply(connection, run, reader, object_, page)
         must_compare = must_compare or page.compare_ids
         done += len(page.records)

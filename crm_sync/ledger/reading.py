@@ -218,8 +218,10 @@ def _credits(
         person = _person(incoming, role, around)
         if isinstance(person, Refusal):
             return person
+        if person is None:
+            continue
         share = incoming.values.get(f"{role}_percent", WHOLE)
-        if person is not None and isinstance(share, Decimal):
+        if isinstance(share, Decimal):
             found.append((person, role, share))
     return tuple(
         (person.payee_id, role, to_text(share), person.was)
@@ -260,7 +262,7 @@ def _bad_split(what: str) -> Refusal:
 def _person(
     incoming: Incoming, key: str, around: Surroundings
 ) -> Person | Refusal | None:
-    user = str(incoming.values.get(key, "")).strip()
+    user = str(incoming.values[key]).strip() if key in incoming.values else ""
     if not user:
         return None
     found = around.people.get(user)
@@ -285,7 +287,7 @@ def _texts(incoming: Incoming, around: Surroundings) -> dict[str, str]:
         if key not in PEOPLE_KEYS
     }
     for key in PEOPLE_KEYS:
-        user = str(incoming.values.get(key, "")).strip()
+        user = str(incoming.values[key]).strip() if key in incoming.values else ""
         if user:
             person = around.people.get(user)
             name, email = around.directory.get(user, ("", ""))

@@ -1,10 +1,12 @@
 """Refused records: kept with their reason until they pass, or somebody ignores them."""
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from commissions_saas.lib import clock
 from crm_sync.ledger.held_up import held_up
@@ -121,7 +123,10 @@ def resolve(accepted: Sequence[Incoming], connection_id: int) -> None:
     }
     waiting = RefusedRecord.objects.filter(
         connection_id=connection_id,
-        external_id__in=[external_id for _, external_id in passed],
+        external_id__in=RawSQL(
+            "SELECT jsonb_array_elements_text(%s::jsonb)",
+            [json.dumps([external_id for _, external_id in passed])],
+        ),
     ).exclude(state=RefusedRecord.State.RESOLVED)
     ids = [
         row.pk

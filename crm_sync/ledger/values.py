@@ -11,13 +11,13 @@ TYPES: tuple[ValueType, ...] = ("money", "number", "percent", "text", "date", "y
 
 def to_text(value: Value) -> str:
     """Write a value as text that reads back as the same value."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
+    return value.isoformat()
 
 
 def to_value(text: str, type_: str) -> Value | None:

@@ -125,8 +125,9 @@ def _number(fresh: Sequence[Write], old: Sequence[Write]) -> None:
     if fresh:
         with database.cursor() as cursor:
             cursor.execute(_NEXT_IDS, [len(fresh)])
-            for one, (entry_id,) in zip(fresh, cursor.fetchall(), strict=True):
-                one.entry_id = entry_id
+            (ids,) = cursor.fetchone()
+        for one, entry_id in zip(fresh, ids.split(), strict=True):
+            one.entry_id = int(entry_id)
 
 
 def _changes(
@@ -169,7 +170,7 @@ def _owner(state: EntryState) -> int | None:
 
 
 _NEXT_IDS = (
-    "SELECT nextval(at.name) FROM"
+    "SELECT string_agg(nextval(at.name)::text, ' ') FROM"
     " (SELECT pg_get_serial_sequence('ledger_entry', 'id')::regclass AS name) AS at,"
     " generate_series(1, %s)"
 )
@@ -307,8 +308,8 @@ def _revision(write: Write, number: int, now: str) -> str:
         f"{write.entry_id}\t{number}\t{text(state.name[:300])}"
         f"\t{moment(state.occurred_on)}\t{yes(state.counts)}"
         f"\t{moment(state.reversed_on)}\t{text(state.currency[:3])}"
-        f"\t{as_json(dict(state.values))}\t{as_json(credits)}\t{text(incoming.version)}"
-        f"\t{as_json(dict(payload))}\t{yes(state.deleted)}"
+        f"\t{as_json(state.values)}\t{as_json(credits)}\t{text(incoming.version)}"
+        f"\t{as_json(payload)}\t{yes(state.deleted)}"
         f"\t{whole(incoming.mapping_id)}\t{now}\n"
     )
 
