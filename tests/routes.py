@@ -188,6 +188,7 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "connections:connections": Route(crm.READS),
     "connections:new": Route(crm.WRITES),
     "connections:new_rest": Route(crm.WRITES),
+    "connections:which_source_wins": Route(crm.WRITES),
     "connections:new_inbound": Route(crm.WRITES),
     "connections:webhook": Route(crm.READS, crm.an_inbound),
     "connections:webhook_secret": Route(crm.WRITES, crm.an_inbound, posts=True),

@@ -39,6 +39,14 @@ class RoutesChanged(SourceError):
     """What was looked at is not what saving would do any more."""
 
 
+class BadRule(SourceError):
+    """A rule on which source wins that cannot be saved."""
+
+
+class RuleChanged(SourceError):
+    """A rule, or what it would move, is not what was looked at any more."""
+
+
 class NotSyncable(SourceError):
     """The connection is paused, removed, or is a file."""
 

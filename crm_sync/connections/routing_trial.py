@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max
 
 from crm_sync.connections.models import Connection, Home, Route, RouteTable
 from crm_sync.connections.models import UnroutedRecord as Unrouted
@@ -18,10 +17,9 @@ from crm_sync.connections.retrying import (
     retry_unrouted,
 )
 from crm_sync.ledger.changes import latest_change, lock_changes
-from crm_sync.ledger.money_moved import Moved, money_moved_in
+from crm_sync.ledger.money_moved import Moved, booked_in, less, money_moved_in
 from crm_sync.ledger.selectors import refused_total
 from tenants.accounts.models import Business
-from tenants.rollup.models import BookingFact
 from tenants.schema import in_business, in_public
 
 Told = Callable[[int, int], None]
@@ -84,7 +82,7 @@ class _Standing:
         unrouted = Unrouted.objects.filter(connection=connection)
         keys = unrouted.values_list("object", "external_id")
         self.unrouted: set[tuple[str, str]] = set(keys)
-        self.booked = {business.pk: _booked(business) for business in businesses}
+        self.booked = {business.pk: booked_in(business) for business in businesses}
         self.refused: dict[int, int] = {}
         for business in businesses:
             with in_business(business):
@@ -93,11 +91,6 @@ class _Standing:
     @property
     def records(self) -> int:
         return len(self.homes) + len(self.unrouted)
-
-
-def _booked(business: Business) -> dict[str, Decimal]:
-    rows = BookingFact.objects.filter(business_id=business.pk).values("currency")
-    return {row["currency"]: row["sum"] for row in rows.annotate(sum=Sum("booked"))}
 
 
 def _put(table: RouteTable) -> None:
@@ -149,20 +142,11 @@ def _difference(before: _Standing, after: _Standing) -> dict[str, Any]:
         "places": [
             {
                 "business": pk,
-                "booked": _texts(_less(after.booked[pk], before.booked[pk])),
+                "booked": _texts(less(after.booked[pk], before.booked[pk])),
                 "refused": after.refused[pk] - before.refused[pk],
             }
             for pk in before.booked
         ],
-    }
-
-
-def _less(after: dict[str, Decimal], before: dict[str, Decimal]) -> dict[str, Decimal]:
-    zero = Decimal(0)
-    return {
-        currency: after.get(currency, zero) - before.get(currency, zero)
-        for currency in sorted(after.keys() | before.keys())
-        if after.get(currency, zero) != before.get(currency, zero)
     }
 
 

@@ -15,6 +15,7 @@ from crm_sync.connections.retrying import (
     retry_unrouted,
 )
 from crm_sync.connections.telling import tell_load_ended
+from crm_sync.ledger.settling import settle_all
 from tenants.accounts.models import Business
 from tenants.jobs.handlers import handles
 from tenants.jobs.lease import Lease
@@ -52,6 +53,18 @@ def try_routes(lease: Lease) -> dict[str, Any]:
 
     routing.compute(table, told)
     return {"state": table.state}
+
+
+@handles("settle_sources")
+def settle_sources(lease: Lease) -> dict[str, Any]:
+    """Let stored records count or stand back by a new rule."""
+    settled = settle_all(
+        object_=lease.arguments["object"],
+        words=lease.arguments["words"],
+        within=lease.transaction,
+        told=lambda done, total: lease.step("Settling records", done, total),
+    )
+    return {"records": settled.records, "changed": settled.changed}
 
 
 @handles("read_stored_again")

@@ -11,6 +11,7 @@ from crm_sync.connections import (
     views_records,
     views_rest,
     views_webhooks,
+    views_winning,
 )
 
 urlpatterns = [
@@ -46,6 +47,9 @@ urlpatterns = [
         name="replay",
     ),
     path("connections/<int:id>/schemas/", views_webhooks.schema_pages, name="schemas"),
+    path(
+        "connections/wins/", views_winning.which_source_wins, name="which_source_wins"
+    ),
     path("connections/upload/", views_data.upload, name="upload"),
     path(
         "connections/upload/template/<slug:object_>/",

@@ -34,6 +34,7 @@ from crm_sync.connections.selectors import (
     vanished_fields,
 )
 from crm_sync.connections.sharing import group_facts, moves_here
+from crm_sync.connections.winning import seen_twice
 from crm_sync.ledger.models import RefusedRecord
 from crm_sync.ledger.selectors import refused_total
 from tenants.access import MemberRequest, may, requires
@@ -41,15 +42,20 @@ from tenants.frame import hooks
 from tenants.jobs.models import Job
 from tenants.jobs.selectors import card
 from tenants.jobs.views import job_url
+from tenants.urls_for import business_url
 
 
 @requires(*READS)
 @require_safe
 def connections(request: MemberRequest) -> HttpResponse:
     """Every source of the business, each with one sentence on how it is."""
+    may_write = may(request.member, "connections.write")
+    wins = business_url(request.business, "connections:which_source_wins")
     context = {
         "rows": connection_rows(request.business),
-        "may_write": may(request.member, "connections.write"),
+        "twice": seen_twice(request.business),
+        "wins_url": wins if may_write else "",
+        "may_write": may_write,
         "may_run": may(request.member, "connections.run"),
     }
     return render(request, "connections/connections.html", context)

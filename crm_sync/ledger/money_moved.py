@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db.models import Sum
+
 from tenants.accounts.models import Business
+from tenants.rollup.models import BookingFact
 from tenants.schema import current_business
 
 
@@ -45,3 +48,21 @@ def money_moved_in(
     if not _measures:
         raise RuntimeError("No room can tell what a change moves.")
     return _measures[0](do, businesses)
+
+
+def booked_in(business: Business) -> dict[str, Decimal]:
+    """Return what is booked in a business, by currency."""
+    rows = BookingFact.objects.filter(business_id=business.pk).values("currency")
+    return {row["currency"]: row["sum"] for row in rows.annotate(sum=Sum("booked"))}
+
+
+def less(
+    after: Mapping[str, Decimal], before: Mapping[str, Decimal]
+) -> dict[str, Decimal]:
+    """Return what has changed from before to after, by currency."""
+    zero = Decimal(0)
+    return {
+        currency: after.get(currency, zero) - before.get(currency, zero)
+        for currency in sorted(after.keys() | before.keys())
+        if after.get(currency, zero) != before.get(currency, zero)
+    }

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from commissions_saas.lib import clock
+from crm_sync.ledger.also_given import also_given
 from crm_sync.ledger.catalogue import catalogue
 from crm_sync.ledger.facts import FieldFact, Value
 from crm_sync.ledger.models import (
@@ -230,6 +231,7 @@ def deal_page_context(entry: Entry, member: Member) -> dict[str, Any]:
         "history": entry_history(entry, member),
         "payload": redacted(revision.payload) if revision else {},
         "credits": credits_of(entry),
+        "also_given": also_given(entry) if member.sees_all_pay else [],
         "may_see_payload": member.sees_all_pay,
     }
 
