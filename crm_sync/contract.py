@@ -270,6 +270,14 @@ class Discovers(Protocol):
 
 
 @runtime_checkable
+class Counts(Protocol):
+    """A source that says how many records it has without listing them."""
+
+    def count(self, object: str) -> int | None:
+        """Return how many there are; None where that cannot be said for certain."""
+
+
+@runtime_checkable
 class Pushes(Protocol):
     """A source that tells of changes by itself, if it is given an address."""
 

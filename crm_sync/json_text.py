@@ -13,10 +13,10 @@ class Unreadable(ValueError):
     """These bytes are not a JSON object."""
 
 
-def read_object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes, *, odd: bool = False) -> dict[str, Any]:
     """Read a JSON object; every number in it becomes its own text."""
     try:
-        value = read_json(body)
+        value = read_json(body, odd=odd)
     except NotJson as problem:
         raise Unreadable(str(problem)) from None
     if not isinstance(value, dict):

@@ -9,19 +9,14 @@ from django.db import transaction
 from crm_sync.connections.models import Connection, SourceUser
 from crm_sync.connections.readers import Reader
 from crm_sync.connections.retrying import retry_refused
+from crm_sync.connections.strangers import adopt, known_users, named_by
 from crm_sync.contract import RemoteRecord
-from crm_sync.ledger import services as ledger
-from crm_sync.ledger.models import ExternalId, Payee, RefusedRecord
+from crm_sync.ledger.models import RefusedRecord
 from crm_sync.ledger.standard import PEOPLE_KEYS
 from tenants.accounts.models import Business
 from tenants.schema import in_business
 
 _MOST = 5000
-
-
-def adopts_people(connection: Connection) -> bool:
-    """Say whether users of the source need nobody to match them."""
-    return bool(connection.options.get("people") == "payees")
 
 
 def adopt_directory(
@@ -41,7 +36,7 @@ def adopt_directory(
     users = list(rows.order_by("id").values_list("external_id", flat=True)[:_MOST])
     with in_business(business), transaction.atomic():
         check()
-        return sum(_adopt(reader, user) for user in users)
+        return sum(adopt(reader, user) for user in users)
 
 
 def adopt_owners(reader: Reader, check: Callable[[], None]) -> int:
@@ -55,7 +50,7 @@ def adopt_owners(reader: Reader, check: Callable[[], None]) -> int:
                 break
             with in_business(business), transaction.atomic():
                 check()
-                made += sum(_adopt(reader, user, who) for user, who in users.items())
+                made += sum(adopt(reader, user, who) for user, who in users.items())
             retry_refused(reader=reader, business=business, check=check)
     return made
 
@@ -67,42 +62,14 @@ def _waited_for(reader: Reader, business: Business) -> dict[str, tuple[str, str]
             state=RefusedRecord.State.WAITING,
             code="unknown_owner",
         )
-        found: dict[str, tuple[str, str]] = {}
-        for row in rows.order_by("id")[:_MOST]:
-            remote = RemoteRecord(
-                row.object, row.external_id, row.version, payload=row.payload
+        found = named_by(
+            reader.read(
+                RemoteRecord(
+                    row.object, row.external_id, row.version, payload=row.payload
+                ),
+                business.pk,
             )
-            values = reader.read(remote, business.pk).values
-            for key in PEOPLE_KEYS:
-                user = str(values.get(key, "")).strip()
-                if user:
-                    # A source without a directory may say it on the record itself.
-                    name, email = values.get(f"{key}_name"), values.get(f"{key}_email")
-                    found.setdefault(user, (str(name or ""), str(email or "")))
-        known = set(
-            ExternalId.objects.filter(
-                connection_id=reader.connection.pk, external_id__in=list(found)
-            ).values_list("external_id", flat=True)
+            for row in rows.order_by("id")[:_MOST]
         )
+        known = known_users(reader, found)
     return {user: who for user, who in found.items() if user not in known}
-
-
-def _adopt(reader: Reader, user: str, who: tuple[str, str] = ("", "")) -> int:
-    """Say who a user is: by e-mail, then by a name that one payee has, else new."""
-    connection_id = reader.connection.pk
-    if ExternalId.objects.filter(
-        connection_id=connection_id, external_id=user
-    ).exists():
-        return 0
-    name, email = reader.directory.get(user, who)
-    email = (email or (user if "@" in user else "")).strip().lower()
-    name = name or email or user
-    live = Payee.objects.filter(merged_into__isnull=True)
-    # The source's directory says who is who; a name alone may be anybody's.
-    same = list(live.filter(email=email)[:2]) if email else []
-    if not same:
-        by_name = live.filter(name__iexact=name)
-        same = list((by_name.filter(email="") if email else by_name)[:2])
-    payee = same[0] if len(same) == 1 else ledger.create_payee(name=name, email=email)
-    ledger.match_payee(payee=payee, connection_id=connection_id, external_id=user)
-    return 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +14,7 @@ from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.connections.moving import Moving
 from crm_sync.connections.own_fields import tell_what_is_shown
 from crm_sync.connections.readers import Reader
+from crm_sync.connections.strangers import adopt_named, adopts_people
 from crm_sync.contract import Cursor, RefusedRow, RemoteRecord
 from crm_sync.ledger import refusing
 from crm_sync.ledger.reading import Incoming, Refusal
@@ -67,6 +70,8 @@ def apply_page(
     for business_id in sorted({*work, *broken}):
         with in_business(reader.businesses[business_id]):
             moving.look_before(business_id)
+            if adopts_people(reader.connection):
+                adopt_named(reader, work[business_id])
             outcome.add(
                 record(
                     records=work[business_id],
@@ -123,15 +128,15 @@ def _broken_rows(
 ) -> dict[int, list[tuple[Incoming, Refusal]]]:
     """What could not even become a record is refused where it would have gone."""
     found: dict[int, list[tuple[Incoming, Refusal]]] = defaultdict(list)
-    for number, row in enumerate(refused):
-        place = row.row if row.row is not None else number
+    for row in refused:
+        external_id = row.external_id or _place_of(row)
         business_id = reader.business_of(row.payload)
         if business_id is None or business_id not in reader.businesses:
-            keep_unreadable(reader, row, row.external_id or f"row {place}")
+            keep_unreadable(reader, row, external_id)
             continue
         incoming = Incoming(
             object=row.object,
-            external_id=row.external_id or f"row {place}",
+            external_id=external_id,
             version="",
             payload=row.payload,
         )
@@ -139,6 +144,14 @@ def _broken_rows(
             (incoming, Refusal("unreadable", row.field, row.reason))
         )
     return found
+
+
+def _place_of(row: RefusedRow) -> str:
+    """What a row without an id is kept under: its place in a file, else what it says."""
+    if row.row is not None:
+        return f"row {row.row}"
+    said = json.dumps(row.payload, sort_keys=True, default=str)
+    return f"row {hashlib.sha256(said.encode()).hexdigest()[:12]}"
 
 
 def save_page(

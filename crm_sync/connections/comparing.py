@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-from commissions_saas.lib import clock
+from django.db.models import Exists, OuterRef
+
 from crm_sync.connections.applying import apply_page, save_page
 from crm_sync.connections.models import Connection, SyncRun, UnroutedRecord
 from crm_sync.connections.readers import Reader
-from crm_sync.contract import Provider, RemoteRecord, as_version, compare
+from crm_sync.contract import Counts, Provider, RemoteRecord, compare
 from crm_sync.ledger.models import Entry, RefusedRecord
+from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.refusing import WAITING_OR_IGNORED
 from tenants.jobs.lease import Lease
 from tenants.schema import in_business
@@ -56,7 +58,7 @@ def compare_ids(
         with lease.transaction():
             connection = reader.connection
             Connection.objects.select_for_update().get(pk=connection.pk)
-            outcome = apply_page(reader=reader, records=found)
+            outcome = _applied(reader, object_, found)
             forget_refused(reader, [r for r in found if r.deleted])
             save_page(
                 connection=connection,
@@ -69,6 +71,57 @@ def compare_ids(
                 notes=[note] if first else [],
             )
         first = False
+
+
+def _applied(reader: Reader, object_: str, found: list[RemoteRecord]) -> Outcome:
+    """Take records that the source was just asked for, one by one."""
+    back = _deleted_here(reader, object_, [r.external_id for r in found])
+    returned = [r for r in found if not r.deleted and r.external_id in back]
+    outcome = apply_page(reader=reader, records=[r for r in found if r not in returned])
+    if returned:
+        # As it was before: by its version alone it would be a replay.
+        outcome.add(apply_page(reader=reader, records=returned, forced=True))
+    return outcome
+
+
+def _deleted_here(reader: Reader, object_: str, ids: list[str]) -> set[str]:
+    found: set[str] = set()
+    for business_id in sorted(reader.businesses):
+        with in_business(reader.businesses[business_id]):
+            rows = Entry.objects.filter(
+                connection_id=reader.connection.pk,
+                object=object_,
+                external_id__in=ids,
+                deleted=True,
+            )
+            found |= set(rows.values_list("external_id", flat=True))
+    return found
+
+
+def lost_ones(reader: Reader, provider: Provider, object_: str) -> int:
+    """Return how many more records are here than the source says that it has."""
+    there = provider.count(object_) if isinstance(provider, Counts) else None
+    return 0 if there is None else max(0, known_count(reader, object_) - there)
+
+
+def known_count(reader: Reader, object_: str) -> int:
+    """Return how many records are here: in the ledger, refused or without a place."""
+    connection = reader.connection
+    unrouted = UnroutedRecord.objects.filter(connection=connection, object=object_)
+    count = unrouted.exclude(version="").count()
+    for business_id in sorted(reader.businesses):
+        with in_business(reader.businesses[business_id]):
+            entries = Entry.objects.filter(
+                connection_id=connection.pk, object=object_, deleted=False
+            )
+            refused = RefusedRecord.objects.filter(
+                connection_id=connection.pk,
+                object=object_,
+                state__in=WAITING_OR_IGNORED,
+            ).exclude(version="")
+            here_too = entries.filter(external_id=OuterRef("external_id"))
+            count += entries.count() + refused.exclude(Exists(here_too)).count()
+    return count
 
 
 def known_versions(reader: Reader, object_: str) -> dict[str, str]:
@@ -106,8 +159,9 @@ def _read_again(
     return RemoteRecord(
         object=object_,
         external_id=external_id,
-        # The source does not say when: later than what is here is all that matters.
-        version=max(as_version(clock.now().isoformat()), known[external_id]),
+        # The source does not say when, and our clock is not its: whatever it changes
+        # from now on is later than what is here.
+        version=known[external_id],
         payload={},
         deleted=True,
     )

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from commissions_saas.lib import clock
-from crm_sync.connections.adopting import adopt_owners, adopts_people
+from crm_sync.connections.adopting import adopt_owners
 from crm_sync.connections.applying import apply_page
 from crm_sync.connections.comparing import forget_refused
 from crm_sync.connections.endpoints import INBOUND
@@ -22,6 +22,7 @@ from crm_sync.connections.opening import open_connection
 from crm_sync.connections.people_keys import know_people
 from crm_sync.connections.readers import Reader, reader_of
 from crm_sync.connections.services import start_sync
+from crm_sync.connections.strangers import adopts_people
 from crm_sync.contract import (
     ConfigurationProblem,
     Provider,

@@ -17,8 +17,8 @@ from django.db import transaction
 
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
-from crm_sync.connections.adopting import adopt_directory, adopt_owners, adopts_people
-from crm_sync.connections.comparing import compare_ids
+from crm_sync.connections.adopting import adopt_directory, adopt_owners
+from crm_sync.connections.comparing import compare_ids, lost_ones
 from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.endpoints import watch
 from crm_sync.connections.joining import bring_in_members, note_leavers
@@ -26,6 +26,7 @@ from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.connections.opening import open_connection
 from crm_sync.connections.readers import Reader, reader_of, source_name
 from crm_sync.connections.retrying import retry_refused, retry_unrouted
+from crm_sync.connections.strangers import adopts_people
 from crm_sync.connections.taking import take_pages
 from crm_sync.connections.telling import ask_to_tell
 from crm_sync.contract import ConfigurationProblem, Provider, TryAgainLater
@@ -36,6 +37,7 @@ from tenants.schema import in_public
 
 COMPARED = "compared"  # among the cursors: when ids were compared, by object
 COUNTED = "counted"  # and how many records the source had then
+LOST = "lost"  # and how many more are here all the same, by object
 COMPARE_EVERY = timedelta(hours=24)
 _LONGEST_NAP = Decimal(5)
 _NOT_OFFERED = (402, 403, 404)
@@ -115,13 +117,20 @@ def _read_and_compare(
     """Read what is new of one object, and all its ids where some may be missing."""
     is_first = object_ not in connection.cursors
     must_compare = _read_object(connection, run, lease, reader, provider, object_)
-    if must_compare or is_first or _compare_is_due(connection, object_):
+    known = connection.cursors.get(LOST, {}).get(object_, 0)
+    if (
+        must_compare
+        or is_first
+        or _compare_is_due(connection, object_)
+        or lost_ones(reader, provider, object_) > known
+    ):
         lease.step(f"Comparing what is here with {source_name(connection)}")
         there = compare_ids(
             reader=reader, provider=provider, object_=object_, run=run, lease=lease
         )
+        lost = lost_ones(reader, provider, object_)
         with lease.transaction():
-            _note_compare(connection, object_, there)
+            _note_compare(connection, object_, there, lost)
 
 
 def _warn(connection: Connection, run: SyncRun, left_out: list[str]) -> None:
@@ -247,12 +256,15 @@ def _compare_is_due(connection: Connection, object_: str) -> bool:
     return at is None or clock.now() - datetime.fromisoformat(at) >= COMPARE_EVERY
 
 
-def _note_compare(connection: Connection, object_: str, there: int | None) -> None:
+def _note_compare(
+    connection: Connection, object_: str, there: int | None, lost: int
+) -> None:
     now = clock.now().isoformat()
     compared = connection.cursors.get(COMPARED, {}) | {object_: now}
     counted = dict(connection.cursors.get(COUNTED, {}))
     if there is not None:
         counted[object_] = {"there": there, "at": now}
-    more = {COMPARED: compared, COUNTED: counted}
+    still = connection.cursors.get(LOST, {}) | {object_: lost}
+    more = {COMPARED: compared, COUNTED: counted, LOST: still}
     connection.cursors = {**connection.cursors, **more}
     connection.save(update_fields=["cursors"])

@@ -23,14 +23,18 @@ class NotJson(ValueError):
     """These bytes are no JSON, or none that can be kept."""
 
 
-def read_json(body: bytes) -> Any:
-    """Read JSON; every number in it becomes its own text."""
+def read_json(body: bytes, *, odd: bool = False) -> Any:
+    """Read JSON; every number in it becomes its own text.
+
+    NaN and Infinity are no JSON. Where `odd` ones are let through as text, the one
+    record that has them is refused later, not the page on which it stands.
+    """
     try:
         value = json.loads(
             body.decode("utf-8-sig"),
             parse_int=Number,
             parse_float=Number,
-            parse_constant=_refuse,
+            parse_constant=Number if odd else _refuse,
         )
     except (ValueError, RecursionError) as problem:
         raise NotJson(str(problem)) from None

@@ -84,13 +84,17 @@ def listed_deals(transport: Transport, page_size: int, sees_all: bool) -> Listin
         for batch in reader.batches():
             for record in batch.records:
                 versions[record.external_id] = record.version
-        answer = transport.get(_PATH, {"_limit": 1, "_fields": "id"})
-        total = total_of(answer.doc)
+        total = counted_deals(transport)
         complete = total is not None and total <= len(versions)
         if complete:
             break
     requests, waited = transport.take_counts()
     return Listing(versions, complete and sees_all, requests, waited)
+
+
+def counted_deals(transport: Transport) -> int | None:
+    """Return how many deals there are."""
+    return total_of(transport.get(_PATH, {"_limit": 1, "_fields": "id"}).doc)
 
 
 def _statuses(transport: Transport) -> str:

@@ -24,7 +24,11 @@ from crm_sync.contract import (
 from crm_sync.providers.close import directory, fields, webhooks
 from crm_sync.providers.close.activities import activity_pages, listed_activities
 from crm_sync.providers.close.address import app_address
-from crm_sync.providers.close.deals import deal_pages, listed_deals
+from crm_sync.providers.close.deals import (
+    counted_deals,
+    deal_pages,
+    listed_deals,
+)
 from crm_sync.providers.close.kinds import STANDARD, Kind, custom_kinds
 from crm_sync.providers.close.single import read_one
 from crm_sync.providers.close.transport import Transport
@@ -107,6 +111,13 @@ class CloseProvider:
         if kind.way in ("created", "updated"):
             return listed_activities(self._transport, kind, size, self._from, sees_all)
         return whole_listing(self._transport, kind, size, sees_all)
+
+    def count(self, object: str) -> int | None:
+        """Return how many deals Close counts, unless the key sees only some."""
+        kind = self._kind(object)
+        if kind.way != "changed" or not directory.membership(self._transport).sees_all:
+            return None
+        return counted_deals(self._transport)
 
     def record_url(self, record: RemoteRecord) -> str:
         """Return the page of the record's lead, where Close shows its deals."""

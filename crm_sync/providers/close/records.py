@@ -14,6 +14,7 @@ from crm_sync.contract import (
 )
 from crm_sync.json_text import too_large
 
+_LONGEST_ID = 200
 _ON_THEIR_OWN = {"lead": ("opportunities", "tasks", "contacts")}
 
 
@@ -22,13 +23,14 @@ def record_of(object: str, row: Any) -> RemoteRecord | RefusedRow:
     if not isinstance(row, dict):
         return RefusedRow(object, "Close sent something that is not a record.")
     id = row.get("id")
-    if not isinstance(id, str) or not id:
-        return RefusedRow(object, "The record has no id.", field="id")
     if object in _ON_THEIR_OWN:
         # These come as records themselves; here they would change with each of them.
         row = {key: row[key] for key in row if key not in _ON_THEIR_OWN[object]}
     if too_large(row):
-        return RefusedRow(object, "The record is too large.", external_id=id)
+        said = id[:_LONGEST_ID] if isinstance(id, str) else ""
+        return RefusedRow(object, "The record is too large.", external_id=said)
+    if not isinstance(id, str) or not 0 < len(id) <= _LONGEST_ID:
+        return RefusedRow(object, "The record has no id.", field="id", payload=row)
     try:
         version = as_version(row.get("date_updated") or "")
         changed_at = as_moment(version)

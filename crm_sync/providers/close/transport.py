@@ -192,7 +192,7 @@ def _understood(response: Reply, body: bytes) -> Answer | None:
     if not 200 <= status < 300:
         raise _permanent(status, body)
     try:
-        doc = read_object(body)
+        doc = read_object(body, odd=True)
     except Unreadable:
         raise _Passing("its answer was not complete") from None
     return Answer(doc, _server_time(response))

@@ -98,7 +98,13 @@ class Pager:
         if page.kind == "offset" and page.first == 0:
             values["offset"] = str(self.place.offset)
         question = question_of(self.part, values, self.place.link)
-        answer = self.transport.get(question)
+        # Some answer "not found" where the pages end, instead of an empty one.
+        beyond = page.kind == "page" and self.place.number > 0
+        answer = (
+            self.transport.find(question) if beyond else self.transport.get(question)
+        )
+        if answer is None:
+            return RawPage([], Answer({}, {}, None), None, None)
         try:
             rows = list_at(answer.doc, self.part.records)
         except NothingThere:
@@ -135,9 +141,12 @@ class Pager:
         offset = here.offset + len(rows)
         if total is not None and page.kind == "offset" and offset >= total:
             return None
+        step = replace(step, offset=offset)
         if total is not None and page.kind == "page":
-            return step if step.number * page.size < total else None
-        return replace(step, offset=offset)
+            # Whoever gives fewer rows than were asked for has more pages than that.
+            is_all = offset >= total and step.number * page.size >= total
+            return None if is_all else step
+        return step
 
     def _goes_nowhere(self, after: Place) -> bool:
         kind = self.part.page.kind

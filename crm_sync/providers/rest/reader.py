@@ -14,7 +14,13 @@ from dataclasses import dataclass, field, replace
 
 from crm_sync.contract import RefusedRow, RemoteRecord
 from crm_sync.providers.rest.document import CursorRule, Part, Stream
-from crm_sync.providers.rest.moments import PRECISIONS, earlier, floored, written
+from crm_sync.providers.rest.moments import (
+    PRECISIONS,
+    earlier,
+    floored,
+    version_at,
+    written,
+)
 from crm_sync.providers.rest.paging import Pager
 from crm_sync.providers.rest.questions import has_hole
 from crm_sync.providers.rest.records import Joined, merged_into, record_of
@@ -52,6 +58,8 @@ class PartReader:
     fields: str = ""
     joined: Joined = field(default_factory=dict)
     unversioned: str = ""
+    is_dated: bool = False
+    """Records of this stream say when they were changed."""
     _seen: dict[str, str] = field(default_factory=dict)
     _refused: set[str] = field(default_factory=set)
     _is_sorted: bool = True
@@ -129,13 +137,18 @@ class PartReader:
         return values
 
     def _batch(self, rows: list[object], answer: Answer, total: int | None) -> Batch:
+        # What does not say when it was changed stands among records that do, and is
+        # dated by the same clock: by ours, its next change might seem the older one.
+        unversioned = self.unversioned
+        if self.is_dated and answer.at is not None:
+            unversioned = version_at(answer.at)
         made = [
             record_of(
                 self.stream,
                 row,
                 deleted=self.part.deleted,
                 joined=self.joined,
-                unversioned=self.unversioned,
+                unversioned=unversioned,
             )
             for row in rows
         ]

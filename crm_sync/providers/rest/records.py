@@ -27,10 +27,18 @@ def record_of(
     if not isinstance(row, dict):
         return RefusedRow(stream.object, "The source sent something that is no record.")
     id = id_of(stream, row)
-    if not id or len(id) > _LONGEST_ID:
-        return RefusedRow(stream.object, "The record has no id.", field=stream.key[0])
     if too_large(row):
-        return RefusedRow(stream.object, "The record is too large.", external_id=id)
+        return RefusedRow(
+            stream.object, "The record is too large.", external_id=id[:_LONGEST_ID]
+        )
+    if not id or len(id) > _LONGEST_ID:
+        reason = f"Its id is longer than {_LONGEST_ID} signs."
+        return RefusedRow(
+            stream.object,
+            reason if id else "The record has no id.",
+            field=stream.key[0],
+            payload=dict(row),
+        )
     version = newest(stream.cursor, row) or unversioned
     rule = stream.deletes
     if rule.kind == "flag" and is_same(at(row, rule.path), rule.value):

@@ -146,6 +146,7 @@ class _Run:
             fields=self._reader.directory.field_list(stream),
             joined=self._joined,
             unversioned=version_at(clock.now()),
+            is_dated=self._stream.cursor is not None,
         )
 
     def _note(self, batch: Batch) -> None:

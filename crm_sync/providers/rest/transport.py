@@ -279,7 +279,7 @@ class Transport:
         if not 200 <= status < 300:
             raise self._permanent(reply)
         try:
-            doc = read_json(reply.body)
+            doc = read_json(reply.body, odd=True)
         except NotJson:
             if "truncated_json" in self.document.retry.on:
                 raise _Passing("its answer was not complete") from None

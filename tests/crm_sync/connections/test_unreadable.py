@@ -1,0 +1,106 @@
+"""Rows that cannot even become a record are kept, each for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from crm_sync.connections import services
+from crm_sync.connections.models import Connection
+from crm_sync.ledger.models import Entry, RefusedRecord
+from tenants.accounts.models import Business
+from tenants.jobs.models import Job
+from tenants.jobs.services import run_now
+from tests.crm_sync.rest.stand_in import Reply, Request, StandIn, running
+
+DOCUMENT = {
+    "source": {"name": "Shop", "base_url": "https://shop.example/"},
+    "streams": {
+        "deals": {
+            "path": "/deals",
+            "records": "data",
+            "page": {"kind": "page", "size_param": "limit", "size": 2},
+            "map": {
+                "name": "name",
+                "amount": {"from": "amount", "type": "money_major", "currency": "ccy"},
+                "status_type": {"from": "state", "type": "text"},
+                "won_on": {"from": "won", "type": "date"},
+                "owner": {"from": "owner", "type": "id"},
+            },
+        }
+    },
+}
+
+
+@pytest.fixture
+def rows() -> list[Any]:
+    return []
+
+
+@pytest.fixture
+def shop(rows: list[Any]) -> Iterator[StandIn]:
+    def answer(request: Request) -> Reply:
+        at = 2 * (int(request.query["page"]) - 1)
+        return Reply({"data": rows[at : at + 2]})
+
+    with running(answer) as server, override_settings(ALLOW_PRIVATE_SOURCES=True):
+        yield server
+
+
+@pytest.fixture
+def source(shop: StandIn, acme: Business) -> Connection:
+    assert acme.group is not None
+    return services.create_connection(
+        group=acme.group,
+        business=acme,
+        kind="rest",
+        name="Shop",
+        secret="",
+        base_url=shop.url,
+        options={"document": DOCUMENT, "people": "payees"},
+    )
+
+
+def sync(source: Connection) -> Job:
+    return run_now(services.start_sync(connection=source))
+
+
+def deal(id: Any, **more: Any) -> dict[str, Any]:
+    given = {"amount": 10, "ccy": "USD", "state": "won", "won": "2026-11-05"}
+    return {"id": id, "name": f"Deal {id}", "owner": "maya", **given, **more}
+
+
+def test_each_row_without_an_id_waits_for_itself(
+    source: Connection, rows: list[Any]
+) -> None:
+    rows += [deal("", name=f"No id {number}") for number in range(5)]
+    rows += [deal("x" * 201), deal("good")]
+
+    sync(source)
+
+    waiting = RefusedRecord.objects.order_by("id")
+    assert [row.reason for row in waiting].count("The record has no id.") == 5
+    assert {row.payload["name"] for row in waiting} == {
+        row["name"] for row in rows if row["id"] != "good"
+    }
+    assert [row.external_id for row in Entry.objects.all()] == ["good"]
+
+    sync(source)
+
+    assert RefusedRecord.objects.count() == 6
+
+
+@pytest.mark.parametrize("owner", ["o" * 201, "o" * 5000])
+def test_an_owner_whose_id_nobody_can_have_holds_up_one_deal(
+    owner: str, source: Connection, rows: list[Any]
+) -> None:
+    rows += [deal(1, owner=owner), deal(2, owner=owner, state="open"), deal(3)]
+
+    job = sync(source)
+
+    assert (job.state, job.problem) == ("done", "")
+    assert RefusedRecord.objects.get().external_id == "1"
+    assert Entry.objects.count() == 2

@@ -1,0 +1,137 @@
+"""Where a list ends, however its source says so, and what stands in it without a date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from commissions_saas.lib import clock
+from tests.crm_sync.rest.stand_in import (
+    MONDAY,
+    Ledger,
+    Reply,
+    Request,
+    StandIn,
+    iso,
+    running,
+)
+
+Rows = dict[str, dict[str, Any]]
+
+
+class Numbered:
+    """A list in numbered pages, of as many rows as it likes."""
+
+    def __init__(self) -> None:
+        self.rows: Rows = {}
+        self.most = 10
+        self.ends_in_404 = False
+
+    def fill(self, count: int) -> None:
+        for number in range(1, count + 1):
+            self.rows[str(number)] = {"id": number, "updated_at": iso(MONDAY)}
+
+    def answer(self, request: Request) -> Reply:
+        size = min(int(request.query["limit"]), self.most)
+        at = (int(request.query["page"]) - 1) * size
+        rows = list(self.rows.values())[at : at + size]
+        if not rows and at and self.ends_in_404:
+            return Reply({"detail": "Invalid page."}, 404)
+        return Reply({"data": rows, "total": len(self.rows)})
+
+
+@pytest.fixture
+def numbered() -> Numbered:
+    return Numbered()
+
+
+@pytest.fixture
+def source(numbered: Numbered) -> Iterator[StandIn]:
+    with running(numbered.answer) as server:
+        server.now = MONDAY
+        yield server
+
+
+def declared(**more: Any) -> dict[str, Any]:
+    page = {"kind": "page", "size_param": "limit", "size": 10, **more.pop("page", {})}
+    stream = {"path": "/deals", "records": "data", "page": page, **more}
+    return {"source": {"name": "The shop"}, "streams": {"deals": stream}}
+
+
+def read(source: StandIn, **more: Any) -> Ledger:
+    ledger = Ledger()
+    ledger.sync(source.provider(document=declared(**more)))
+    return ledger
+
+
+@pytest.mark.parametrize("most", [1, 4, 9, 10])
+def test_pages_that_are_shorter_than_asked_are_read_to_the_last_row(
+    most: int, numbered: Numbered, source: StandIn
+) -> None:
+    numbered.fill(41)
+    numbered.most = most
+
+    ledger = read(source, page={"total_path": "total"})
+
+    assert set(ledger.live()) == set(numbered.rows)
+
+
+@pytest.mark.parametrize("count", [10, 41])
+def test_a_page_beyond_the_last_may_be_not_found(
+    count: int, numbered: Numbered, source: StandIn
+) -> None:
+    numbered.fill(count)
+    numbered.ends_in_404 = True
+
+    assert set(read(source).live()) == set(numbered.rows)
+
+
+def test_an_id_of_any_length_is_refused_by_what_is_wrong_with_it(
+    numbered: Numbered, source: StandIn
+) -> None:
+    numbered.fill(1)
+    numbered.rows["long"] = {"id": "x" * 201, "updated_at": iso(MONDAY)}
+    numbered.rows["none"] = {"id": "", "updated_at": iso(MONDAY)}
+
+    pages = list(source.provider(document=declared()).pages("deal", {}))
+
+    assert [row.reason for page in pages for row in page.refused] == [
+        "Its id is longer than 200 signs.",
+        "The record has no id.",
+    ]
+
+
+def test_a_change_of_what_had_no_date_counts_though_our_clock_is_ahead(
+    numbered: Numbered, source: StandIn
+) -> None:
+    numbered.fill(2)
+    numbered.rows["1"] |= {"updated_at": None, "amount": 1}
+    document = declared(cursor={"field": "updated_at"})
+    ledger = Ledger()
+    with clock.at(MONDAY + timedelta(days=2)):
+        ledger.sync(source.provider(document=document))
+
+    source.now = MONDAY + timedelta(minutes=5)
+    edited = iso(MONDAY + timedelta(minutes=4))
+    numbered.rows["1"] |= {"updated_at": edited, "amount": 2}
+    with clock.at(MONDAY + timedelta(days=2, minutes=5)):
+        ledger.sync(source.provider(document=document))
+
+    assert ledger.live()["1"]["amount"] == "2"
+
+
+def test_a_number_that_is_none_spoils_its_own_record_alone(source: StandIn) -> None:
+    body = b'{"data": [{"id": 1, "amount": NaN}, {"id": 2, "amount": 1e3}], "total": 2}'
+    source.answer = lambda request: Reply(
+        body if request.query["page"] == "1" else {"data": []}
+    )
+
+    ledger = read(source)
+
+    assert {id: row["amount"] for id, row in ledger.live().items()} == {
+        "1": "NaN",
+        "2": "1e3",
+    }
