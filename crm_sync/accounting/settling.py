@@ -165,6 +165,8 @@ def _name_again(documents: Sequence[Entry]) -> None:
     rows = Reference.objects.filter(entry__in=documents).exclude(kind=Kind.BUYER)
     for row in rows.order_by("pk"):
         have[row.entry_id].append(row)
+    said = Said.objects.filter(entry__in=documents)
+    put = dict(said.values_list("entry_id", "keys"))
     gone: list[int] = []
     fresh: list[Reference] = []
     for entry in documents:
@@ -174,7 +176,7 @@ def _name_again(documents: Sequence[Entry]) -> None:
             own = {
                 key: text
                 for key, text in revision.values.items()
-                if key not in _put_there(entry.pk)
+                if key not in put.get(entry.pk, ())
             }
             names = names_in(entry.object, own)
         now = _references(entry, names, have[entry.pk])
@@ -184,11 +186,6 @@ def _name_again(documents: Sequence[Entry]) -> None:
         fresh += now
     Reference.objects.filter(pk__in=gone).delete()
     Reference.objects.bulk_create(fresh)
-
-
-def _put_there(entry_id: int) -> frozenset[str]:
-    keys = Said.objects.filter(entry_id=entry_id).values_list("keys", flat=True).first()
-    return frozenset(keys or ())
 
 
 def _references(

@@ -71,6 +71,15 @@ class Book:
         for one in self.all.values():
             for invoice_id in one.invoices:
                 self._on[invoice_id].append(one)
+        self._shares = {one.id: self._shares_of(one) for one in self.all.values()}
+        self._of_deal: dict[int, list[Document]] = defaultdict(list)
+        for one in self.all.values():
+            for deal_id in self._shares[one.id]:
+                self._of_deal[deal_id].append(one)
+
+    def of_deal(self, deal_id: int) -> list[Document]:
+        """Return the invoices and payments that stand on a deal."""
+        return self._of_deal[deal_id]
 
     def paid_on(self, invoice: Document) -> list[Paid]:
         """Return what was paid on an invoice, the earliest first."""
@@ -106,6 +115,9 @@ class Book:
 
     def deals_of(self, one: Document) -> dict[int, Decimal]:
         """Return the share of each deal in an invoice or payment; together at most 1."""
+        return self._shares[one.id]
+
+    def _shares_of(self, one: Document) -> dict[int, Decimal]:
         if one.deals:
             whole = sum(one.deals.values(), ZERO) + one.elsewhere
             return {deal: weight / whole for deal, weight in one.deals.items()}
@@ -171,11 +183,8 @@ def _facts(deal_id: int, currency: str, book: Book) -> dict[str, Value]:
     sums: dict[str, _Sums] = defaultdict(_Sums)
     invoiced_on: list[date] = []
     due_on: list[date] = []
-    found = False
-    for one in book.all.values():
-        if deal_id not in book.deals_of(one):
-            continue
-        found = True
+    documents = book.of_deal(deal_id)
+    for one in documents:
         if not one.counts:
             continue
         if one.object == "invoice":
@@ -186,7 +195,7 @@ def _facts(deal_id: int, currency: str, book: Book) -> dict[str, Value]:
                     due_on.append(one.due)
         else:
             _payment(sums[one.currency], one, deal_id, book)
-    if not found:
+    if not documents:
         return {}
     values: dict[str, Value] = dict.fromkeys(MONEY, MIXED)
     if set(sums) <= {currency}:
