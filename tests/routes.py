@@ -283,6 +283,7 @@ GROUP_ROUTES: dict[str, Route] = {
     "connections:api_connections": Route(OWNERS),
     "connections:api_connection": Route(OWNERS, crm.a_shared_connection),
     "connections:api_test": Route(OWNERS, crm.a_shared_connection, posts=True),
+    "connections:api_secret": Route(OWNERS, crm.an_inbound, posts=True),
     "connections:api_sync": Route(OWNERS, crm.a_shared_connection, posts=True),
     "connections:api_syncs": Route(OWNERS, crm.a_shared_connection),
     "connections:api_mapping": Route(OWNERS, crm.a_shared_connection),

@@ -9,13 +9,19 @@ from rest_framework.response import Response
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.connections import selectors, services
-from crm_sync.connections.api_forms import changed, new_connection, new_mapping
+from crm_sync.connections.api_forms import (
+    changed,
+    new_connection,
+    new_mapping,
+    new_secret,
+)
 from crm_sync.connections.api_json import (
     connection_json,
     field_json,
     mapping_json,
     refused_json,
     run_json,
+    shown_json,
     unrouted_json,
 )
 from crm_sync.connections.models import Connection, SourceField, UnroutedRecord
@@ -29,14 +35,18 @@ from tenants.api.pages import machine, sent
 from tenants.schema import in_business
 
 MOST = 200
+_NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 @machine("GET", "POST", roles=OWNERS)
 def connections(request: Any) -> Response:
     """List a group's connections, or make one; nothing is asked of the source yet."""
     if request.method == "POST":
-        made = new_connection(request)
-        return Response(connection_json(request, made), status=201)
+        made, shown = new_connection(request)
+        answer = connection_json(request, made)
+        if shown is not None:
+            answer["webhook"] = shown_json(shown)
+        return Response(answer, status=201, headers=_NOT_KEPT)
     rows = selectors.connections_of_group(request.group)
     return Response({"connections": [connection_json(request, row) for row in rows]})
 
@@ -76,6 +86,13 @@ def test(request: Any, id: int) -> Response:
             "hint": "",
         }
     )
+
+
+@machine("POST", roles=OWNERS)
+def secret(request: Any, id: int) -> Response:
+    """Make another secret for whoever sends; it is answered once."""
+    shown = new_secret(request, _at(request, id))
+    return Response({"webhook": shown_json(shown)}, headers=_NOT_KEPT)
 
 
 @machine("POST", roles=OWNERS)

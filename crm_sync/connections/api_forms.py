@@ -7,13 +7,15 @@ from typing import Any
 
 from django.db import transaction
 
-from crm_sync.connections import routing, services
+from crm_sync.connections import inbound, routing, services
 from crm_sync.connections.api_options import checked_options
+from crm_sync.connections.endpoints import INBOUND, Shown
 from crm_sync.connections.models import Connection, Mapping
 from crm_sync.connections.opening import opened
+from crm_sync.connections.schemas import save_schema
 from crm_sync.providers import kinds, presets
 from tenants.accounts.models import Business
-from tenants.api.errors import BadRequest
+from tenants.api.errors import BadRequest, Conflict
 from tenants.api.pages import sent, text_of
 from tenants.jobs.models import Job
 from tenants.schema import in_public
@@ -33,16 +35,23 @@ _CHANGES = ["name", "credentials", "state", "routes", "expected_every"]
 _NOT_BY_API = ("files",)
 
 
-def new_connection(request: Any) -> Connection:
-    """Make a connection from what was sent; an address that is unsafe is refused."""
+def new_connection(request: Any) -> tuple[Connection, Shown | None]:
+    """Make a connection from what was sent; an address that is unsafe is refused.
+
+    One that is sent to has an address and a secret, which are answered once.
+    """
     data = sent(request, _NEW)
     kind, options = _kind_and_options(data)
     business, routes = _place(request, data)
+    if kind == INBOUND:
+        _refuse_what_asks(data)
     secret = _secret(data.get("credentials"), kind)
     base_url = text_of(data, "base_url")
     objects = _objects(data)
-    provider = opened(kind, base_url, secret, options)
-    objects = objects or [one.name for one in provider.objects()]
+    schemas = options.pop("schemas", {}) if kind == INBOUND else {}
+    if kind != INBOUND:
+        provider = opened(kind, base_url, secret, options)
+        objects = objects or [one.name for one in provider.objects()]
     with in_public(), transaction.atomic():
         made = services.create_connection(
             group=request.group,
@@ -58,7 +67,47 @@ def new_connection(request: Any) -> Connection:
         )
         if routes:
             _save_routes(request, made, routes)
-    return made
+        shown = _opened_to_senders(request, made, schemas) if kind == INBOUND else None
+    return made, shown
+
+
+def new_secret(request: Any, row: Connection) -> Shown:
+    """Give a sender another secret; the one before it counts for a day more."""
+    sent(request, ())
+    if row.kind != INBOUND:
+        raise Conflict(
+            "Nothing is sent to this connection by a secret of ours.",
+            "Only a connection of the kind webhook has one.",
+        )
+    return inbound.rotate_secret(connection=row, by=request.member)
+
+
+def _refuse_what_asks(data: dict[str, Any]) -> None:
+    """Whoever sends is not asked: there is nowhere to ask, and no key to ask with."""
+    for name in ("base_url", "credentials", "objects"):
+        if data.get(name):
+            raise BadRequest(
+                f"A webhook has no {name}: it is sent to.",
+                "Send options.schemas to say what will be sent; the address and the"
+                " secret are in the answer.",
+                field=name,
+            )
+
+
+def _opened_to_senders(
+    request: Any, made: Connection, schemas: dict[str, Any]
+) -> Shown:
+    shown = inbound.opened_to_senders(made)
+    for object_, fields in schemas.items():
+        save_schema(
+            connection=made,
+            object_=object_,
+            fields={path: {"required": False, **one} for path, one in fields.items()},
+            sample={},
+            by=request.member,
+        )
+    made.refresh_from_db()
+    return shown
 
 
 def changed(request: Any, row: Connection) -> None:

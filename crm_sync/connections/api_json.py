@@ -7,9 +7,11 @@ from typing import Any
 
 from django.db.models import Count, Q
 
+from crm_sync.connections.endpoints import INBOUND, Shown, address_of
 from crm_sync.connections.health import verdict
 from crm_sync.connections.models import (
     Connection,
+    Endpoint,
     Mapping,
     Route,
     SourceField,
@@ -59,7 +61,17 @@ def connection_json(request: Any, row: Connection) -> dict[str, Any]:
         "last_success_at": _at(row.last_success_at),
         "last_new_data_at": _at(row.last_new_data_at),
         "last_sync": run_json(runs[0]) if runs else None,
+        "webhook": _webhook(row),
         "url": group_url(request.group, "connections:api_connection", row.pk),
+    }
+
+
+def shown_json(shown: Shown) -> dict[str, str]:
+    """Return what a sender needs: the only answer that ever holds the secret."""
+    return {
+        "url": shown.url,
+        "client_id": shown.client_id,
+        "secret": shown.secret,
     }
 
 
@@ -169,6 +181,14 @@ def _errors(row: Connection, businesses: list[Business]) -> list[dict[str, Any]]
                 if one.problem
             ]
     return found
+
+
+def _webhook(row: Connection) -> dict[str, str] | None:
+    """Return where records are sent, without the secret."""
+    endpoint = Endpoint.objects.filter(connection=row).first()
+    if row.kind != INBOUND or endpoint is None:
+        return None
+    return {"url": address_of(endpoint), "client_id": endpoint.client_id}
 
 
 def _slug(route: Route, businesses: list[Business]) -> str | None:

@@ -32,8 +32,13 @@ def create_inbound(
             options={"people": "payees"},
             by=by,
         )
-        shown = new_client_secret(new_endpoint(connection))
+        shown = opened_to_senders(connection)
     return connection, shown
+
+
+def opened_to_senders(connection: Connection) -> Shown:
+    """Give a connection that is new its address, client id and secret."""
+    return new_client_secret(new_endpoint(connection))
 
 
 def rotate_secret(*, connection: Connection, by: Member) -> Shown:

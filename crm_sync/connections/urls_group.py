@@ -77,6 +77,7 @@ urlpatterns = [
     *both("api/v1/connections/", api.connections, "api_connections"),
     *both("api/v1/connections/<int:id>/", api.connection, "api_connection"),
     *both("api/v1/connections/<int:id>/test/", api.test, "api_test"),
+    *both("api/v1/connections/<int:id>/secret/", api.secret, "api_secret"),
     *both("api/v1/connections/<int:id>/sync/", api.sync, "api_sync"),
     *both("api/v1/connections/<int:id>/syncs/", api.syncs, "api_syncs"),
     *both("api/v1/connections/<int:id>/mapping/", api.mapping, "api_mapping"),

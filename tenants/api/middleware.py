@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
+from tenants.access import SAFE_METHODS
 from tenants.api.problems import answer, is_api
 from tenants.api.tokens import known_token
 
@@ -28,6 +29,12 @@ class TokenMiddleware:
                         "This token is not valid.",
                         "It may have expired or been revoked: get a new one from"
                         " /api/authenticate.",
+                    )
+                if row.reads_only and request.method not in SAFE_METHODS:
+                    return answer(
+                        403,
+                        "This token may only read.",
+                        "Make one that may write, on your page of API tokens.",
                     )
                 request.user = row.user
                 request.api_token = row

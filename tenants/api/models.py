@@ -17,6 +17,8 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     fingerprint = models.CharField(max_length=64)
     hint = models.CharField(max_length=8)  # the token's first characters
+    name = models.CharField(max_length=100, blank=True)  # what it is for
+    reads_only = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=TransactionNow())
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)

@@ -126,7 +126,9 @@ def _places(user: User) -> list[dict[str, Any]]:
 def _token(row: ApiToken, request: Any) -> dict[str, Any]:
     return {
         "id": row.pk,
+        "name": row.name,
         "begins_with": row.hint,
+        "reads_only": row.reads_only,
         "created_at": row.created_at.isoformat(),
         "expires_at": row.expires_at.isoformat(),
         "last_used_at": row.last_used_at.isoformat() if row.last_used_at else None,

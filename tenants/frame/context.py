@@ -30,6 +30,7 @@ ACCOUNT_PAGES = (
     ("E-mail", "account_email"),
     ("Password", "account_change_password"),
     ("Two-step sign-in", "mfa_index"),
+    ("API tokens", "api:my_tokens"),
 )
 
 

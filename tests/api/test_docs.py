@@ -87,7 +87,7 @@ def test_every_example_of_the_api_answers_as_the_document_says(
     olga.user.save(update_fields=["password"])
     known = {"HOST": site, "SOURCE": portal}
     examples = EXAMPLE.findall((DOCS / "api.md").read_text())
-    assert len(examples) == 10
+    assert len(examples) == 11
 
     with override_settings(ALLOW_PRIVATE_SOURCES=True), without_sending():
         for command, shown in examples:
