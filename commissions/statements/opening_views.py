@@ -12,7 +12,7 @@ from commissions.statements import opening
 from commissions.statements.forms import OpeningForm
 from commissions.statements.models import OpeningBalance
 from commissions_saas.lib.errors import ProductError
-from crm_sync.ledger.views import csv_answer
+from crm_sync.ledger.downloads import table_answer
 from crm_sync.ledger.views_sheets import SheetPage, upload_sheet
 from tenants.access import MemberRequest, requires
 from tenants.accounts.models import Role
@@ -62,7 +62,7 @@ def opening_remove(request: MemberRequest, pk: int) -> HttpResponse:
 @require_safe
 def openings_file(request: MemberRequest) -> HttpResponse:
     """The balances as a file that can be sent back."""
-    return csv_answer(opening.balances_file(), "opening-balances.csv")
+    return table_answer(request, opening.balances_file(), "opening-balances")
 
 
 @requires(*WRITES)

@@ -11,7 +11,7 @@ from commissions_saas.lib.errors import ProductError
 from crm_sync.connections import customer_sheet
 from crm_sync.ledger import customers
 from crm_sync.ledger.customers import Matching, SourceId
-from crm_sync.ledger.views import csv_answer
+from crm_sync.ledger.downloads import table_answer
 from crm_sync.ledger.views_sheets import SheetPage, upload_sheet
 from tenants.access import MemberRequest, Role, requires
 from tenants.urls_for import business_url
@@ -97,7 +97,8 @@ def customer_sheet_file(request: MemberRequest) -> HttpResponse:
     """The spreadsheet with every source side by side."""
     found = customers.matching()
     names = customer_sheet.names_of(found.connection_ids)
-    return csv_answer(customer_sheet.customers_file(found, names), "customers.csv")
+    text = customer_sheet.customers_file(found, names)
+    return table_answer(request, text, "customers")
 
 
 @requires(*WRITES)

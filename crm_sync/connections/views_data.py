@@ -9,7 +9,9 @@ from commissions_saas.lib.errors import ProductError
 from crm_sync.connections import forms, uploads
 from crm_sync.connections.models import Upload
 from crm_sync.connections.places import RUNS
-from crm_sync.providers.files.columns import template
+from crm_sync.ledger.downloads import About, table_answer
+from crm_sync.providers.files.columns import SAYS, columns_of, template
+from crm_sync.providers.files.table import is_workbook
 from tenants.access import MemberRequest, requires
 from tenants.urls_for import business_url
 
@@ -85,25 +87,36 @@ def upload_leave(request: MemberRequest, upload_id: int) -> HttpResponse:
 @requires(*RUNS)
 @require_safe
 def upload_bad_rows(request: MemberRequest, upload_id: int) -> HttpResponse:
-    """The refused rows as a file that can be corrected and sent again."""
-    return csv_answer(uploads.bad_rows(_upload(request, upload_id)), "refused-rows.csv")
+    """The refused rows as a file like the one that was sent, to be sent again."""
+    found = _upload(request, upload_id)
+    return table_answer(
+        request,
+        uploads.bad_rows(found),
+        "refused-rows",
+        about=_about(found.object),
+        as_workbook=is_workbook(bytes(found.content)),
+    )
 
 
 @requires(*RUNS)
 @require_safe
 def upload_template(request: MemberRequest, object_: str) -> HttpResponse:
-    """A CSV file to fill in."""
+    """A file to fill in, as CSV or as a workbook."""
     if object_ not in dict(forms.OBJECTS):
         raise Http404
-    return csv_answer(template(object_), f"{object_}s.csv")
+    return table_answer(
+        request, template(object_), f"{object_}s", about=_about(object_)
+    )
 
 
-def csv_answer(text: str, name: str) -> HttpResponse:
-    """Return a CSV file as a download that no browser opens as a page."""
-    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+def _about(object_: str) -> dict[str, About]:
+    """Return what the columns of a file of records hold."""
+    found = {
+        one.name: About(SAYS.get(one.name, ""), one.example, one.type)
+        for one in columns_of(object_)
+    }
+    why = About("Why the row was refused. You may leave this column in the file.")
+    return {**found, "reason": why}
 
 
 def _upload(request: MemberRequest, upload_id: int) -> Upload:

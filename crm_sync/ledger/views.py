@@ -11,6 +11,7 @@ from commissions_saas.lib import clock
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, merging, selectors, services
 from crm_sync.ledger.dated_pages import of_payee
+from crm_sync.ledger.downloads import table_answer
 from crm_sync.ledger.history import history_of_payee
 from crm_sync.ledger.models import ExternalId, Manager, Payee
 from crm_sync.ledger.placements import place_payee
@@ -154,17 +155,9 @@ def undo_merge(request: MemberRequest, payee_id: int) -> HttpResponse:
 @requires(*WRITES)
 @require_safe
 def payees_file(request: MemberRequest) -> HttpResponse:
-    """All payees as CSV."""
+    """All payees as a file that can be sent back."""
     rows = Payee.objects.filter(merged_into__isnull=True, hidden=False)
-    return csv_answer(payees_csv(rows.order_by("name")), "payees.csv")
-
-
-def csv_answer(text: str, name: str) -> HttpResponse:
-    """Return a CSV file as a download that no browser opens as a page."""
-    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return table_answer(request, payees_csv(rows.order_by("name")), "payees")
 
 
 def _visible(request: MemberRequest, payee_id: int) -> Payee:

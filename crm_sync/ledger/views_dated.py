@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import dated, dated_csv, days, forms
 from crm_sync.ledger.dated_pages import values_about
+from crm_sync.ledger.downloads import table_answer
 from crm_sync.ledger.known import THINGS
 from crm_sync.ledger.models import (
     AttributeValue,
@@ -21,7 +22,6 @@ from crm_sync.ledger.models import (
     SubjectKind,
 )
 from crm_sync.ledger.selectors import payees_visible_to
-from crm_sync.ledger.views import csv_answer
 from crm_sync.ledger.views_sheets import SheetPage, upload_sheet
 from tenants.access import Member, MemberRequest, Role, may, requires
 from tenants.schema import Dated
@@ -104,7 +104,7 @@ def facts(request: MemberRequest) -> HttpResponse:
 def facts_file(request: MemberRequest, kind: str) -> HttpResponse:
     """What is known now, as a file that can be sent back."""
     _known(kind)
-    return csv_answer(dated_csv.dated_file(kind), f"{kind}.csv")
+    return table_answer(request, dated_csv.dated_file(kind), kind)
 
 
 @requires(*WRITES)

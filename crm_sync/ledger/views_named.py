@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, services
 from crm_sync.ledger.dated_pages import values_about
+from crm_sync.ledger.downloads import table_answer
 from crm_sync.ledger.history import history_of_named
 from crm_sync.ledger.models import Customer, Entry, Product, Service, Territory
 from crm_sync.ledger.tables import named_csv
-from crm_sync.ledger.views import csv_answer
 from tenants.access import MemberRequest, Role, may, requires
 from tenants.frame.pagination import paginate
 from tenants.urls_for import business_url
@@ -201,30 +201,30 @@ def _new(request: MemberRequest, kind: Kind) -> HttpResponse:
 @requires(*READS)
 @require_safe
 def products_file(request: MemberRequest) -> HttpResponse:
-    return _file(PRODUCTS)
+    return _file(request, PRODUCTS)
 
 
 @requires(*READS)
 @require_safe
 def services_file(request: MemberRequest) -> HttpResponse:
-    return _file(SERVICES)
+    return _file(request, SERVICES)
 
 
 @requires(*READS)
 @require_safe
 def customers_file(request: MemberRequest) -> HttpResponse:
-    return _file(CUSTOMERS)
+    return _file(request, CUSTOMERS)
 
 
 @requires(*READS)
 @require_safe
 def territories_file(request: MemberRequest) -> HttpResponse:
-    return _file(TERRITORIES)
+    return _file(request, TERRITORIES)
 
 
-def _file(kind: Kind) -> HttpResponse:
+def _file(request: MemberRequest, kind: Kind) -> HttpResponse:
     rows = kind.model.objects.order_by("name")
-    return csv_answer(named_csv(rows), f"{kind.many}.csv")
+    return table_answer(request, named_csv(rows), kind.many)
 
 
 def _urls(request: MemberRequest, kind: Kind) -> dict[str, str]:

@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, sheets
-from crm_sync.ledger.views import csv_answer
-from crm_sync.providers.files.table import text_of_file
+from crm_sync.ledger.downloads import table_answer
+from crm_sync.providers.files.table import is_workbook, text_of_file
 from tenants.access import MemberRequest
 
 SHOWN = 50
@@ -42,8 +42,12 @@ def upload_sheet(request: MemberRequest, sheet: SheetPage) -> HttpResponse:
         page["problem"] = problem
         return render(request, "ledger/sheet_upload.html", page, status=422)
     if request.POST.get("do") == "refused":
-        name = f"{sheet.file_name}-refused.csv"
-        return csv_answer(sheets.refused_csv(preview), name)
+        return table_answer(
+            request,
+            sheets.refused_csv(preview),
+            f"{sheet.file_name}-refused",
+            as_workbook=_was_workbook(request, content),
+        )
     if request.POST.get("do") == "enter":
         done = sheets.enter(preview, by=request.member)
         words = f"{done.changed} entered, {done.unchanged} known already."
@@ -56,6 +60,7 @@ def upload_sheet(request: MemberRequest, sheet: SheetPage) -> HttpResponse:
         "rows": preview.rows[:SHOWN],
         "more": max(len(preview.rows) - SHOWN, 0),
         "text": text_of_file(content),
+        "was": "xlsx" if _was_workbook(request, content) else "csv",
     }
     return render(request, "ledger/sheet_upload.html", page)
 
@@ -67,3 +72,8 @@ def _content(request: MemberRequest) -> bytes:
         content: bytes = file.read(sheets.LARGEST + 1)
         return content
     return request.POST.get("text", "").encode()
+
+
+def _was_workbook(request: MemberRequest, content: bytes) -> bool:
+    """Say whether the file was a workbook; the page goes on with its text."""
+    return is_workbook(content) or request.POST.get("was") == "xlsx"

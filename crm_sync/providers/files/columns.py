@@ -84,6 +84,29 @@ _ALIASES = {
 }
 
 
+# What each column holds, for whoever fills a file in.
+SAYS = {
+    "id": "Tells rows apart; the same id changes the same record. Never leave it empty.",
+    "name": "What people call it.",
+    "amount": "The amount, with a point before the cents.",
+    "tax": "How much of the amount is tax.",
+    "currency": "Three letters; empty: the currency of the business.",
+    "won_on": "The day on which it was won; it pays in the period of this day.",
+    "lost_on": "The day on which it was lost.",
+    "occurred_on": "The day that it is of.",
+    "due_on": "The day until which it is to be paid.",
+    "held_on": "The day on which it took place.",
+    "status": "The stage, in your words.",
+    "status_type": "won, lost or active: a deal counts while it is won.",
+    "owner": "Who sold it: the e-mail address or the name of a payee.",
+    "product": "What was sold.",
+    "territory": "Where it was sold.",
+    "customer": "The customer's id or name.",
+    "deal": "The id of the deal that it belongs to.",
+    "invoice": "The id of the invoice that it belongs to.",
+}
+
+
 def columns_of(object: str) -> tuple[Column, ...]:
     """Return the columns known for an object; any object has an id and a name."""
     return _COLUMNS.get(object, _COMMON)

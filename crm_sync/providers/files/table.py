@@ -65,19 +65,23 @@ class Table:
 def read_table(content: bytes) -> Table:
     """Return a file as a table; ConfigurationProblem says why it is none."""
     text = text_of_file(content)
-    is_workbook = content.startswith(_ARCHIVE)
     first = text.lstrip("\r\n").split("\n", 1)[0]
     if not first.strip():
         raise ConfigurationProblem(
             "The file is empty.", hint="Its first line names the columns."
         )
     text = text.lstrip("\r\n")
-    delimiter = "," if is_workbook else max(_DELIMITERS, key=first.count)
+    delimiter = "," if is_workbook(content) else max(_DELIMITERS, key=first.count)
     try:
         header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as problem:
         raise _unreadable(1, problem) from None
     return Table(_names(header), text, delimiter)
+
+
+def is_workbook(content: bytes) -> bool:
+    """Say whether a file is an archive, as workbooks are, and not text."""
+    return content.startswith(_ARCHIVE)
 
 
 def text_of_file(content: bytes) -> str:
@@ -86,7 +90,7 @@ def text_of_file(content: bytes) -> str:
         raise ConfigurationProblem(
             "The file is larger than 20 MB.", hint="Split it into several files."
         )
-    if content.startswith(_ARCHIVE):
+    if is_workbook(content):
         return text_of_workbook(content)
     for start, message in _KINDS:
         if content.startswith(start):
