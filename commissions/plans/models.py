@@ -181,6 +181,24 @@ class PreviewedStatement(BusinessModel):
         ]
 
 
+class PlanNotice(BusinessModel):
+    """Somebody whom a published version pays is told of it by mail: once.
+
+    The row is written with the publishing; whoever sends the mail says when.
+    """
+
+    version = models.ForeignKey(PlanVersion, models.PROTECT, related_name="notices")
+    user_id = models.BigIntegerField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "user_id"], name="told_once_of_a_version"
+            )
+        ]
+
+
 class ParityResult(BusinessModel):
     """The last comparison with what was really paid; one row, each test replaces it."""
 

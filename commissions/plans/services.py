@@ -15,6 +15,7 @@ from commissions.plans.examples import Tried, try_examples
 from commissions.plans.models import Plan, PlanVersion, RateTable
 from commissions.plans.reading import read_plan
 from commissions.plans.selectors import field_catalogue, tables_known
+from commissions.plans.telling import ask_to_tell
 from commissions.plans.windows import never_paid
 from commissions_saas.lib import clock
 from crm_sync.ledger.changes import latest_change, next_change
@@ -149,6 +150,7 @@ def publish_version(
                 raise errors.NotADraft(fresh.number)
             raise errors.SomebodySaved(fresh.number)
         _trail("plans.version.published", fresh, by)
+        ask_to_tell(fresh, by)
     return fresh
 
 

@@ -13,6 +13,7 @@ from commissions.plans import pages as plan_pages
 from commissions.plans.diff import PlanChange, diff_plans
 from commissions.plans.models import Plan, PlanVersion, Preview, PreviewedStatement
 from commissions.plans.services import document_of, editors_of, may_publish
+from commissions.plans.telling import users_paid_by
 from commissions.statements.exports import safe
 from commissions.statements.previews import changes_own_pay, moved_by
 from commissions.statements.prices import headline, signed
@@ -70,6 +71,7 @@ def impact_page(draft: PlanVersion, request: MemberRequest) -> dict[str, Any]:
         "diff": plan_pages.text_diff(before, draft) if before else (),
         "components": _by_component(preview.summary, changes),
         "stale": _stale(preview, draft),
+        "told": len(users_paid_by(draft.plan_id, preview.starts_on)),
         "price": headline(preview.summary, current_business().currency),
         **_hands(preview, draft, request),
     }

@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, Q
 
 from commissions.calculation.facts import AssignmentFact, MeasureDraft, TableFact
 from commissions.calculation.pipeline import calculate
+from commissions.calculation.program import PlanProgram
 from commissions.formula import TierTable
+from commissions.plans.models import Assignment, PlanVersion
+from commissions.plans.selectors import programs_of
 from commissions.statements.inputs import load
 from commissions.statements.periods import current_period
 from commissions_saas.lib.periods import Period
@@ -36,12 +42,25 @@ class TierList:
     tiers: tuple[Tier, ...]
 
 
+Sentences = tuple[tuple[str, str], ...]  # component, what it pays
+
+
+@dataclass(frozen=True, slots=True)
+class ComingVersion:
+    """A published version that is not in force yet, in words."""
+
+    number: int
+    starts_on: date
+    sentences: Sentences
+
+
 @dataclass(frozen=True, slots=True)
 class MyPlan:
-    """A plan in force for a payee, in words."""
+    """A plan in force for a payee, in words, and what it will be."""
 
     fact: AssignmentFact
-    sentences: tuple[tuple[str, str], ...]  # component, what it pays
+    sentences: Sentences
+    coming: tuple[ComingVersion, ...]
     values: tuple[tuple[str, Value], ...]
     tiers: tuple[TierList, ...]
 
@@ -59,15 +78,42 @@ def my_plans(payee: Payee) -> tuple[Period, list[MyPlan]]:
             found.append(
                 MyPlan(
                     fact,
-                    tuple(
-                        (part.name, part.says or f"Pays {part.amount.text}")
-                        for part in fact.program.components
-                    ),
+                    _sentences(fact.program),
+                    tuple(_coming(payee, fact.plan_id, last)),
                     tuple(sorted(fact.values.items())),
                     tuple(_tiers(fact, inputs.tables, draft.totals)),
                 )
             )
     return period, found
+
+
+def _sentences(program: PlanProgram) -> Sentences:
+    return tuple(
+        (part.name, part.says or f"Pays {part.amount.text}")
+        for part in program.components
+    )
+
+
+def _coming(payee: Payee, plan_id: int, last: date) -> Iterable[ComingVersion]:
+    """Return the versions of a plan that begin while the payee is still on it."""
+    on_it = Assignment.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gte=OuterRef("starts_on")),
+        payee=payee,
+        plan_id=plan_id,
+        closed__isnull=True,
+        starts_on__lte=OuterRef("starts_on"),
+    )
+    versions = PlanVersion.objects.filter(
+        Exists(on_it),
+        plan_id=plan_id,
+        state=PlanVersion.State.PUBLISHED,
+        starts_on__gt=last,
+    ).order_by("starts_on", "number")
+    programs = programs_of(versions)
+    for row in versions:
+        if row.starts_on is not None:
+            words = _sentences(programs[row.pk])
+            yield ComingVersion(row.number, row.starts_on, words)
 
 
 def _tiers(

@@ -18,6 +18,7 @@ from commissions.plans.models import (
     PreviewedStatement,
 )
 from commissions.plans.services import document_of, may_publish, publish_version
+from commissions.statements.errors import NotUpToDate
 from commissions.statements.impact import (
     Comparison,
     Told,
@@ -93,24 +94,32 @@ def compute(
     preview = Preview.objects.select_related("plan").filter(pk=preview_id).first()
     if preview is None or preview.state != Preview.State.COMPUTING:
         return
-    is_ghost = preview.kind == Preview.Kind.GHOST
-    only = parse_period(preview.period_slug) if is_ghost else None
     try:
-        found = compare(
-            preview.plan,
-            document_of_preview(preview),
-            preview.starts_on,
-            only=only,
-            tell=tell,
-        )
+        found = _compared(preview, tell)
     except ProductError as problem:
         with within():
-            Preview.objects.filter(pk=preview.pk).update(
-                state=Preview.State.FAILED, problem=str(problem)
-            )
+            _fail(preview, problem)
         return
     with within():
         store(preview, found)
+
+
+def work_out_again(ghost: Preview, *, within: Transaction = transaction.atomic) -> None:
+    """Work a ghost out with what is known now; until then it stands as it was.
+
+    Raises what says that changes are just being calculated.
+    """
+    change = latest_change()
+    try:
+        found = _compared(ghost, nobody)
+    except NotUpToDate:
+        raise
+    except ProductError as problem:
+        with within():
+            _fail(ghost, problem, change)
+        return
+    with within():
+        store(ghost, found)
 
 
 def store(preview: Preview, found: Comparison) -> None:
@@ -195,6 +204,23 @@ def changes_own_pay(preview: Preview, by: Member) -> bool:
         closed__isnull=True,
     )
     return moved.exists() or paid.exists()
+
+
+def _compared(preview: Preview, tell: Told) -> Comparison:
+    is_ghost = preview.kind == Preview.Kind.GHOST
+    return compare(
+        preview.plan,
+        document_of_preview(preview),
+        preview.starts_on,
+        only=parse_period(preview.period_slug) if is_ghost else None,
+        tell=tell,
+    )
+
+
+def _fail(preview: Preview, problem: ProductError, change: int | None = None) -> None:
+    Preview.objects.filter(pk=preview.pk).update(
+        state=Preview.State.FAILED, problem=str(problem), change=change
+    )
 
 
 def _locked(preview: Preview) -> Preview:

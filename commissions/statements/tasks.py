@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from commissions.statements import parts, previews
+from commissions.statements import ghosts, parts, previews
 from commissions.statements.parts import Parts
 from commissions.statements.recalculate import recalculate
 from crm_sync.writeback.running import write_what_changed
@@ -36,6 +36,12 @@ def preview(lease: Lease) -> dict[str, Any]:
     return {"preview": number}
 
 
+@handles(ghosts.KIND)
+def keep_ghosts_up(lease: Lease) -> dict[str, Any]:
+    """Work out again what runs beside the real periods, after those moved."""
+    return {"ghosts": ghosts.keep_up(within=lease.transaction, tell=lease.step)}
+
+
 def _recalculate(lease: Lease, *, everything: bool) -> dict[str, Any]:
     summary = recalculate(
         everything=everything,
@@ -45,6 +51,7 @@ def _recalculate(lease: Lease, *, everything: bool) -> dict[str, Any]:
         share=Parts(lease).write if lease.is_kept else None,
     )
     write_what_changed()
+    ghosts.ask_to_keep_up()
     return {
         "change": summary.change,
         "statements": summary.statements,
