@@ -193,6 +193,8 @@ class Difference:
     """Known here, not listed there: deleted only if `read_one` also finds nothing."""
     unknown: tuple[str, ...]
     stale: tuple[str, ...]
+    ahead: tuple[str, ...] = ()
+    """Later here than there: written meanwhile, or the source's clock went back."""
     held: int = 0
     """So many are missing that nothing is taken for deleted until a person has looked."""
 
@@ -389,4 +391,9 @@ def compare(listing: Listing, known: Mapping[str, str]) -> Difference:
         held=len(missing) if too_many else 0,
         unknown=tuple(key for key in there if key not in known),
         stale=tuple(key for key in there if key in known and known[key] < there[key]),
+        ahead=tuple(
+            key
+            for key, version in there.items()
+            if version and key in known and known[key] > version
+        ),
     )

@@ -46,7 +46,7 @@ def apply_page(
     for remote in _newest(records):
         key = (remote.object, remote.external_id)
         home, version = homes.get(key, (None, ""))
-        if remote.version < version:
+        if remote.version < version and not forced:
             outcome.unchanged += 1
             continue
         target = _target(reader, remote, home)

@@ -6,7 +6,7 @@ does not name is asked for once more before it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 
 from django.db.models import Exists, OuterRef
@@ -45,7 +45,14 @@ def compare_ids(
             " key sees less than before, so nothing was taken for deleted"
         )
     asked: Iterable[str] = iter(
-        dict.fromkeys([*difference.missing, *difference.unknown, *difference.stale])
+        dict.fromkeys(
+            [
+                *difference.missing,
+                *difference.unknown,
+                *difference.stale,
+                *difference.ahead,
+            ]
+        )
     )
     first = True
     there = len(listing.versions) if listing.complete else None
@@ -58,7 +65,7 @@ def compare_ids(
         with lease.transaction():
             connection = reader.connection
             Connection.objects.select_for_update().get(pk=connection.pk)
-            outcome = _applied(reader, object_, found)
+            outcome = _applied(reader, object_, found, known)
             forget_refused(reader, [r for r in found if r.deleted])
             save_page(
                 connection=connection,
@@ -73,14 +80,24 @@ def compare_ids(
         first = False
 
 
-def _applied(reader: Reader, object_: str, found: list[RemoteRecord]) -> Outcome:
-    """Take records that the source was just asked for, one by one."""
+def _applied(
+    reader: Reader, object_: str, found: list[RemoteRecord], known: Mapping[str, str]
+) -> Outcome:
+    """Take records that the source was just asked for, one by one.
+
+    Whatever its clock said before, this is how it has them now: what was restored as it
+    was, and what was changed after the clock was put back, is no replay.
+    """
     back = _deleted_here(reader, object_, [r.external_id for r in found])
-    returned = [r for r in found if not r.deleted and r.external_id in back]
-    outcome = apply_page(reader=reader, records=[r for r in found if r not in returned])
-    if returned:
-        # As it was before: by its version alone it would be a replay.
-        outcome.add(apply_page(reader=reader, records=returned, forced=True))
+    odd = [
+        r
+        for r in found
+        if not r.deleted
+        and (r.external_id in back or r.version < known.get(r.external_id, ""))
+    ]
+    outcome = apply_page(reader=reader, records=[r for r in found if r not in odd])
+    if odd:
+        outcome.add(apply_page(reader=reader, records=odd, forced=True))
     return outcome
 
 

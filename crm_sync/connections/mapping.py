@@ -42,6 +42,7 @@ _MONEY_WORDS = (
     "margin",
 )
 _LONGEST_TEXT = 2000
+_NO_NUMBER = "is not a number"
 _TEXTS = (
     *("transform", "currency_from", "currency", "blank_currency", "label"),
     *("const", "scale"),
@@ -261,9 +262,9 @@ def _number(text: str, place: _Place) -> Decimal:
     try:
         number = parse_decimal(plain)
     except NotAnAmount:
-        shown = text[:40]
+        what = "is outside the range of amounts" if _is_number(plain) else _NO_NUMBER
         raise CannotRead(
-            "not_a_number", f"{_label(place)} “{shown}” is not a number."
+            "not_a_number", f"{_label(place)} “{text[:40]}” {what}."
         ) from None
     if place.row.get("transform") == "cents":
         number = number.scaleb(-2)
@@ -275,6 +276,10 @@ def _number(text: str, place: _Place) -> Decimal:
     if -number.as_tuple().exponent > 10:  # type: ignore[operator]
         number = number.quantize(Decimal("1e-10"))
     return number
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", text[:200]) is not None
 
 
 def _has_thousands(text: str) -> bool:

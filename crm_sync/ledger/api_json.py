@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from crm_sync.ledger.models import Credit, Entry, ExternalId, Payee, Revision
@@ -43,7 +44,7 @@ def _entry(
         "object": row.object,
         "external_id": row.external_id,
         "name": row.name,
-        "amount": trimmed_money(row),
+        "amount": _amount(row, revision),
         "currency": row.currency,
         "status": row.status,
         "occurred_on": row.occurred_on.isoformat() if row.occurred_on else None,
@@ -61,11 +62,13 @@ def _entry(
     return answer
 
 
-def trimmed_money(row: Entry) -> str | None:
-    """Return the amount with two places or as many as it needs."""
-    if row.amount is None:
+def _amount(row: Entry, revision: Revision | None) -> str | None:
+    """Return the amount with two places or as many as it has: the entry's own column,
+    by which lists are summed, keeps only four."""
+    said = revision.values.get("amount") if revision else row.amount
+    if said is None or said == "":
         return None
-    whole, _, places = trimmed(row.amount).partition(".")
+    whole, _, places = trimmed(Decimal(said)).partition(".")
     return f"{whole}.{places.ljust(2, '0')}"
 
 

@@ -88,3 +88,20 @@ def test_a_deal_that_is_made_anew_counts_though_our_clock_is_ahead(
 
     assert counting() == {deal}
     assert Entry.objects.get(external_id=deal).amount == 2
+
+
+def test_a_change_after_the_source_has_put_its_clock_back_is_found(
+    scene: Scene,
+) -> None:
+    deal = scene.deal()
+    with later(120):
+        scene.account.edit(deal, {"value": 100})
+    with later(130):
+        scene.sync()
+    with later(60):
+        scene.account.edit(deal, {"value": 200})
+
+    with later(24 * 60 + 140):
+        scene.sync()
+
+    assert Entry.objects.get(external_id=deal).amount == 2

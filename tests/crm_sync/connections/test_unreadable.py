@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +12,11 @@ from django.test import override_settings
 from crm_sync.connections import services
 from crm_sync.connections.models import Connection
 from crm_sync.ledger.models import Entry, RefusedRecord
+from tenants.access import Member
 from tenants.accounts.models import Business
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_now
+from tests.api.caller import caller
 from tests.crm_sync.rest.stand_in import Reply, Request, StandIn, running
 
 DOCUMENT = {
@@ -104,3 +107,55 @@ def test_an_owner_whose_id_nobody_can_have_holds_up_one_deal(
     assert (job.state, job.problem) == ("done", "")
     assert RefusedRecord.objects.get().external_id == "1"
     assert Entry.objects.count() == 2
+
+
+LONG = "123456789012345678901234567890.12"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("1e3", "1000.00"),
+        ("1234.5600", "1234.56"),
+        ("0.123456789", "0.123456789"),
+        ("-99.99", "-99.99"),
+        ("99999999999999.9999", "99999999999999.9999"),
+        ('"1,234.56"', "1234.56"),
+        ("0", "0.00"),
+    ],
+)
+def test_an_amount_is_for_programs_what_the_source_sent(
+    sent: str, kept: str, source: Connection, shop: StandIn, alice: Member
+) -> None:
+    body = json.dumps({"data": [deal(1, amount="?")]}).replace('"?"', sent)
+    shop.answer = lambda request: Reply(
+        body.encode() if request.query["page"] == "1" else {"data": []}
+    )
+
+    sync(source)
+
+    status, said = caller(alice).get("/b/acme/api/v1/entries/")
+    assert status == 200
+    assert [row["amount"] for row in said["entries"]] == [kept]
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (LONG, f"Amount “{LONG}” is outside the range of amounts."),
+        ("1e400", "Amount “1e400” is outside the range of amounts."),
+        ("NaN", "Amount “NaN” is not a number."),
+    ],
+)
+def test_an_amount_that_cannot_be_kept_is_refused_and_said(
+    sent: str, reason: str, source: Connection, shop: StandIn
+) -> None:
+    body = json.dumps({"data": [deal(1, amount="?")]}).replace('"?"', sent)
+    shop.answer = lambda request: Reply(
+        body.encode() if request.query["page"] == "1" else {"data": []}
+    )
+
+    sync(source)
+
+    assert RefusedRecord.objects.get().reason == reason
+    assert not Entry.objects.exists()
