@@ -10,7 +10,7 @@ from django.db.models import Sum
 from commissions.statements.models import Cause, Line, PayPeriod
 from commissions.statements.sources import Source, sources_of
 from commissions.statements.states import line_states
-from crm_sync.accounting.accounts import account_of, has_any
+from crm_sync.accounting.accounts import account_of, deals_behind, has_any
 from crm_sync.accounting.whose import customer_of_deal, customers_visible_to
 from crm_sync.ledger.models import Customer, Entry, Payee
 from crm_sync.ledger.selectors import deal_page_context, payees_visible_to
@@ -66,6 +66,7 @@ def deal_context(entry: Entry, member: Member) -> dict[str, Any]:
         "source": source.name,
         "earnings": earnings,
         "account": account,
+        "stands_on": deals_behind(entry, member),
         "has_accounting": entry.object == DEAL and has_any(),
         "customer": _customer(entry, member),
         "held_back": [each for each in earnings if each.state == "waiting"],

@@ -248,7 +248,9 @@ def deals(request: MemberRequest) -> HttpResponse:
     if query:
         rows = rows.filter(name__icontains=query)
     context: dict[str, Any] = pages.deal_list(rows, request.GET.get("page", ""))
-    return render(request, "statements/deals.html", context | {"query": query})
+    may = request.member.has(Role.FINANCE, Role.ADMIN, Role.AUDITOR)
+    context |= {"query": query, "may_see_invoices": may}
+    return render(request, "statements/deals.html", context)
 
 
 @requires(Role.REP, Role.MANAGER, Role.FINANCE, Role.ADMIN)

@@ -12,6 +12,7 @@ from commissions_saas.demo.story import (
     brightwater,
     cobalt,
     lantern,
+    lantern_books,
     ridgeline,
     ridgeline_people,
 )
@@ -19,6 +20,7 @@ from commissions_saas.demo.story.plans import paying_for_care
 from crm_sync.connections import services as connections
 from crm_sync.connections import uploads
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.services import create_customer
 from payouts.runs.models import Payout
 from payouts.runs.services.pay import mark_returned
 from tenants.jobs.models import Job
@@ -61,6 +63,26 @@ def upload_policies(first: date) -> Callable[[Replay], None]:
         require_done(run_all_jobs())
 
     return take
+
+
+def keep_books(replay: Replay) -> None:
+    """Amir sends what accounting has: invoices and payments of Lantern's policies."""
+    business = replay.house.businesses[lantern.SLUG]
+    amir = replay.house.member("amir", lantern.SLUG)
+    with in_business(business):
+        for name in lantern_books.customers():
+            create_customer(name=name, by=amir)
+    for object_, (name, content) in (
+        ("invoice", lantern_books.invoice_file()),
+        ("payment", lantern_books.payment_file()),
+    ):
+        upload, preview = uploads.look_at_file(
+            business=business, object_=object_, name=name, content=content, by=amir
+        )
+        if preview.refused:
+            raise Went(f"{name}: {preview.refused[0]}")
+        uploads.commit_upload(upload=upload, business=business, by=amir)
+        require_done(run_all_jobs())
 
 
 def return_noahs_payment(replay: Replay) -> None:

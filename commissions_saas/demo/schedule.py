@@ -38,6 +38,8 @@ def _steps() -> Iterator[Step]:
     yield Step("20 November", _doing(moment(11, 20), happenings.draft_version_four))
     policies = happenings.upload_policies(date(2026, 11, 1))
     yield Step("21 November", _doing(moment(11, 21), policies))
+    books = moment(11, 21, 15, 30)
+    yield Step("Books uploaded", _doing(books, happenings.keep_books))
     yield Step("Rates entered", _doing(moment(11, 21, 16), happenings.enter_rates))
     yield Step("22 November", _doing(moment(11, 22), happenings.change_bank_details))
     yield Step("23 November, 18:00", _advance(moment(11, 24, 0)))

@@ -11,7 +11,7 @@ from decimal import Decimal, localcontext
 
 from commissions_saas.lib import clock
 from crm_sync.accounting.models import Reference
-from crm_sync.accounting.reading import Shelf, documents_of, shelf_of
+from crm_sync.accounting.reading import Shelf, deals_of, documents_of, shelf_of
 from crm_sync.accounting.standing import ZERO, Book, Document
 from crm_sync.accounting.whose import references_of
 from crm_sync.ledger.models import Customer, Entry
@@ -266,6 +266,14 @@ def _visible(documents: Iterable[Document], member: Member) -> set[int]:
 def _deal_names(documents: Iterable[Document], book: Book) -> dict[int, str]:
     ids = {pk for one in documents for pk in book.deals_of(one)}
     return dict(Entry.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def deals_behind(entry: Entry, member: Member) -> list[Entry]:
+    """Return the deals that an invoice or payment stands on, those that one may see."""
+    if entry.object not in DOCUMENTS:
+        return []
+    rows = entries_visible_to(member).filter(pk__in=deals_of([entry.pk]))
+    return list(rows.order_by("name", "pk"))
 
 
 def has_any() -> bool:

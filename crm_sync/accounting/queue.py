@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from commissions_saas.lib import clock
 from crm_sync.accounting.models import Reference
+from crm_sync.accounting.paid_out import PaidOut, paid_out
 from crm_sync.accounting.reading import deals_of, shelf_of
 from crm_sync.accounting.resolving import ID, deal_key, deals_named
 from crm_sync.accounting.whose import unknown_customers
@@ -55,6 +56,8 @@ class Overdue:
     days: int
     open: Decimal
     deals: Sequence[Entry]
+    paid_out: Sequence[PaidOut]
+    """Commission that was paid for these deals already."""
 
 
 def unmatched() -> QuerySet[Reference]:
@@ -178,7 +181,8 @@ LIMIT %s
 
 
 def overdue(most: int = SHOWN) -> list[Overdue]:
-    """Return invoices that are overdue as of the site's day, the oldest first."""
+    """Return invoices that are overdue as of the site's day: first those whose deals'
+    commission is paid already, then the oldest."""
     on = clock.today(current_business().time_zone)
     with connection.cursor() as cursor:
         cursor.execute(_DUE, [on.isoformat(), most * 2])
@@ -192,16 +196,21 @@ def overdue(most: int = SHOWN) -> list[Overdue]:
     deals = Entry.objects.in_bulk(
         {pk for one in late for pk in shelf.book.deals_of(one)}
     )
-    return [
-        Overdue(
-            shelf.revisions[one.id].entry,
-            one.due,
-            (on - one.due).days,
-            shelf.book.open_of(one),
-            [deals[pk] for pk in sorted(shelf.book.deals_of(one)) if pk in deals],
+    paid = paid_out(list(deals))
+    rows = []
+    for one in late:
+        own = [pk for pk in sorted(shelf.book.deals_of(one)) if pk in deals]
+        rows.append(
+            Overdue(
+                entry=shelf.revisions[one.id].entry,
+                due=one.due,
+                days=(on - one.due).days,
+                open=shelf.book.open_of(one),
+                deals=[deals[pk] for pk in own],
+                paid_out=[part for pk in own for part in paid.get(pk, ())],
+            )
         )
-        for one in late
-    ]
+    return sorted(rows, key=lambda row: (not row.paid_out, row.due))
 
 
 def find_target(one: Reference, text: str) -> list[Entry]:

@@ -24,12 +24,14 @@ WRITES = (Role.FINANCE, Role.ADMIN)
 @require_safe
 def invoices(request: MemberRequest) -> HttpResponse:
     """What stands on nothing yet, which customers are nobody's, and what is overdue."""
+    late = queue.overdue()
     context = {
         "has_any": has_any(),
         "waiting": queue.waiting(),
         "waiting_total": queue.unmatched().count(),
         "customers": queue.customers_waiting(),
-        "overdue": queue.overdue(),
+        "overdue": late,
+        "paid_early": sum(bool(one.paid_out) for one in late),
         "deal_key": deal_key(),
         "deal_keys": _deal_keys(),
         "may_write": request.member.has(*WRITES),

@@ -65,7 +65,7 @@ MAPPING = {
         "required": column in ("product", "brokerage_income"),
     }
     for column in COLUMNS[1:]
-}
+} | {"customer": {"source": "name", "type": "text"}}
 
 
 @dataclass(frozen=True, slots=True)
