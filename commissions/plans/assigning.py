@@ -299,7 +299,7 @@ def _clean_values(plan: Plan, values: Mapping[str, str]) -> dict[str, str]:
 
 def _require_not_own(payee: Payee, by: Member) -> None:
     """Refuse a hand in one's own pay; a lone owner says so by solo mode."""
-    if is_own(payee, by) and not current_business().solo_mode:
+    if is_own(payee.pk, by) and not current_business().solo_mode:
         raise errors.OwnAssignment
 
 

@@ -14,6 +14,7 @@ from commissions.statements.periods import as_period, current_period, row_of
 from commissions.statements.receipts import receipt_of
 from commissions_saas.lib import clock
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.own import is_own
 from crm_sync.ledger.selectors import payees_visible_to
 from tenants.access import Member
 from tenants.audit.services import as_text, record
@@ -70,7 +71,7 @@ def decide_dispute(
 
     Nobody decides about their own claim or pay.
     """
-    if dispute.opened_by_id == by.user_id or services.is_own_pay(dispute.payee_id, by):
+    if dispute.opened_by_id == by.user_id or is_own(dispute.payee_id, by):
         raise errors.OwnPay("decide the dispute")
     if not answer.strip():
         raise errors.NotADispute("Say why: the payee reads the answer.")

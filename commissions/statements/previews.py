@@ -33,8 +33,7 @@ from commissions_saas.lib import clock
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.periods import Period, parse_period
 from crm_sync.ledger.changes import latest_change, lock_changes
-from crm_sync.ledger.models import Payee
-from crm_sync.ledger.selectors import payee_of
+from crm_sync.ledger.own import own_payee_ids
 from tenants.access import Member
 from tenants.audit.services import record
 from tenants.jobs.services import enqueue
@@ -171,14 +170,6 @@ def publish_previewed(*, preview: Preview, by: Member) -> PlanVersion:
 def document_of_preview(preview: Preview) -> PlanDocument:
     """Return the document that was compared, whatever the draft says now."""
     return document_of(PlanVersion(document=preview.document))
-
-
-def own_payee_ids(by: Member) -> set[int]:
-    """Return the payees who are this member, by log-in or by e-mail."""
-    own = payee_of(by)
-    found = {own.pk} if own else set()
-    rows = Payee.objects.filter(email__iexact=by.email).exclude(email="")
-    return found | set(rows.values_list("pk", flat=True))
 
 
 def moved_by(preview: Preview) -> Decimal | None:

@@ -25,8 +25,8 @@ from commissions_saas.lib import clock
 from commissions_saas.lib.money import parse_decimal, round_money
 from crm_sync.ledger.changes import latest_change, next_change
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.own import is_own
 from crm_sync.ledger.refusing import blocking
-from crm_sync.ledger.selectors import payee_of
 from crm_sync.writeback.running import write_what_changed
 from tenants.access import Member
 from tenants.audit.services import record
@@ -137,7 +137,7 @@ def add_adjustment(
     """Add an amount to an open statement, with a reason; never to one's own."""
     value = _amount(amount, currency)
     _require_reason(reason)
-    if is_own_pay(payee.pk, by):
+    if is_own(payee.pk, by):
         raise errors.OwnPay("add the adjustment")
     with transaction.atomic():
         period = PayPeriod.objects.get(pk=period.pk)
@@ -224,7 +224,7 @@ def decide_proposal(
     *, proposal: Proposal, accept: bool, by: Member
 ) -> Adjustment | None:
     """Post a late change in the open period, or leave it out for good."""
-    if is_own_pay(proposal.payee_id, by):
+    if is_own(proposal.payee_id, by):
         raise errors.OwnPay("decide about the late change")
     if accept:
         return proposals.post(proposal=proposal, by=by)
@@ -234,7 +234,7 @@ def decide_proposal(
 
 def acknowledge(*, statement: Statement, by: Member) -> None:
     """Note that the payee looked at the statement and finds it right."""
-    if not is_own_pay(statement.payee_id, by):
+    if not is_own(statement.payee_id, by):
         raise errors.WrongState("The statement", "another person's", "acknowledged")
     with transaction.atomic():
         Statement.objects.filter(pk=statement.pk).update(acknowledged_at=clock.now())
@@ -250,16 +250,8 @@ def acknowledge(*, statement: Statement, by: Member) -> None:
 
 def note_visit(*, statement: Statement, by: Member) -> None:
     """Remember when the payee last saw the statement; others leave no trace."""
-    if is_own_pay(statement.payee_id, by):
+    if is_own(statement.payee_id, by):
         Statement.objects.filter(pk=statement.pk).update(viewed_at=clock.now())
-
-
-def is_own_pay(payee_id: int, by: Member) -> bool:
-    """Say whether the member is the payee, by log-in or by the payee's e-mail."""
-    own = payee_of(by)
-    if own is not None and own.pk == payee_id:
-        return True
-    return Payee.objects.filter(pk=payee_id, email__iexact=by.email).exists()
 
 
 def business_posts() -> bool:
