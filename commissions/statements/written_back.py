@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db import connection as database
+from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
 
-from commissions.statements.models import Line, Run, Statement
+from commissions.statements.models import Line, Statement
 from crm_sync.ledger.models import Entry
 from crm_sync.writeback.amounts import Commission, Mark
 
+# A row carries the lower half of the number of the transaction that wrote it last; such
+# numbers go round. What is older than half a round looks new, which costs a look.
+_WRITTEN_SINCE = """
+    SELECT DISTINCT entry_id FROM statements_line WHERE entry_id > 0
+    AND mod(xmin::text::bigint - mod(%s, 4294967296) + 4294967296, 4294967296)
+        < 2147483648
+"""
 LOCKED = (Statement.State.LOCKED, Statement.State.PAID)
 SEVERAL = "Its commission is in several currencies, which are not added."
 FAILED = "A line of it could not be worked out, so its commission is not known."
@@ -21,27 +30,40 @@ class StatementAmounts:
     """Adds up the lines of each deal over payees and periods."""
 
     def mark(self, *, live: bool) -> Mark:
-        """Return which statements are locked, and which run was last where that counts.
-
-        Locked lines never change, so only a further lock makes a difference.
-        """
+        """Return which statements are locked, and what was last written where that
+        counts: locked lines never change, so only a further lock makes a difference."""
         frozen = Statement.objects.filter(state__in=LOCKED)
         found = frozen.aggregate(last=Max("pk"), ids=Sum("pk"))
-        mark = {"locked": int(found["ids"] or 0), "last": found["last"] or 0}
+        mark: dict[str, Any] = {
+            "locked": int(found["ids"] or 0),
+            "last": found["last"] or 0,
+        }
         if live:
-            mark["run"] = Run.objects.aggregate(last=Max("pk"))["last"] or 0
+            at = Statement.objects.aggregate(at=Max("calculated_at"))["at"]
+            mark["line"] = Line.objects.aggregate(last=Max("pk"))["last"] or 0
+            mark["at"] = at.isoformat() if at else ""
         return mark
 
-    def touched(self, before: Mark, *, live: bool) -> Collection[int] | None:
-        """Return the entries with lines that runs opened or closed since; None: any."""
-        now = self.mark(live=live)
-        if not live or not before or before.get("run") is None:
+    def place(self) -> Mark:
+        """Return the oldest transaction that is still open: whatever those before it
+        have written can be read by now, and nothing else can have been missed.
+
+        Numbers of runs and lines would not do: they are given before they are seen.
+        """
+        with database.cursor() as cursor:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+            return {"transaction": str(cursor.fetchone()[0])}
+
+    def touched(self, place: Mark, *, live: bool) -> Collection[int] | None:
+        """Return the entries whose lines were opened or closed since; None: any.
+
+        A further lock touches any: its lines were written long before.
+        """
+        if not live or not place:
             return None
-        if (before.get("locked"), before.get("last")) != (now["locked"], now["last"]):
-            return None
-        since = Q(opened_run__gt=before["run"]) | Q(closed_run__gt=before["run"])
-        ids = Line.objects.filter(since, entry_id__gt=0).values_list("entry_id")
-        return {entry_id for (entry_id,) in ids.distinct()}
+        with database.cursor() as cursor:
+            cursor.execute(_WRITTEN_SINCE, [int(place["transaction"])])
+            return {entry_id for (entry_id,) in cursor.fetchall()}
 
     def of(
         self, entry_ids: Collection[int], *, live: bool, owner_only: bool

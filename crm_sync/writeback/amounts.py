@@ -25,8 +25,11 @@ class Commissions(Protocol):
     def mark(self, *, live: bool) -> Mark:
         """Return where things stand, as JSON: while it is equal, so are all amounts."""
 
-    def touched(self, before: Mark, *, live: bool) -> Collection[int] | None:
-        """Return the entries whose amounts may differ since `before`; None: any."""
+    def place(self) -> Mark:
+        """Return from where on `touched` has to look the next time, as JSON."""
+
+    def touched(self, place: Mark, *, live: bool) -> Collection[int] | None:
+        """Return the entries whose amounts may differ since a place; None: any."""
 
     def of(
         self, entry_ids: Collection[int], *, live: bool, owner_only: bool

@@ -33,7 +33,6 @@ class WriteBackForm(forms.Form):
             (WriteBack.Payees.OWNER, "Its owner's alone"),
         ],
         initial=WriteBack.Payees.ALL,
-        required=False,
     )
     lines = forms.ChoiceField(
         label="Which commission",
@@ -42,7 +41,6 @@ class WriteBackForm(forms.Form):
             (WriteBack.Lines.LIVE, "All that is earned, which may still change"),
         ],
         initial=WriteBack.Lines.LOCKED,
-        required=False,
         help_text="Locked amounts do not move any more; a later change adds to them.",
     )
 
@@ -86,8 +84,8 @@ class WriteBackForm(forms.Form):
             "kind": WriteBack.Kind.COMMISSION
             if is_commission
             else WriteBack.Kind.CUSTOMER_ID,
-            "payees": data["payees"] or WriteBack.Payees.ALL,
-            "lines": data["lines"] or WriteBack.Lines.LOCKED,
+            "payees": data["payees"],
+            "lines": data["lines"],
             "other_id": int(other or 0),
         }
 

@@ -35,7 +35,10 @@ class Rule(Protocol):
     def mark(self) -> Mapping[str, Any]:
         """Return where things stand; while it is equal, so is all that is wanted."""
 
-    def touched(self, before: Mapping[str, Any]) -> Collection[int] | None:
+    def place(self) -> Mapping[str, Any]:
+        """Return from where on `touched` has to look the next time."""
+
+    def touched(self, place: Mapping[str, Any]) -> Collection[int] | None:
         """Return the entries that may want something else since; None: any."""
 
     def wanted(self, entries: Sequence[Entry]) -> Mapping[int, Wanted]:
@@ -56,9 +59,13 @@ class CommissionRule:
         """Return where statements stand."""
         return commissions().mark(live=self._is_live)
 
-    def touched(self, before: Mapping[str, Any]) -> Collection[int] | None:
+    def place(self) -> Mapping[str, Any]:
+        """Return from where on lines are new."""
+        return commissions().place()
+
+    def touched(self, place: Mapping[str, Any]) -> Collection[int] | None:
         """Return the deals whose lines differ."""
-        return commissions().touched(before, live=self._is_live)
+        return commissions().touched(place, live=self._is_live)
 
     def wanted(self, entries: Sequence[Entry]) -> Mapping[int, Wanted]:
         """Return each deal's commission in the currency's places."""
@@ -83,7 +90,11 @@ class CustomerIdRule:
         )
         return dict(last)
 
-    def touched(self, before: Mapping[str, Any]) -> Collection[int] | None:
+    def place(self) -> Mapping[str, Any]:
+        """None is needed: matches are few."""
+        return {}
+
+    def touched(self, place: Mapping[str, Any]) -> Collection[int] | None:
         """Any: matches are few."""
         return None
 
@@ -121,11 +132,12 @@ def rule_of(row: WriteBack) -> Rule:
 def work_out(lease: Lease, row: WriteBack) -> int:
     """Bring what is wanted up to date; return how many records were looked at.
 
-    The mark is read first: what changes meanwhile is looked at the next time.
+    Where things stand is read first: what changes meanwhile is looked at the next time.
     """
     rule = rule_of(row)
+    place = dict(rule.place())
     mark = {"rule": dict(rule.mark()), "change": latest_change()}
-    if mark == row.mark:
+    if mark == {name: row.mark.get(name) for name in mark}:
         return 0
     looked_at = 0
     for entries in chunks(row, _touched(rule, row, mark)):
@@ -134,7 +146,7 @@ def work_out(lease: Lease, row: WriteBack) -> int:
         looked_at += len(entries)
         lease.step("Working out what to write", looked_at)
     with lease.transaction():
-        WriteBack.objects.filter(pk=row.pk).update(mark=mark)
+        WriteBack.objects.filter(pk=row.pk).update(mark=mark | {"place": place})
     row.refresh_from_db()
     return looked_at
 
@@ -149,7 +161,7 @@ def _touched(
         return None
     found: Collection[int] | None = ()
     if mark["rule"] != before["rule"]:
-        found = rule.touched(before["rule"])
+        found = rule.touched(before["place"])
     if found is None:
         return None
     changed = Entry.objects.filter(

@@ -67,6 +67,8 @@ _LOOKS = {
     "ignored": Look("Ignored", "is-bars"),
     "delivered": Look("Delivered", "is-check", "good"),
     "duplicate": Look("Duplicate", "is-ring"),
+    "written": Look("Written", "is-check", "good"),
+    "unknown": Look("Cannot be told", "is-warn", "warn"),
     "matched": Look("Matched", "is-check", "good"),
     "unmatched": Look("Not matched", "is-warn", "warn"),
     "suggested": Look("Suggested", "is-dashed", "info"),

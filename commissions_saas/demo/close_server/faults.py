@@ -24,8 +24,8 @@ class Faults:
     a page that says it is the last.
     `script` names the faults of the next answers in order ("" is none). `edits`,
     `inserts`, `ties` and `deletes` are how many are still made between pages.
-    `write_script` names the faults of the next writes: `error`, `limit`, and `lost`,
-    which writes and then fails to say so.
+    `write_script` names the faults of the next writes: `error`, `limit`, and `lost` and
+    `hang`, which write, and then fail to say so, or say so late.
     `webhook_…` are percents of the events sent: lost, sent twice, sent in reverse
     order, preceded by one with a wrong signature; and how late all of them are.
     """

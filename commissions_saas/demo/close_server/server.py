@@ -203,6 +203,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         answer = self._of_request(caller, request, fault)
         answer.headers |= headers
+        if fault == "hang":
+            time.sleep(server.faults.stall_milliseconds / 1000)
         if fault == "lost":
             return Answer(502, b"<html>Bad Gateway</html>", "text/html")
         if fault == "cut":
