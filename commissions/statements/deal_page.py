@@ -1,6 +1,7 @@
 """The deal page: the end of the chain, and who earns what from one entry."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -44,24 +45,10 @@ def deal_context(entry: Entry, member: Member) -> dict[str, Any]:
         payee.pk: payee for payee in payees_visible_to(member).filter(pk__in=everyone)
     }
     own = list(lines.filter(payee_id__in=visible).order_by("payee_id", "pk"))
-    slugs = {
-        row.pk: row.slug
-        for row in PayPeriod.objects.filter(pk__in={line.period_id for line in own})
-    }
-    states = line_states(own)
+    earnings = _earnings(own, visible, behind)
     effects = _effects(entry, set(visible))
     context["history"] = [(row, effects.get(row.number)) for row in context["history"]]
     source = sources_of([entry.connection_id]).get(entry.connection_id, Source())
-    earnings = [
-        Earning(
-            visible[line.payee_id],
-            line,
-            slugs[line.period_id],
-            states[line.pk],
-            behind.get(line.entry_id, ""),
-        )
-        for line in own
-    ]
     return context | {
         "source": source.name,
         "earnings": earnings,
@@ -81,6 +68,24 @@ def deal_context(entry: Entry, member: Member) -> dict[str, Any]:
         ).order_by("-pk")[:20],
         "payload_text": json.dumps(context["payload"], indent=2, ensure_ascii=False),
     }
+
+
+def _earnings(
+    lines: list[Line], payees: Mapping[int, Payee], behind: Mapping[int, str]
+) -> list[Earning]:
+    """Return what each line pays, in the state that people read."""
+    periods = PayPeriod.objects.in_bulk({line.period_id for line in lines})
+    states = line_states(lines)
+    return [
+        Earning(
+            payees[line.payee_id],
+            line,
+            periods[line.period_id].slug,
+            states[line.pk],
+            behind.get(line.entry_id, ""),
+        )
+        for line in lines
+    ]
 
 
 def _customer(entry: Entry, member: Member) -> Customer | None:

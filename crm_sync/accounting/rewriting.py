@@ -58,7 +58,6 @@ def rewrite(moves: Sequence[Move], source: str) -> int:
 
 def _write(numbered: Sequence[tuple[Move, int]]) -> None:
     at = [(move.revision.entry_id, number) for move, number in numbered]
-    # Whole payloads are copied inside the database's own rows; they were not loaded.
     payloads = dict(
         Revision.objects.filter(
             pk__in=[move.revision.pk for move, _ in numbered]

@@ -65,6 +65,23 @@ PAYMENT = {
 }
 
 
+IN_PARTS: dict[str, Any] = {
+    "invoice": {
+        "name": {"from": "number", "type": "text"},
+        "amount": {"from": "total", "type": "money_major", "currency": "USD"},
+        "occurred_on": {"from": "issue_date", "type": "date"},
+        "deal": {"from": "lines[*].deal", "type": "text"},
+        "deal_amounts": {"from": "lines[*].amount", "type": "text"},
+    },
+    "payment": {
+        "amount": {"from": "amount", "type": "money_major", "currency": "USD"},
+        "occurred_on": {"from": "payment_date", "type": "date"},
+        "invoice": {"from": "parts[*].invoice", "type": "text"},
+        "invoice_amounts": {"from": "parts[*].amount", "type": "text"},
+    },
+}
+
+
 class Books:
     """What the accounting system has."""
 
@@ -161,25 +178,10 @@ def test_lines_of_an_invoice_and_parts_of_a_payment_are_read_side_by_side(
         "parts": [{"invoice": "inv-1", "amount": "1190.00"}],
     }
     books.rows = {"/invoices": [shared], "/payments": [paid]}
-    streams = {
-        "invoice": {
-            "name": {"from": "number", "type": "text"},
-            "amount": {"from": "total", "type": "money_major", "currency": "USD"},
-            "occurred_on": {"from": "issue_date", "type": "date"},
-            "deal": {"from": "lines[*].deal", "type": "text"},
-            "deal_amounts": {"from": "lines[*].amount", "type": "text"},
-        },
-        "payment": {
-            "amount": {"from": "amount", "type": "money_major", "currency": "USD"},
-            "occurred_on": {"from": "payment_date", "type": "date"},
-            "invoice": {"from": "parts[*].invoice", "type": "text"},
-            "invoice_amounts": {"from": "parts[*].amount", "type": "text"},
-        },
-    }
     document = {
         **DOCUMENT,
         "streams": {
-            name: {**stream, "map": streams[name]}
+            name: {**stream, "map": IN_PARTS[name]}
             for name, stream in DOCUMENT["streams"].items()
         },
     }
