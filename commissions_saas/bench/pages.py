@@ -41,7 +41,7 @@ def rows(business: Business, payee_id: int, slug: str, lines: int) -> list[Row]:
             at_most("its size", 50, [size / 1024], "KB"),
         ]
         _many_businesses()
-        page = group_url(a_group(), "rollup:overview")
+        page = f"{group_url(a_group(), 'rollup:overview')}?span={MONTHS}m"
         milliseconds, queries, size = _opened(client, page)
         what = f"owner's page, {BUSINESSES} businesses × {MONTHS} months, p95"
         return [

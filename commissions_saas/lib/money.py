@@ -48,6 +48,7 @@ _OTHER_PLACES = {
     ),
     **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
 }
+_UNITS = {places: Decimal(1).scaleb(-places) for places in (0, 2, 3)}
 LARGEST = Decimal("999999999999999.9999")  # what the database holds
 LONGEST = 1_000  # characters; what has more is no amount, and slow to read
 MOST_PLACES = 40  # a tiny number written out in full would fill the memory
@@ -96,7 +97,7 @@ def round_money(
     amount: Decimal, currency: str, rounding: Rounding = "half_up"
 ) -> Decimal:
     """Round to the currency's places; up is away from zero, down is towards it."""
-    unit = Decimal(1).scaleb(-places(currency))
+    unit = _UNITS[places(currency)]
     rounded = amount.quantize(unit, rounding=_MODES[rounding])
     return rounded if rounded else abs(rounded)  # never a negative zero
 

@@ -10,7 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, get_timezone_name
-from babel.numbers import NumberPattern, get_currency_symbol
+from babel.numbers import (
+    NumberPattern,
+    get_currency_symbol,
+    get_decimal_symbol,
+    get_group_symbol,
+)
 
 from commissions_saas.lib.money import places, round_money
 
@@ -70,7 +75,11 @@ def format_amount(
     amount: Decimal, currency: str, reader: Reader, *, whole: bool = False
 ) -> str:
     """Return the size of an amount, without sign and symbol: `83,119.36`."""
-    amount = round_money(amount, currency)
+    return size_of(round_money(amount, currency), currency, reader, whole=whole)
+
+
+def size_of(amount: Decimal, currency: str, reader: Reader, *, whole: bool) -> str:
+    """Return the size of an amount that has the currency's places already."""
     digits = 0 if whole else places(currency)
     if whole:
         amount = round_money(amount, "JPY")
@@ -148,7 +157,21 @@ def reader_of(request: Any) -> Reader:
 
 def _grouped(value: Decimal, reader: Reader, digits: tuple[int, int]) -> str:
     locale = locale_of(reader.locale)
+    marks = _marks(locale)
+    if marks is not None and digits[0] == digits[1]:
+        return f"{value:,.{digits[0]}f}".translate(marks)
     return str(_pattern(locale, digits).apply(value, locale))
+
+
+@lru_cache(maxsize=64)
+def _marks(locale: Locale) -> dict[int, str] | None:
+    """Return how a locale writes the marks of 1,234.50, if it differs in no more."""
+    pattern = locale.decimal_formats[None]
+    plain = pattern.grouping == (3, 3) and not pattern.prefix[0] + pattern.suffix[0]
+    if not plain or locale.default_numbering_system != "latn":
+        return None
+    group = get_group_symbol(locale)
+    return {ord(","): group, ord("."): get_decimal_symbol(locale)}
 
 
 @lru_cache(maxsize=256)

@@ -1,12 +1,16 @@
 """The owner's matrix: businesses by months, in one currency or in each one's own."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from commissions_saas.lib.money import round_money
 from tenants.rollup.selectors import Key, Rate
+
+Places = dict[tuple[int, date], dict[str, Decimal]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Row:
         return [cell.amount or Decimal(0) for cell in self.cells]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Matrix:
     """All rows, and totals only where all amounts are in one currency."""
 
@@ -52,16 +56,16 @@ class Matrix:
     months: tuple[date, ...]
     missing: tuple[str, ...] = field(default=())
 
-    @property
+    @cached_property
     def totals(self) -> list[Decimal | None]:
         """Return a total for each month; nothing where currencies would be mixed."""
+        if len(self.currencies) > 1:
+            return [None for _ in self.months]
         return [self._total(i) for i in range(len(self.months))]
 
     def _total(self, i: int) -> Decimal | None:
         cells = [row.cells[i] for row in self.rows]
-        if len({row.currency for row in self.rows}) > 1 or any(
-            c.why_not for c in cells
-        ):
+        if any(c.why_not for c in cells):
             return None
         return sum((c.amount for c in cells if c.amount is not None), Decimal(0))
 
@@ -89,30 +93,34 @@ def build(
     `businesses` gives each one's currency. A cell is rounded to the currency's places
     and totals are sums of rounded cells, so columns and rows add up to the cent.
     """
+    places = _by_place(amounts)
     rows = tuple(
-        _row(pk, own, months, amounts, into, rates) for pk, own in businesses.items()
+        _row(pk, own, months, places, into, rates) for pk, own in businesses.items()
     )
     missing = sorted({c.why_not for row in rows for c in row.cells if c.why_not})
     return Matrix(rows=rows, currency=into, months=months, missing=tuple(missing))
+
+
+def _by_place(amounts: Mapping[Key, Decimal]) -> Places:
+    """Put each amount where its cell will look for it."""
+    found: Places = defaultdict(dict)
+    for (business, month, currency), amount in amounts.items():
+        found[business, month][currency] = amount
+    return found
 
 
 def _row(
     pk: int,
     own: str,
     months: tuple[date, ...],
-    amounts: Mapping[Key, Decimal],
+    places: Places,
     into: str | None,
     rates: Mapping[tuple[date, str], Rate],
 ) -> Row:
     shown = into or own
-    cells = []
-    for month in months:
-        found = {
-            currency: amount
-            for (business, when, currency), amount in amounts.items()
-            if business == pk and when == month
-        }
-        cells.append(_cell(month, found, own, shown, rates))
+    cells = [
+        _cell(month, places.get((pk, month), {}), own, shown, rates) for month in months
+    ]
     return Row(business_id=pk, currency=shown, cells=tuple(cells))
 
 
@@ -125,6 +133,9 @@ def _cell(
 ) -> Cell:
     if not found:
         return Cell(month=month, amount=None, currency=shown)
+    if len(found) == 1 and shown in found:
+        amount = round_money(found[shown], shown)
+        return Cell(month, amount, shown, found.get(own), own)
     total, used = Decimal(0), None
     for currency, amount in sorted(found.items()):
         if currency == shown:

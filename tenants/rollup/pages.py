@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.urls import NoReverseMatch
@@ -46,7 +46,9 @@ def overview_page(
         tables.build, businesses=currencies, months=months, into=into, rates=rates
     )
     matrix = build(amounts=_of_measure(facts, choice["measure"]))
-    cost = _cost(build(amounts=facts.earned), build(amounts=facts.booked))
+    paid = matrix if choice["measure"] == "commission" else build(amounts=facts.earned)
+    sold = matrix if choice["measure"] == "revenue" else build(amounts=facts.booked)
+    cost = _cost(paid, sold)
     shown = [
         _shown(row, businesses[row.business_id], facts.periods, choice)
         for row in matrix.rows
@@ -210,12 +212,28 @@ def _cell_url(
         return ""
     same = cell.currency == business.currency
     if same and len(periods) == 1 and choice["measure"] == "commission":
-        try:
-            return business_url(business, "statements:period", *periods)
-        except NoReverseMatch:
-            pass
-    url = business_url(business, "rollup:month", slug_of(cell.month))
+        url = _address("statements:period", business.slug, *periods)
+        if url:
+            return url
+    url = _address("rollup:month", business.slug, slug_of(cell.month))
     return f"{url}?measure={choice['measure']}&cur={cell.currency}"
+
+
+def _address(name: str, business: str, page: str) -> str:
+    """Return the address of a page of a business, or nothing where there is none."""
+    return _form(name).replace(_BUSINESS, business).replace(_PAGE, page)
+
+
+_BUSINESS, _PAGE = "a-business-of-many", "a-page-of-it"
+
+
+@cache
+def _form(name: str) -> str:
+    """Return an address to fill in: to look up a thousand takes longer than the page."""
+    try:
+        return business_url(_BUSINESS, name, _PAGE)
+    except NoReverseMatch:
+        return ""
 
 
 def _cost(paid: tables.Matrix, sold: tables.Matrix) -> list[Decimal | None]:
