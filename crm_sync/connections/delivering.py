@@ -32,6 +32,7 @@ from crm_sync.contract import (
 )
 from crm_sync.ledger.models import Entry, RefusedRecord
 from crm_sync.ledger.recording import Outcome
+from crm_sync.providers import declared_hook
 from tenants.jobs.errors import RunLater
 from tenants.jobs.lease import Lease
 from tenants.schema import in_business, in_public
@@ -91,6 +92,9 @@ def _records(
     if connection.kind == INBOUND:
         return _sent(batch)
     objects = connection.options.get("objects", ["deal"])
+    hook = declared_hook(connection.kind, connection.options)
+    if hook is not None and hook.takes == "body":
+        return _sent([row for row in batch if row.object in objects])
     found: dict[Key, RemoteRecord] = {}
     for row in batch:
         if row.object in objects:

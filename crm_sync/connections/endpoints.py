@@ -28,6 +28,7 @@ from crm_sync.contract import (
     Subscription,
     TryAgainLater,
 )
+from crm_sync.providers import declared_hook, declared_secret
 
 OVERLAP = timedelta(hours=24)  # how long an old secret still counts
 KEPT_FOR = timedelta(days=31)
@@ -72,8 +73,16 @@ def new_endpoint(connection: Connection) -> Endpoint:
 
 
 def secrets_of(endpoint: Endpoint) -> list[str]:
-    """Return the secrets that count now: the new one, and for a day the old one."""
-    group_id = endpoint.connection.group_id
+    """Return the secrets that count now: the new one, and for a day the old one.
+
+    A declared source may sign with one of its credentials instead.
+    """
+    connection = endpoint.connection
+    group_id = connection.group_id
+    hook = declared_hook(connection.kind, connection.options)
+    if hook is not None and hook.secret:
+        own = open_sealed(bytes(connection.secret), group_id=group_id)
+        return [one for one in [declared_secret(hook, own)] if one]
     found = [open_sealed(bytes(endpoint.secret), group_id=group_id, field=_FIELD)]
     until = endpoint.old_secret_until
     if until is not None and until > clock.now():
@@ -113,7 +122,11 @@ def watch(
 
     Reading goes on regardless: without webhooks it is only later.
     """
-    if not isinstance(provider, Pushes) or connection.options.get("webhooks") is False:
+    if connection.options.get("webhooks") is False:
+        return ""
+    if declared_hook(connection.kind, connection.options) is not None:
+        return _await(connection, check)
+    if not isinstance(provider, Pushes):
         return ""
     if not can_be_reached(connection):
         return ""
@@ -129,6 +142,16 @@ def watch(
             raise
         _note(endpoint, Endpoint.State.REFUSED, problem.message)
         return f"The source takes no webhook from this key: {problem.message}"
+
+
+def _await(connection: Connection, check: Callable[[], None]) -> str:
+    """Give a declared source an address; people tell it there where to send."""
+    if Endpoint.objects.filter(connection=connection).exists():
+        return ""
+    with transaction.atomic():
+        check()
+        new_client_secret(new_endpoint(connection))
+    return "The source may send its events: the address is on the page of its webhook."
 
 
 def not_told_yet() -> list[Connection]:

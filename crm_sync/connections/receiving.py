@@ -17,7 +17,7 @@ from django.db.models import F
 
 from commissions_saas.lib import clock
 from crm_sync.connections import schemas
-from crm_sync.connections.endpoints import INBOUND, secrets_of
+from crm_sync.connections.endpoints import INBOUND, address_of, secrets_of
 from crm_sync.connections.errors import CannotReplay, SchemaDrift
 from crm_sync.connections.models import Connection, Delivery, Endpoint
 from crm_sync.contract import Event, Forged, Unreadable
@@ -80,6 +80,8 @@ def receive(*, code: str, headers: Mapping[str, str], body: bytes) -> Answer:
             received_at=clock.now(),
             window=WINDOW,
             types=endpoint.connection.options.get("types") or {},
+            options=endpoint.connection.options,
+            address=address_of(endpoint),
         )
     except Forged as problem:
         return _refuse(endpoint, 401, problem.message, headers, b"")
@@ -244,10 +246,13 @@ def replay(*, delivery: Delivery, by: Member) -> None:
         endpoint = delivery.endpoint
         if delivery.state == Delivery.State.REFUSED:
             rows = read_again(
-                endpoint.connection.kind, delivery.body.encode(), delivery.received_at
+                endpoint.connection.kind,
+                delivery.body.encode(),
+                delivery.received_at,
+                endpoint.connection.options,
             )
             for event in rows:
-                if event.record is not None:
+                if endpoint.connection.kind == INBOUND and event.record is not None:
                     schemas.check(endpoint.connection, event.record)
             for event in rows:
                 _row(

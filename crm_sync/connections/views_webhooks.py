@@ -28,6 +28,7 @@ from crm_sync.connections.places import (
 from crm_sync.connections.receiving import replay as replay_delivery
 from crm_sync.contract import RemoteRecord
 from crm_sync.ledger.selectors import redacted
+from crm_sync.providers import declared_hook
 from tenants.access import MemberRequest, may, requires
 from tenants.frame.pagination import paginate
 
@@ -63,6 +64,7 @@ def _webhook_page(
         "address": address_of(endpoint),
         "shown": shown,
         "is_inbound": connection.kind == INBOUND,
+        "hook": declared_hook(connection.kind, connection.options),
         "state": state,
         "states": STATES,
         "last_day": last_day(endpoint),
@@ -164,7 +166,8 @@ def group_webhook_secret(request: MemberRequest, id: int) -> HttpResponse:
 def _new_secret(request: MemberRequest, id: int) -> HttpResponse:
     """Show another secret once; Close gives its own, so only senders have one."""
     connection = own_connection_at(request, id)
-    if connection.kind != INBOUND:
+    hook = declared_hook(connection.kind, connection.options)
+    if connection.kind != INBOUND and (hook is None or hook.secret):
         raise Http404
     shown = inbound.rotate_secret(connection=connection, by=request.member)
     answer = _webhook_page(request, id, shown)

@@ -8,6 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from crm_sync.providers.rest.hook import Hook
+
 
 @dataclass(frozen=True, slots=True)
 class Auth:
@@ -212,6 +214,7 @@ class Document:
     """What stands behind the server where the address has no path of its own."""
     strip: str = ""
     """What may stand at the end of an address and is in our paths already."""
+    webhook: Hook | None = None
 
     @property
     def objects(self) -> tuple[Stream, ...]:

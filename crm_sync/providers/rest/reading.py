@@ -21,6 +21,7 @@ from crm_sync.providers.rest.document import (
 )
 from crm_sync.providers.rest.moments import FORMATS, PRECISIONS, read_span
 from crm_sync.providers.rest.paths import cleaned, is_path
+from crm_sync.providers.rest.reading_hook import read_hook
 from crm_sync.providers.rest.reading_map import read_map
 from crm_sync.providers.rest.reading_source import (
     read_auths,
@@ -70,9 +71,6 @@ def read_document(given: Any) -> Document:
 def _document(top: Shape) -> Document:
     source = top.inner("source") or Shape({}, "source", top.problems)
     streams = _streams(top)
-    webhook = top.anything("webhook")
-    if webhook not in (None, "") and not isinstance(webhook, dict):
-        top.wrong("webhook", "This is an object with names and values.")
     headers = source.table("headers")
     for name in headers:
         if _SECRET_HEADERS.search(name):
@@ -95,6 +93,7 @@ def _document(top: Shape) -> Document:
         checked_on=source.text("checked_on"),
         base_path=_relative(source, source.text("base_path")),
         strip=source.checked("strip", patterns.ending, "", patterns.SAYS_LITERAL),
+        webhook=read_hook(top, streams),
     )
     source.done()
     top.taken.add("name")
