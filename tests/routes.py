@@ -261,6 +261,8 @@ GROUP_ROUTES: dict[str, Route] = {
     "jobs:group_cancel": Route(OWNERS, a_group_job, posts=True),
     "jobs:group_again": Route(OWNERS, a_group_job, posts=True),
     "audit:group_audit": Route(OWNERS),
+    "plans:group_library": Route(OWNERS),
+    "plans:group_library_plan": Route(OWNERS, money.a_shelved_plan),
     "connections:group_connections": Route(OWNERS),
     "connections:group_new": Route(OWNERS),
     "connections:group_new_rest": Route(OWNERS),

@@ -44,14 +44,14 @@ def shelved_plans() -> list[Shelved]:
     own = {
         plan.library_id: plan for plan in Plan.objects.exclude(library_id__isnull=True)
     }
-    return [_shelved_plan(entry, own.get(entry.pk)) for entry in rows]
+    return [shelved_plan(entry, own.get(entry.pk)) for entry in rows]
 
 
 def shelved_tables() -> list[Shelved]:
     """Return the group's rate tables, each with what this business took of it."""
     rows = LibraryTable.objects.filter(group_id=_group().pk).order_by("name")
     own = {table.key: table for table in RateTable.objects.all()}
-    return [_shelved_table(entry, own.get(entry.key)) for entry in rows]
+    return [shelved_table(entry, own.get(entry.key)) for entry in rows]
 
 
 def put_plan(*, version: PlanVersion, by: Member) -> LibraryPlan:
@@ -96,7 +96,7 @@ def take_plan(*, entry: LibraryPlan, by: Member) -> PlanVersion:
 
 def put_table(*, table: RateTable, by: Member) -> LibraryTable:
     """Put a rate table with all its dated rows on the shelf."""
-    dated = _dated_rows(table)
+    dated = dated_rows_of(table)
     fresh = {"dated_rows": dated, "sha256": _hash(dated), "kind": table.kind}
     fresh |= {"name": table.name, "from_business": current_business().name}
     with transaction.atomic():
@@ -181,7 +181,8 @@ def _take_missing_tables(document: PlanDocument, by: Member) -> None:
         take_table(entry=entry, by=by)
 
 
-def _shelved_plan(entry: LibraryPlan, own: Plan | None) -> Shelved:
+def shelved_plan(entry: LibraryPlan, own: Plan | None) -> Shelved:
+    """Say how the business at hand stands to a plan of the library."""
     if own is None:
         return Shelved(entry, None, "absent")
     versions = own.versions.values_list("library_edition", "sha256")
@@ -191,10 +192,11 @@ def _shelved_plan(entry: LibraryPlan, own: Plan | None) -> Shelved:
     return Shelved(entry, own, state, taken)
 
 
-def _shelved_table(entry: LibraryTable, own: RateTable | None) -> Shelved:
+def shelved_table(entry: LibraryTable, own: RateTable | None) -> Shelved:
+    """Say how the business at hand stands to a rate table of the library."""
     if own is None:
         return Shelved(entry, None, "absent")
-    if _hash(_dated_rows(own)) == entry.sha256:
+    if _hash(dated_rows_of(own)) == entry.sha256:
         return Shelved(entry, own, "taken", own.library_edition or 0)
     follows = own.library_id == entry.pk
     newer = follows and (own.library_edition or 0) < entry.edition
@@ -242,7 +244,8 @@ def _renew(entry: Any, fresh: dict[str, Any], by: Member) -> None:
     entry.save(update_fields=[*fresh, "edition", "put_by_id", "put_at"])
 
 
-def _dated_rows(table: RateTable) -> list[dict[str, Any]]:
+def dated_rows_of(table: RateTable) -> list[dict[str, Any]]:
+    """Return a table's rows by date, as the library keeps them."""
     rows = table.rows.filter(closed__isnull=True).order_by("starts_on")
     return [_dated_row(row) for row in rows]
 

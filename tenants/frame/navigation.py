@@ -79,6 +79,7 @@ GROUP_ITEMS = (
         "connections:group_connections",
         "owner group_admin",
     ),
+    _item("group_library", "Library", "plans:group_library", "owner group_admin"),
     _item("rates", "Rates", "rollup:rates", "owner group_admin auditor"),
     _item(
         "group_leaderboard", "Leaderboard", "rollup:leaderboard", "owner group_admin"
