@@ -16,6 +16,8 @@ from crm_sync.ledger.values import for_people, to_text, to_value
 from crm_sync.ledger.writing import state_of
 
 _LABELS = {field.key: field for field in ACCOUNT}
+# What a change says; the rest follows from it.
+_TOLD = ("invoiced", "paid", "unpaid", "due_on", "paid_on")
 _PLACES = Decimal("1e-20")
 _SHARED = ("product", "territory", "customer")
 
@@ -133,9 +135,9 @@ def _exponent(number: Decimal) -> int:
 def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     """Write `paid 0.00 → 500.00; paid in full on empty → 9 Nov 2026`."""
     parts: Sequence[str] = [
-        f"{_word(field)} {_shown(before, key)} → {_shown(after, key)}"
-        for key, field in _LABELS.items()
-        if before.get(key, "") != after.get(key, "")
+        f"{_word(_LABELS[key])} {_shown(before, key)} → {_shown(after, key)}"
+        for key in _TOLD
+        if _shown(before, key) != _shown(after, key)
     ]
     return "; ".join(parts) or "invoices changed"
 
@@ -146,6 +148,6 @@ def _word(field: FieldFact) -> str:
 
 def _shown(values: Mapping[str, str], key: str) -> str:
     field = _LABELS[key]
-    if not values.get(key) and field.type in ("money", "percent"):
-        return "0.00" if key not in values and field.type == "money" else "empty"
+    if key not in values and field.type == "money":
+        return "0.00"
     return for_people(to_value(values.get(key, ""), field.type), field.type)

@@ -27,6 +27,7 @@ from crm_sync.ledger.models import Entry
 from crm_sync.ledger.standard import DEAL, DOCUMENTS, INVOICE
 
 Kind = Reference.Kind
+MOST_NAMES = 3
 
 
 class Accounting:
@@ -66,7 +67,15 @@ class Accounting:
                 connection_id=connection_id, object=object_, external_id__in=ids
             )
         _note_kept(entries, kept)
-        settle(entries, f"read in {source}")
+        settle(entries, _said_by(entries, source))
+
+
+def _said_by(entries: Sequence[Entry], source: str) -> str:
+    """Name what was read: `PAY-7 read in Books`."""
+    names = [entry.name for entry in entries if entry.object in DOCUMENTS]
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    said = ", ".join(names[:MOST_NAMES]) + more
+    return f"{said} read in {source}" if said else f"read in {source}"
 
 
 def settle(written: Sequence[Entry], source: str) -> None:

@@ -243,7 +243,10 @@ def test_the_cause_names_the_payment_as_the_reason(maya: Payee) -> None:
 
     cause = Cause.objects.get(effect=Decimal("100.00"))
     change = Change.objects.get(number=cause.change_number or 0)
-    assert (change.words, change.source) == ("PAY-p1: stands on D1", "read in Books")
+    assert (change.words, change.source) == (
+        "PAY-p1: stands on D1",
+        "PAY-p1 read in Books",
+    )
 
 
 def test_the_quick_way_reads_a_deal_without_invoices_as_unpaid(
