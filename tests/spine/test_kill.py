@@ -298,5 +298,30 @@ def test_an_emptied_queue_loses_no_job(
     assert len(lines_of(businesses["acme"])) == 100
 
 
+@pytest.mark.slow
+def test_a_sync_that_dies_while_redis_is_emptied_is_found_in_the_database(
+    fresh_db: Copy,
+    close: Source,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PAGES_AT_ONCE", "1")
+    with worker_on(fresh_db) as worker:
+        job_id = connections.start_sync(connection=connection).pk
+        worker.wait_for(partial(has_read, job_id, 50))
+        with redis.Redis.from_url(settings.REDIS_URL) as queue:
+            queue.flushdb()  # the database of this test process and no other
+            worker.kill("child")
+            # What the dead child had unacknowledged went with the rest.
+            assert queue.llen(settings.CELERY_TASK_DEFAULT_QUEUE) == 0
+        close.server.faults.change(dict.fromkeys(FAULTS, 0))
+        close.server.faults.change({"allowed_per_second": 1000})
+        worker.bring_back(job_id)
+        row = worker.finish(job_id)
+
+    assert (row.state, row.problem, row.deaths) == (Job.State.DONE, "", 1)
+    assert_nothing_is_lost_or_double(close, connection)
+
+
 def all_done() -> bool:
     return not Job.objects.exclude(state=Job.State.DONE).exists()
