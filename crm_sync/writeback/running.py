@@ -24,7 +24,6 @@ from tenants.schema import current_business, in_business
 
 KIND = "write_back"
 _LONGEST_NAP = Decimal(5)
-_NOT_SENDING = (Connection.State.PAUSED, Connection.State.REMOVED)
 
 
 def ask_to_write(row: WriteBack) -> Job:
@@ -57,10 +56,14 @@ def run(lease: Lease) -> dict[str, Any]:
     row = WriteBack.objects.filter(pk=lease.arguments["write_back"]).first()
     if row is None or row.state == WriteBack.State.OFF:
         return {"skipped": "off"}
+    connection = Connection.objects.get(pk=row.connection_id)
+    if connection.state == Connection.State.REMOVED:
+        with lease.transaction():
+            end(row)  # its key is forgotten: what was written stays there
+        return {"skipped": "disconnected"}
     if row.state == WriteBack.State.ON:
         work_out(lease, row)
-    connection = Connection.objects.get(pk=row.connection_id)
-    if connection.state in _NOT_SENDING or is_resting(row, connection):
+    if connection.state == Connection.State.PAUSED or is_resting(row, connection):
         return {"skipped": row.problem or connection.state}
     sent = send(lease, row, _opened(connection, lease))
     with lease.transaction():
@@ -75,8 +78,13 @@ def _finish(row: WriteBack) -> None:
     if row.state != WriteBack.State.CLEARING or waiting(row).exists():
         return
     if not row.values.filter(state=WrittenValue.State.REFUSED).exists():
-        row.values.all().delete()
-        WriteBack.objects.filter(pk=row.pk).update(state=WriteBack.State.OFF)
+        end(row)
+
+
+def end(row: WriteBack) -> None:
+    """Be done with a write-back; what stands in the source is nobody's to know."""
+    row.values.all().delete()
+    WriteBack.objects.filter(pk=row.pk).update(state=WriteBack.State.OFF)
 
 
 def writer_of(connection: Connection, **given: Any) -> Writes:
@@ -120,7 +128,9 @@ def ask_where_it_was_missed() -> int:
 
 def _is_missed(row: WriteBack) -> bool:
     connection = Connection.objects.get(pk=row.connection_id)
-    if is_resting(row, connection) or connection.state in _NOT_SENDING:
+    if connection.state == Connection.State.REMOVED:
+        return True
+    if is_resting(row, connection) or connection.state == Connection.State.PAUSED:
         return False
     if due(row).exists():
         return True

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, F, QuerySet
 
-from crm_sync.connections.models import Connection, SourceField
+from crm_sync.connections.models import Connection, Route, SourceField
 from crm_sync.connections.own_fields import Written
+from crm_sync.connections.readers import mapping_for
 from crm_sync.connections.selectors import connections_of
 from crm_sync.ledger.customers import OBJECTS
 from crm_sync.ledger.models import Entry
-from crm_sync.ledger.standard import DEAL
+from crm_sync.ledger.standard import DEAL, standard_fields
 from crm_sync.providers.writes import Writes
 from crm_sync.writeback.models import WriteBack, WrittenValue
 from tenants.accounts.models import Business
@@ -78,21 +79,53 @@ def what_of(row: WriteBack) -> str:
     return f"Commission of each deal, {whose}, {which}"
 
 
-def fields_for(connection: Connection, source: Writes) -> list[tuple[str, str]]:
-    """Return the fields that can be written, for a choice: the free ones first."""
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """What a source's fields are already good for in a business."""
+
+    mapped: Mapping[str, Sequence[str]]
+    """Path to our keys that it fills."""
+    taken: frozenset[str]
+    """Paths that fill a field of ours which every object has, or decide on routes."""
+
+    def keys_of(self, path: str) -> Sequence[str]:
+        """Return our keys that a path fills."""
+        return self.mapped.get(path, ())
+
+
+def in_use(connection: Connection, business: Business, object_: str) -> InUse:
+    """Return which fields of an object are read for something here."""
+    mapping = mapping_for(connection, business.pk, object_)
+    standard = {field.key for field in standard_fields(object_)}
+    mapped: dict[str, list[str]] = {}
+    for key, row in (mapping.document if mapping else {}).items():
+        mapped.setdefault(str(row.get("source", "")), []).append(key)
+    taken = {path for path, keys in mapped.items() if standard.intersection(keys)}
+    routes = Route.objects.filter(connection=connection)
+    taken |= set(routes.values_list("path", flat=True))
+    return InUse(mapped, frozenset(taken))
+
+
+def fields_for(
+    connection: Connection, business: Business, source: Writes
+) -> list[tuple[str, str]]:
+    """Return the fields that can be written and that nothing here is read from."""
     taken = set(
         WriteBack.objects.filter(connection_id=connection.pk)
         .exclude(state="off")
         .values_list("object", "path")
     )
     wanted = (DEAL, *OBJECTS)
+    used = {name: in_use(connection, business, name).taken for name in wanted}
     rows = SourceField.objects.filter(
         connection=connection, object__in=wanted, vanished_at=None
     ).order_by("object", "label")
     return [
         (f"{row.object} {row.path}", f"{row.object.capitalize()}: {row.label}")
         for row in rows
-        if (row.object, row.path) not in taken and source.takes(row.object, row.path)
+        if (row.object, row.path) not in taken
+        and row.path not in used[row.object]
+        and source.takes(row.object, row.path)
     ]
 
 

@@ -25,7 +25,7 @@ from tenants.jobs.lease import Lease, database_now, later
 
 CLAIM = timedelta(seconds=120)  # longer than any request may take
 LATEST = 60.0  # seconds after its claim in which a request may begin
-AT_ONCE = 50
+AT_ONCE = 200
 MOST_A_RUN = 2000  # then other jobs have their turn
 ALIKE = 3  # refusals in a row, nothing taken in between: it is the field or the key
 REST = timedelta(hours=1)  # how long a source that refuses everything is left alone
@@ -105,7 +105,8 @@ def _send_one(
         )
     except TryAgainLater as problem:
         _put_off(lease, value, problem)
-        raise RunLater(problem.message, _rest(problem, value.tries)) from problem
+        # The row rests longer each time; the others only as long as the source asks.
+        raise RunLater(problem.message, _asked(problem)) from problem
     except ConfigurationProblem as problem:
         return _refused(lease, row, value, problem, sent)
     with lease.transaction():
@@ -161,9 +162,12 @@ def _put_off(lease: Lease, value: WrittenValue, problem: TryAgainLater) -> None:
 
 def _rest(problem: TryAgainLater, tries: int) -> timedelta:
     """Twice as long after each failure of the same row, and never less than asked."""
-    asked = timedelta(milliseconds=int(problem.after * 1000))
     grown = timedelta(seconds=5 * 2 ** min(tries, 10))
-    return max(asked, min(grown, LONGEST_REST))
+    return max(_asked(problem), min(grown, LONGEST_REST))
+
+
+def _asked(problem: TryAgainLater) -> timedelta:
+    return timedelta(milliseconds=int(problem.after * 1000))
 
 
 def _refused(

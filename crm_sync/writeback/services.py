@@ -14,7 +14,7 @@ from crm_sync.writeback import errors
 from crm_sync.writeback.looking import look
 from crm_sync.writeback.models import WriteBack, WrittenValue
 from crm_sync.writeback.running import ask_to_write, writer_of
-from crm_sync.writeback.selectors import values_of
+from crm_sync.writeback.selectors import in_use, values_of
 from tenants.access import Member
 from tenants.audit.services import record
 from tenants.jobs.services import enqueue
@@ -53,7 +53,7 @@ def intended(
             f"{source_name(connection)} has no such field.",
             hint="Make a field for it there, then sync, so that it is offered here.",
         )
-    _refuse_what_plans_read(connection, source, plans or {})
+    _refuse_what_is_used(connection, source, plans or {})
     return WriteBack(
         connection_id=connection.pk,
         object=object_,
@@ -134,18 +134,24 @@ def write_again(*, row: WriteBack, by: Member) -> int:
     return count
 
 
-def _refuse_what_plans_read(
+def _refuse_what_is_used(
     connection: Connection, source: SourceField, plans: Plans
 ) -> None:
-    """Commission that depends on the field that holds it would never come to rest."""
-    mapping = mapping_for(connection, current_business().pk, source.object)
-    for key, line in (mapping.document if mapping else {}).items():
-        readers = plans.get(f"{source.object}.{key}", ())
-        if line.get("source") == source.path and readers:
-            raise errors.FieldInUse(
-                f"“{source.label}” is read by {', '.join(readers)}.",
-                hint="Choose a field that no plan reads.",
-            )
+    """A field that something here reads is not ours to fill: commission that depends
+    on itself would never come to rest, and a record would change its business."""
+    used = in_use(connection, current_business(), source.object)
+    keys = used.keys_of(source.path)
+    readers = [name for key in keys for name in plans.get(f"{source.object}.{key}", ())]
+    if readers:
+        raise errors.FieldInUse(
+            f"“{source.label}” is read by {', '.join(dict.fromkeys(readers))}.",
+            hint="Choose a field that no plan reads.",
+        )
+    if source.path in used.taken:
+        raise errors.FieldInUse(
+            f"“{source.label}” says what a {source.object} is, or whose.",
+            hint="Choose a field that was made for this and nothing else.",
+        )
 
 
 def _forget_what_was_read(row: WriteBack) -> None:

@@ -70,7 +70,9 @@ def _page(
 def _form(request: MemberRequest, connection: Connection) -> WriteBackForm:
     return WriteBackForm(
         request.POST or None,
-        fields=selectors.fields_for(connection, writer_of(connection)),
+        fields=selectors.fields_for(
+            connection, request.business, writer_of(connection)
+        ),
         others=selectors.other_sources(connection, request.business),
     )
 

@@ -273,6 +273,23 @@ def test_a_deal_that_is_deleted_is_wanted_no_more(stage: Stage, on: WriteBack) -
     assert not WrittenValue.objects.exists()
 
 
+def test_disconnecting_ends_it_and_leaves_what_was_written(
+    stage: Stage, on: WriteBack
+) -> None:
+    deal = stage.pay()
+    stage.write()
+    connections.disconnect(
+        connection=stage.scene.connection, reason="another CRM", by=stage.by
+    )
+
+    ask_where_it_was_missed()
+    stage.write()
+
+    on.refresh_from_db()
+    assert on.state == WriteBack.State.OFF
+    assert stage.in_close(deal) == TEN_PERCENT
+
+
 def test_a_run_that_nobody_asked_for_is_found_by_beat(
     stage: Stage, on: WriteBack
 ) -> None:

@@ -10,10 +10,12 @@ from crm_sync.writeback import services
 from crm_sync.writeback.errors import FieldInUse, FiguresMoved, WriteBackError
 from crm_sync.writeback.looking import look
 from crm_sync.writeback.models import WriteBack, WrittenValue
-from crm_sync.writeback.selectors import values_of
+from crm_sync.writeback.running import writer_of
+from crm_sync.writeback.selectors import fields_for, values_of
 from tenants.audit.models import AuditRow
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_now
+from tenants.schema import current_business
 from tests.crm_sync.connections.scene import later
 from tests.crm_sync.writeback.stage import (
     TEN_PERCENT,
@@ -149,6 +151,37 @@ def test_a_field_that_a_plan_reads_is_refused(stage: Stage) -> None:
         stage.intended(plans={"deal.commission": ["Seller"]})  # type: ignore[arg-type]
 
     assert str(refused.value).startswith("“Commission” is read by Seller.")
+
+
+def test_a_field_that_says_what_a_deal_is_is_refused_and_not_offered(
+    stage: Stage,
+) -> None:
+    product = f"custom.{stage.scene.product}"
+    connection = stage.scene.connection
+
+    with pytest.raises(FieldInUse):
+        stage.intended(path=product)
+
+    offered = dict(fields_for(connection, current_business(), writer_of(connection)))
+    assert f"deal {product}" not in offered
+    assert offered[f"deal {stage.path}"] == "Deal: Commission"
+
+
+def test_a_deal_that_is_deleted_is_forgotten_though_no_statement_moves(
+    stage: Stage,
+) -> None:
+    deal = stage.pay()
+    row = stage.turn_on()
+    stage.lock()
+    stage.write()
+
+    with later(5):
+        stage.scene.account.delete(deal)
+        stage.scene.sync()
+        services.try_again(row=row, by=stage.by)
+        stage.write()
+
+    assert not WrittenValue.objects.exists()
 
 
 def test_a_look_says_what_would_be_written_and_sends_nothing(stage: Stage) -> None:
