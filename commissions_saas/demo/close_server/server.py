@@ -84,17 +84,18 @@ class CloseServer(ThreadingHTTPServer):
     def __init__(
         self, store: Store, *, host: str, port: int, control_token: str = ""
     ) -> None:
+        self.faults = Faults()
+        # Before the port: closing stops it, also where the port is somebody else's.
+        self._deliverer = Deliverer(store, self.faults)
         super().__init__((host, port), _Handler)
         self.store = store
         self.api = Api(store)
-        self.faults = Faults()
         self.control_token = control_token
         self.requests: list[str] = []
         """What was asked, for tests: method and path with its parameters."""
         self.refusals = 0
         """How many requests broke the rate limit."""
         self.last_pages: dict[tuple[str, ...], bytes] = {}
-        self._deliverer = Deliverer(store, self.faults)
         self._used: dict[str, list[float]] = defaultdict(list)
         self._lock = threading.Lock()
 
