@@ -15,6 +15,7 @@ from crm_sync.connections.models import (
     Move,
     Route,
     RouteTable,
+    SourceField,
     UnroutedRecord,
 )
 from crm_sync.connections.places import READS
@@ -52,7 +53,7 @@ def group_facts(connection: Connection) -> dict[str, Any]:
             }
             for route in routes
         ],
-        "route_path": path,
+        "route_label": label_of(connection, path),
         "records": Home.objects.filter(connection=connection).count(),
         "unrouted": unrouted.count(),
         "unrouted_rows": list(
@@ -119,6 +120,12 @@ def figures_of(table: RouteTable) -> dict[str, Any]:
         "refused": sum(max(place["refused"], 0) for place in places),
         "unrouted": figures.get("unrouted", 0),
     }
+
+
+def label_of(connection: Connection, path: str) -> str:
+    """Return what the source calls the field at a path."""
+    rows = SourceField.objects.filter(connection=connection, path=path)
+    return rows.values_list("label", flat=True).first() or path
 
 
 def route_rows(table: RouteTable, businesses: Sequence[Business]) -> list[Any]:

@@ -118,6 +118,7 @@ def _page(
     context: dict[str, Any] = {
         "connection": table.connection,
         "table": table,
+        "label": sharing.label_of(table.connection, table.path),
         "rows": sharing.route_rows(table, businesses(request)),
         "figures": sharing.figures_of(table) if table.figures else None,
         "is_ready": ready,
