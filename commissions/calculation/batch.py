@@ -26,7 +26,7 @@ from commissions.calculation.facts import (
     measure_key,
 )
 from commissions.calculation.program import ZERO, MeasureProgram, PlanProgram
-from commissions.calculation.windows import HOLE
+from commissions.calculation.windows import HOLE, is_day
 from commissions.formula import TierTable, arithmetic
 from commissions.formula.inlined import ValueFault
 from commissions_saas.lib.periods import Period, period_of
@@ -381,7 +381,7 @@ def _require_known(frame: PayeeInputs) -> None:
     for name in frame.__slots__:
         if name not in _KNOWN_INPUTS and getattr(frame, name):
             raise Doubt
-    if any(slug == "opening" or key.endswith(HOLE) for key, slug in frame.stored):
+    if any(is_day(slug) or key.endswith(HOLE) for key, slug in frame.stored):
         raise Doubt
     if any(fact.program.currency != frame.currency for fact in frame.assignments):
         raise Doubt  # its lines fail by name

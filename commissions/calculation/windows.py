@@ -47,7 +47,7 @@ class Sum:
         """Return what was stored before an earlier period, and with it."""
         before = after = ZERO
         for earlier, value in self.kept:
-            if earlier.ends_on < period.starts_on:
+            if precedes(earlier, period):
                 before += value
             if earlier.starts_on <= period.ends_on:
                 after += value
@@ -106,14 +106,30 @@ class Windows:
         found: dict[str, list[tuple[Period, Decimal]]] = {}
         start = measure_key(self.plan_id, "")
         for (key, slug), value in self.inputs.stored.items():
-            period = _period(slug)
-            if key.startswith(start) and period.ends_on < self.inputs.period.starts_on:
+            period = stored_period(slug)
+            if key.startswith(start) and precedes(period, self.inputs.period):
                 found.setdefault(key[len(start) :], []).append((period, value))
         for periods in found.values():
             periods.sort(key=lambda one: one[0].starts_on)
         return found
 
 
+def precedes(stored: Period, period: Period) -> bool:
+    """Say whether what was stored came before a period.
+
+    A day stands for an opening balance: in whichever period it lies, it opens it.
+    """
+    first = period.ends_on + _DAY if stored.kind == "day" else period.starts_on
+    return stored.ends_on < first
+
+
+def is_day(slug: str) -> bool:
+    """Say whether a slug is the day of an opening balance, not a pay period."""
+    return slug.count("-") == 2
+
+
 @lru_cache(maxsize=4096)
-def _period(slug: str) -> Period:
+def stored_period(slug: str) -> Period:
+    if is_day(slug):
+        return period_of("day", date.fromisoformat(slug))
     return parse_period(slug)

@@ -33,13 +33,14 @@ _USED_SIGNS = frozenset({"+", "-", "*", "/", "//", "%", "**", "(", ")", ","}) | 
     "==", "!=", "<", "<=", ">", ">="
 }  # fmt: skip
 _OTHER_WORDS = {
-    "in": ("", "Use is_one_of(value, one, another, …)."),
+    **dict.fromkeys(("in", "IN"), ("", "Use is_one_of(value, one, another, …).")),
     "is": ("==", "Use == to compare, or is_blank(…) for a field without a value."),
     **dict.fromkeys(
         ("None", "none", "null", "NULL", "Null", "nil", "undefined"),
         ("", "Use is_blank(…) to ask whether a field has no value."),
     ),
     "then": ("", "Use IF(condition, value, value otherwise)."),
+    "IS": ("", "Use == to compare, or is_blank(…) for a field without a value."),
     "elif": ("else", "Put another IF(…) in the last place instead."),
     **dict.fromkeys(
         ("THEN", "CASE", "WHEN", "ELSE", "END"),
@@ -48,12 +49,12 @@ _OTHER_WORDS = {
 }
 _WORDS_FOR_SIGNS = {
     "x": "*",
-    "X": "*",
     "times": "*",
     "plus": "+",
     "minus": "-",
     "equals": "==",
     "mod": "%",
+    "div": "//",
     "percent": "%",
     "xor": "!=",
 }
@@ -152,11 +153,12 @@ def after_value(text: str, tokens: list[Token], at: int) -> Fault:
 
 def _word_for_sign(text: str, tokens: list[Token], at: int) -> Fault | None:
     token, before = tokens[at], tokens[at - 1]
-    if fix := _WORDS_FOR_SIGNS.get(token.text):
+    word = token.text.lower()
+    if fix := _WORDS_FOR_SIGNS.get(word):
         return syntax_errors.not_a_word_here(
             token.span, token.text, f"Write {fix}.", fix
         )
-    if usage := _WORDS_FOR_FUNCTIONS.get(token.text):
+    if usage := _WORDS_FOR_FUNCTIONS.get(word):
         why = f"Write {usage}."
         return syntax_errors.not_a_word_here(token.span, token.text, why)
     compares = at >= 2 and tokens[at - 2].text in ("==", "!=")

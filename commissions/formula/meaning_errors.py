@@ -55,6 +55,8 @@ def no_operation(
     message = f"{shown}{right[1].words}; they cannot be {verb}."
     if {left[1], right[1]} == {Type.MONEY, Type.PERCENT} and verb in _SUMS:
         message += f" A percent of it is {product(left, right)}."
+    if left[1] is right[1] is Type.MONEY and verb == "multiplied":
+        message += " Put a division by money in brackets: a * (b / c)."
     return Fault("no_meaning", message, span)
 
 

@@ -84,6 +84,9 @@ def divided(left: Type, right: Type) -> Type | None:
         return None
     if right is Type.MONEY:
         return Type.NUMBER if left in (Type.MONEY, Type.PLAIN) else None
+    if left is Type.MONEY and right is Type.PLAIN:
+        # By 12 it is money, by a quota that is written out it is a share.
+        return Type.PLAIN
     return left if left in (Type.MONEY, Type.PLAIN) else Type.NUMBER
 
 

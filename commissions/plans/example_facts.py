@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from commissions.calculation.facts import (
@@ -177,8 +177,7 @@ def _stored(
                 hint = "Like stored: {volume: {2026-10: 1000}}, or use opening."
                 raise ProductError("“stored” says for which period.", hint=hint)
             found[key, slug] = value
-    first = span.periods[0]
-    before = first.previous()
+    before, first = _opened(person, span.periods[0])
     for source in (raw, person.raw):
         opening = read_balances(source.get("opening", {}), "opening", document)
         for key, slug, value in opening:
@@ -188,6 +187,20 @@ def _stored(
             place = key, before.slug
             found[place] = found.get(place, Decimal(0)) + value
     return found
+
+
+def _opened(person: Person, first: Period) -> tuple[Period, Period]:
+    """Return under what a payee's opening balances stand, and the period they open.
+
+    Who comes in mid-period has them of the day before, as statements do.
+    """
+    joins = min((fact.starts_on for fact in person.assignments), default=date.min)
+    if joins <= first.starts_on:
+        return first.previous(), first
+    period = period_of(first.kind, joins)
+    if joins == period.starts_on:
+        return period.previous(), period
+    return period_of("day", joins - timedelta(days=1)), period
 
 
 def _refuse_new_window(

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from commissions.calculation.facts import MeasureDraft, measure_key
+from commissions.calculation.windows import stored_period
 from commissions.plans.document import MeasureDocument, PlanDocument
 from commissions.plans.example_lines import ZERO, Scope
 from commissions.plans.example_timeline import Reckoned
 from commissions.plans.hints import suggestion
 from commissions_saas.lib.errors import ProductError
-from commissions_saas.lib.periods import parse_period, period_of
+from commissions_saas.lib.periods import period_of
 
 
 def measure_in(
@@ -72,6 +73,6 @@ def _of_each(
     before = [
         value
         for (name, slug), value in done.carried.items()
-        if name == key and window.starts_on <= parse_period(slug).ends_on
+        if name == key and window.starts_on <= stored_period(slug).ends_on
     ]
     return sum(before, ZERO) + added

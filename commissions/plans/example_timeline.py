@@ -17,6 +17,7 @@ from commissions.calculation.facts import (
     StatementDraft,
 )
 from commissions.calculation.group import calculate_group
+from commissions.calculation.windows import precedes, stored_period
 from commissions.plans.example_facts import Setting
 from commissions.plans.example_people import Person
 from commissions_saas.lib.errors import ProductError
@@ -119,8 +120,10 @@ def _drafts(
 def _before(
     carried: Mapping[tuple[str, str], Decimal], period: Period
 ) -> dict[tuple[str, str], Decimal]:
-    """Return what earlier periods left; slugs of one kind stand in time's order."""
-    return {key: carried[key] for key in carried if key[1] < period.slug}
+    """Return what earlier periods left, and what a payee began with."""
+    return {
+        key: carried[key] for key in carried if precedes(stored_period(key[1]), period)
+    }
 
 
 def _all_before(

@@ -14,6 +14,7 @@ from django.db.models import Count, Q, Sum
 
 from commissions.calculation.facts import AssignmentFact, MemberFact, measure_key
 from commissions.calculation.program import MeasureProgram, Of
+from commissions.calculation.windows import precedes, stored_period
 from commissions.plans.models import Assignment
 from commissions.plans.selectors import as_of
 from commissions.statements.features import (
@@ -199,8 +200,9 @@ class Gathering:
             self._balances = all_balances(self.change)
         for payee_id, balance in self._balances.get(name, ()):
             if payee_id in expected and balance.plan_id in plans:
-                at = parse_period(opening_slug(balance)).ends_on
-                if window.starts_on <= at < period.starts_on:
+                at = stored_period(opening_slug(balance))
+                in_window = window.starts_on <= at.ends_on
+                if in_window and precedes(at, period):
                     yield payee_id, balance.value
 
     def _on_plans(

@@ -25,7 +25,7 @@ from commissions.statements.gathering import Gathering
 from commissions.statements.models import Adjustment, Line, Release
 from commissions.statements.stored import StoredOf, read_stored
 from commissions.statements.windows import first_day
-from commissions_saas.lib.periods import Period
+from commissions_saas.lib.periods import Period, period_of
 from crm_sync.ledger.as_of import entry_facts
 from crm_sync.ledger.chains import UPLINE
 from crm_sync.ledger.facts import EntryFact
@@ -125,8 +125,10 @@ def load(
     many chunks gives the same `gathering`, so that others are read once.
     """
     payee_ids = {payee_id for payee_id, _ in wanted}
+    # The year of a plan may have begun in the one before, in any of its months.
+    earliest = min(period.starts_on for _, period in wanted)
     whole = (
-        min(period.starts_on for _, period in wanted).replace(month=1, day=1),
+        period_of("year", earliest).previous().starts_on,
         max(period.ends_on for _, period in wanted),
     )
     programs = programs_for(payee_ids, whole, change)

@@ -92,12 +92,12 @@ def known_measures(change: int) -> QuerySet[StoredMeasure]:
 
 
 def opening_slug(balance: Balance) -> str:
-    """Return the period under which an opening balance is read: the last one before.
+    """Return what an opening balance is read under: the pay period that ended that day.
 
-    A balance of a day in mid-period counts as if it were of the period before.
+    One of a day in mid-period stands under the day itself, and opens that period.
     """
     period = pay_period_of(balance.as_of)
-    return period.slug if period.ends_on == balance.as_of else period.previous().slug
+    return period.slug if period.ends_on == balance.as_of else str(balance.as_of)
 
 
 def _opening(

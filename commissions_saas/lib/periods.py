@@ -25,8 +25,9 @@ ShiftedYear = Literal[
     "year_12",
 ]
 ShiftedQuarter = Literal["quarter_2", "quarter_3"]
-# What a total may run over; nobody is paid by the last three.
-Window = Kind | ShiftedYear | ShiftedQuarter | Literal["always"]
+# What a total may run over; nobody is paid by what comes after the kinds. A day is that
+# of an opening balance in the midst of a pay period.
+Window = Kind | ShiftedYear | ShiftedQuarter | Literal["day", "always"]
 YEARS = range(1900, 3000)  # at the edges of time a period has none beside it
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -64,6 +65,8 @@ class Period:
             return str(self.starts_on.year)
         if self.kind == "always":
             return "all time"
+        if self.kind == "day":
+            return f"{self.starts_on.day} {self.starts_on:%b %Y}"
         if self.kind in _SHIFTED:
             return f"{self.starts_on:%b %Y} – {self.ends_on:%b %Y}"
         if self.kind == "half_month":
@@ -184,6 +187,7 @@ _FINDERS: dict[Window, Callable[[date], Period]] = {
     "week": _week,
     "quarter": _quarter,
     "year": _year,
+    "day": lambda day: Period(day, day, "day", day.isoformat()),
     "always": lambda _: ALWAYS,
 }
 _SLUGS: dict[Kind, str] = {

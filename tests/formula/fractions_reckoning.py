@@ -96,15 +96,17 @@ class Reckoner:
 
     def kept(self, value: Any) -> Any:
         """Note a number that has a last digit, but more than 34 of them."""
-        if isinstance(value, Fraction):
+        if isinstance(value, Fraction) and max(map(abs, value.as_integer_ratio())) >= (
+            2**1024
+        ):
+            self.exact = False
+        elif isinstance(value, Fraction):
             rest = value.denominator
             for prime in (2, 5):
                 while rest % prime == 0:
                     rest //= prime
-            if rest != 1:
-                # Kept as a quotient, up to a size.
-                self.exact &= max(map(abs, value.as_integer_ratio())) < 2**1024
-            else:
+            # A quotient without a last digit is kept whole.
+            if rest == 1:
                 places = 0
                 while (value * 10**places).denominator != 1:
                     places += 1
