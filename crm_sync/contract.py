@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as default
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,6 +16,9 @@ from commissions_saas.lib.errors import ProductError
 # A JSON object as a source gave it. Every number in it is its own text
 # ("41250", "0.5"), so that no amount ever passes through a float.
 Payload = dict[str, Any]
+
+# Servers of one source may differ by so much and still be right.
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 # What a provider needs to go on later: JSON, opaque to everyone else, `{}` at first.
 Cursor = dict[str, Any]
@@ -346,6 +349,16 @@ def as_moment(text: str) -> datetime:
         text = re.sub(r"(T\d\d:\d\d):60(\.\d+)?", r"\1:59.999999", text)
     at = datetime.fromisoformat(text)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def clock_went_back(since: str, now: str) -> bool:
+    """Tell whether a source's clock shows less than when it was read up to `since`.
+
+    What it writes until it is there again looks older than what is here.
+    """
+    if not since or not now:
+        return False
+    return as_moment(now) < as_moment(since) - _CLOCKS_DIFFER
 
 
 def value_at(payload: Mapping[str, Any], path: str) -> Any:

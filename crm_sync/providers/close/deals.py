@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from crm_sync.contract import Cursor, Listing, Page
+from crm_sync.contract import Cursor, Listing, Page, clock_went_back
 from crm_sync.providers.close.changes import begun, changes_since
 from crm_sync.providers.close.event_log import LATE_BY
 from crm_sync.providers.close.keyset import KeysetReader
@@ -64,7 +64,7 @@ def deal_pages(
         waited=waited,
         total=total,
         warnings=changes.warnings,
-        compare_ids=changes.compare_ids,
+        compare_ids=changes.compare_ids or clock_went_back(since, now),
     )
 
 

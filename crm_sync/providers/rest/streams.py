@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from commissions_saas.lib import clock
-from crm_sync.contract import Cursor, Listing, Page, RemoteRecord, as_moment
+from crm_sync.contract import (
+    Cursor,
+    Listing,
+    Page,
+    RemoteRecord,
+    as_moment,
+    clock_went_back,
+)
 from crm_sync.providers.rest.directory import Directory
 from crm_sync.providers.rest.document import Part, Stream
 from crm_sync.providers.rest.moments import earlier, version_at
@@ -61,8 +68,8 @@ class StreamReader:
             requests=requests,
             waited=waited,
             warnings=tuple(self.directory.take_warnings()),
-            compare_ids="compared_at" in ended
-            and ended.get("compared_at") != cursor.get("compared_at"),
+            compare_ids=ended.get("compared_at") != cursor.get("compared_at")
+            or run.is_before(str(cursor.get("since") or "")),
         )
 
     def listing(self) -> Listing:
@@ -117,6 +124,10 @@ class _Run:
         if self._stream.cursor is None:
             return ""
         return max(since, min(self._newest, self._now or self._newest))
+
+    def is_before(self, since: str) -> bool:
+        """Say whether the source's clock shows less than it did at an earlier run."""
+        return clock_went_back(since, self._now)
 
     def must_compare(self, cursor: Cursor) -> bool:
         """Say whether deletes are known only by comparing all ids, and it is time."""

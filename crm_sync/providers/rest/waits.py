@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from crm_sync.outgoing.waits import moment_said, seconds_said
 from crm_sync.providers.rest.document import Rate, Retry
 from crm_sync.providers.rest.patterns import found_by
 
+_RESET = re.compile(r"\breset\s*=\s*(\d{1,9}(?:\.\d{1,9})?)")
 # What others than the declared one are worth a look, in this order.
 _ALSO = ("retry-after", "ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 
@@ -67,4 +69,5 @@ def _told(headers: Mapping[str, str], rate: Rate) -> Decimal:
         said = seconds_said(text, now, is_moment=is_moment)
         if said is not None:
             return said
-    return rate.default_wait
+    found = _RESET.search(headers.get("ratelimit", "")[:300].lower())
+    return Decimal(found[1]) if found else rate.default_wait

@@ -90,9 +90,11 @@ def test_a_deal_that_is_made_anew_counts_though_our_clock_is_ahead(
     assert Entry.objects.get(external_id=deal).amount == 2
 
 
+@pytest.mark.parametrize("minutes", [70, 24 * 60 + 140])
 def test_a_change_after_the_source_has_put_its_clock_back_is_found(
-    scene: Scene,
+    scene: Scene, minutes: int
 ) -> None:
+    """By the next sync, while its clock is behind, and later when ids are compared."""
     deal = scene.deal()
     with later(120):
         scene.account.edit(deal, {"value": 100})
@@ -101,7 +103,7 @@ def test_a_change_after_the_source_has_put_its_clock_back_is_found(
     with later(60):
         scene.account.edit(deal, {"value": 200})
 
-    with later(24 * 60 + 140):
+    with later(minutes):
         scene.sync()
 
     assert Entry.objects.get(external_id=deal).amount == 2

@@ -70,6 +70,20 @@ def test_a_wait_may_be_said_as_a_span_or_as_a_date(
 
 
 @pytest.mark.parametrize("kind", ["close", "rest"])
+@pytest.mark.parametrize("parted", [",", ";"])
+def test_a_wait_may_stand_in_the_limit_itself(
+    kind: str, parted: str, source: StandIn
+) -> None:
+    limit = f"limit=10{parted} remaining=0{parted} reset=20.4"
+    refusing(source, Reply({}, 429, {"RateLimit": limit, "Retry-After": ""}))
+    ask, waited = asking(kind, source)
+
+    ask()
+
+    assert 20 <= sum(waited) < 22
+
+
+@pytest.mark.parametrize("kind", ["close", "rest"])
 @pytest.mark.parametrize("said", ["Mon, 02 Nov 2026 08:00:00 GMT", "0"])
 def test_a_moment_that_is_past_is_hardly_a_wait(
     kind: str, said: str, source: StandIn

@@ -135,3 +135,18 @@ def test_a_number_that_is_none_spoils_its_own_record_alone(source: StandIn) -> N
         "1": "NaN",
         "2": "1e3",
     }
+
+
+def test_ids_are_compared_while_the_source_has_put_its_clock_back(
+    numbered: Numbered, source: StandIn
+) -> None:
+    numbered.fill(2)
+    provider = source.provider(document=declared(cursor={"field": "updated_at"}))
+    *_, last = provider.pages("deal", {})
+
+    source.now = MONDAY - timedelta(minutes=10)
+    *_, behind = provider.pages("deal", last.cursor)
+    source.now = MONDAY + timedelta(minutes=1)
+    *_, again = provider.pages("deal", behind.cursor)
+
+    assert (behind.compare_ids, again.compare_ids) == (True, False)
