@@ -37,6 +37,7 @@ from commissions.statements.models import CalculationState, PayPeriod, Statement
 from commissions.statements.touched import touched_between
 from commissions.statements.waves import MOST_WAVES, Waves, too_many
 from commissions_saas.lib import clock
+from commissions_saas.lib.memory import uncollected
 from commissions_saas.lib.periods import Period
 from crm_sync.ledger.changes import latest_change
 
@@ -174,17 +175,21 @@ class _Sides:
         moved = Moved(self.moved)
         for done, chunk in chunks(keys):
             self.tell("Comparing statements", done, len(keys))
-            before = load(chunk, self.start, gathering=self._others)
-            after = load(chunk, self.fence, gathering=others)
-            self._require_up_to_date(chunk, before, after)
-            for key in chunk:
-                old = reckoned(before, key, self._kept[key[0], False])
-                new = reckoned(after, key, self._kept[key[0], True])
-                self.keep(key, old, new)
-                moved.note(key, old[1].measures, new[1].measures)
+            with uncollected():
+                self._chunk(chunk, others, moved)
         fresh = moved.since(self.moved)
         self.moved = moved
         return fresh
+
+    def _chunk(self, chunk: Sequence[Key], others: Overlaid, moved: Moved) -> None:
+        before = load(chunk, self.start, gathering=self._others)
+        after = load(chunk, self.fence, gathering=others)
+        self._require_up_to_date(chunk, before, after)
+        for key in chunk:
+            old = reckoned(before, key, self._kept[key[0], False])
+            new = reckoned(after, key, self._kept[key[0], True])
+            self.keep(key, old, new)
+            moved.note(key, old[1].measures, new[1].measures)
 
     def _require_up_to_date(self, chunk: Iterable[Key], *sides: Loaded) -> None:
         """Refuse to read stored measures while changes to them are worked out."""

@@ -35,7 +35,7 @@ from commissions.statements.states import line_states, with_states
 from commissions.statements.words import amount_text, percent_text
 from commissions_saas.lib.money import NotAnAmount, parse_decimal
 from crm_sync.ledger.models import Credit, Entry
-from tenants.frame.pagination import Page, paginate
+from tenants.frame.pagination import PAGE_SIZE, Page, paginate
 from tenants.rollup.models import PayeeFact
 from tenants.schema import current_business
 
@@ -131,6 +131,8 @@ def statement_lines(row: Statement, show: str, cursor: str) -> dict[str, Any]:
     versions = versions_of(totals)
     totals = in_plan_order(totals, versions)
     rows, shown, count = _narrowed(row, totals, show)
+    if shown is None and not cursor:
+        rows = _first(rows, totals)
     reason = Adjustment.objects.filter(pk=OuterRef("adjustment_id")).values("reason")
     entry = Entry.objects.filter(pk=OuterRef("entry_id")).values(
         found=JSONObject(name="name", product="product")
@@ -177,6 +179,19 @@ def _narrowed(
             others = rows.exclude(kind=Line.Kind.EARNING)
             return others, total.amount, total.lines
     return rows, None, everything
+
+
+def _first(rows: QuerySet[Line], totals: Sequence[ComponentTotal]) -> QuerySet[Line]:
+    """Leave out the components that the first page does not reach: to sort them too
+    takes longer than all else of a long statement."""
+    names: list[str] = []
+    lines = 0
+    for total in itertools.takewhile(lambda one: one.is_earning, totals):
+        names.append(total.component)
+        lines += total.lines
+        if lines > PAGE_SIZE:
+            return rows.filter(component__in=names, kind=Line.Kind.EARNING)
+    return rows
 
 
 def _payable(totals: Sequence[ComponentTotal]) -> Decimal:

@@ -35,7 +35,14 @@ def _options() -> argparse.Namespace:
 
 
 def _measure(options: argparse.Namespace) -> int:
-    from commissions_saas.bench import growth, machine, measuring
+    from commissions_saas.bench import (
+        arrival,
+        growth,
+        impact_rows,
+        ingest,
+        machine,
+        measuring,
+    )
     from commissions_saas.bench.rows import table
     from commissions_saas.bench.work import Size
 
@@ -44,6 +51,11 @@ def _measure(options: argparse.Namespace) -> int:
     bench = measuring.Bench(size, options.rounds, tell=measuring.say)
     described = machine.description()
     bench.all()
+    measuring.say("From a webhook to the page, the price of a plan, a first reading")
+    bench.rows += arrival.rows()
+    bench.rows += impact_rows.rows(2_000 if options.quick else 20_000, options.rounds)
+    read = 5_000 if options.quick else size.deals
+    bench.rows += ingest.rows(read, size.payees, options.rounds)
     measuring.say("Doubling each dimension")
     small = Size(4_000 if options.quick else 50_000, 10 if options.quick else 50)
     bench.rows += growth.rows(small)
