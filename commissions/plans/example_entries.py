@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from commissions.plans.document import ROLES, PlanDocument, Raw
 from commissions.plans.example_values import (
@@ -36,6 +37,7 @@ ENTRY_KEYS = [
     "credits",
     "changes",
 ]
+_LARGEST_SHARE = 10  # whoever means 60 % may have written 60
 _CREDIT_KEYS = ("payee", "role", "share", "level", "through")
 _DAYS = ("date", "day", "closed_on", "close_date", "paid_on", "held_on")
 _ABOVE = ("manager", "upline")
@@ -150,7 +152,7 @@ class EntryReader:
             if role not in ROLES:
                 hint = suggestion(role, ROLES) or f"Roles are {', '.join(ROLES)}."
                 raise ProductError(f"{what}: there is no role “{role}”.", hint=hint)
-            share = number(text(credit, "share", what) or "100%", f"{what}, share")
+            share = _share(text(credit, "share", what) or "100%", f"{what}, share")
             level = int(number(text(credit, "level", what) or "0", f"{what}, level"))
             if role == "upline" and not level:
                 level = 1
@@ -222,6 +224,14 @@ def _changes(
             if key in change:
                 raise ProductError(f"{what}: a change cannot set “{key}”.")
         yield changed, change
+
+
+def _share(written: str, what: str) -> Decimal:
+    share = number(written, what)
+    if abs(share) > _LARGEST_SHARE:
+        words = f"{what}: {written} is {share * 100:f} %."
+        raise ProductError(words, hint=f"Write {written}% or a number up to 1.")
+    return share
 
 
 def _credits(raw: Mapping[str, Raw]) -> Sequence[Raw]:
