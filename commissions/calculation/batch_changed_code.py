@@ -179,10 +179,12 @@ class _Writer(Writer):
             before, after, _ = measure.names
             names[before], names[after] = f"{side}b{at}", f"{side}m{at}"
         self.names = names
+        self.based = None
         try:
             yield
         finally:
             self.names = usual
+            self.based = None
 
 
 def _deeper(lines: Sequence[str]) -> list[str]:

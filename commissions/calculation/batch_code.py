@@ -94,6 +94,7 @@ class Writer:
             "xZ": ZERO,
             "xdate": date.fromisoformat,
             "xlen": len,
+            "xs": str,
             "xdoubt": _doubt,
             "xleast": LEAST,
             "xmost": MOST,
@@ -106,6 +107,7 @@ class Writer:
         }
         self.marks: dict[str, ast.expr] = {}
         self.uncut: Collection[str] = ()  # what may be a quotient
+        self.based: tuple[object, ...] | None = None  # whose base is there already
 
     def mark(self, formula: Formula, *, cut: bool = True) -> str:
         name = f"xe{len(self.marks)}"
@@ -135,6 +137,7 @@ class Writer:
         for at, measure in enumerate(self.program.measures):
             lines += self.growth(at, measure)
         empty = ", ".join(["xZ, 0"] * len(self.program.components))
+        self.based = None
         lines += [
             "  xcell = xcells.get(xplace)",
             f"  if xcell is None: xcell = xcells[xplace] = [{empty}]",
@@ -217,20 +220,39 @@ class Writer:
         words = f"xrole in {self.constant(part.roles)} and {stands}"
         return words if part.when is None else f"{words} and {self.mark(part.when)}"
 
-    def amount(self, name: str, mark: str) -> list[str]:
-        """Write a result as the language finishes it: bounded, no negative zero."""
-        test = f"   if not xleast <= {name} <= xmost: xdoubt()"
+    def has_base(self, component: ComponentProgram) -> bool:
+        """Say whether the component before had the same base for the same credits."""
+        own = self.base_of(component)
+        return own is not None and own == self.based
+
+    def base_of(self, component: ComponentProgram) -> tuple[object, ...] | None:
+        base = component.base
+        if base is None or component.when is not None:
+            return None
+        if base.names & {name for part in self.program.measures for name in part.names}:
+            return None
+        return base.text, component.roles, component.clawback_days
+
+    def amount(self, name: str, mark: str, *, is_stored: bool = False) -> list[str]:
+        """Write a result as the language finishes it: bounded, no negative zero.
+
+        What is stored as it is has narrower bounds, inside those of the language.
+        """
+        least, most = ("xsmallest", "xlargest") if is_stored else ("xleast", "xmost")
+        test = f"   if not {least} <= {name} <= {most}: xdoubt()"
         return [f"   {name} = {mark}", test, f"   {name} = {name} + xZ"]
 
     def line(
         self, at: int, component: ComponentProgram, waiting: str = "xwaiting"
     ) -> list[str]:
         """Write a component's line as text, and add it up by where it was sold."""
+        is_there = self.has_base(component)
         lines = self.unrounded(component)
         base = r"\\N"
         if component.base is not None:
-            lines.append("   xq = xbase.quantize(xplaces) + xZ")
-            base = "{xq!s}"
+            base = "{xq}"
+            if not is_there:
+                lines.append("   xq = xs(xbase.quantize(xplaces) + xZ)")
         lines += [
             "   xr = xr.quantize(xunit, xmode)",
             "   if not xr: xr = xr.copy_abs()",  # never a negative zero
@@ -251,15 +273,20 @@ class Writer:
         lines = [f"  if {self.condition(component)}:"]
         self.uncut = ()
         if component.base is not None:
-            lines += self.amount("xbase", self.mark(component.base, cut=False))
+            if not self.has_base(component):
+                mark = self.mark(component.base, cut=False)
+                lines += self.amount("xbase", mark, is_stored=True)
             self.uncut = {"base"} if divides(component.base) else ()
-            lines.append("   if not xsmallest <= xbase <= xlargest: xdoubt()")
-        lines += self.amount("xr", self.mark(component.amount))
-        for limit, sign in ((component.cap, ">"), (component.floor, "<")):
-            if limit is not None:
-                lines += self.amount("xl", self.mark(limit))
-                lines.append(f"   if xr {sign} xl: xr = xl")
-        lines.append("   if not xsmallest <= xr <= xlargest: xdoubt()")
+        self.based = self.base_of(component)
+        limits = [(component.cap, ">"), (component.floor, "<")]
+        limits = [(limit, sign) for limit, sign in limits if limit is not None]
+        lines += self.amount("xr", self.mark(component.amount), is_stored=not limits)
+        for limit, sign in limits:
+            assert limit is not None
+            lines += self.amount("xl", self.mark(limit))
+            lines.append(f"   if xr {sign} xl: xr = xl")
+        if limits:
+            lines.append("   if not xsmallest <= xr <= xlargest: xdoubt()")
         waits = "''"
         if component.payable_when is not None:
             words = self.constant(component.waiting_for or "release")

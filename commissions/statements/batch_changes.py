@@ -101,8 +101,9 @@ class ChangedWork(GroupWork):
         payee_ids = {done.row.payee_id for done in worked}
         period_ids = {done.row.period_id for done in worked}
         for text, id_ in lines_of(payee_ids, period_ids, entry_ids):
-            payee, period, _ = text.split("\t", 2)
-            found[int(payee), int(period)][text] = id_
+            payee, period, *rest = text.split("\t", 8)
+            if rest[3:6] == ["earning", *rest[4:5], "0"]:
+                found[int(payee), int(period)][text] = id_
         return found
 
     def _against_cells(self, worked: Sequence[Worked]) -> list[Worked]:

@@ -1,6 +1,6 @@
 """The work on one group of statements under its locks: lines out, by COPY."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -112,25 +112,30 @@ class GroupWork:
 
         Returned are the statements that can be compared so; the others are left.
         """
-        stored = dict(self.found.stored)
         for done in worked:
-            take = stored.pop
-            done.opened = [t for t in done.reckoned.texts if take(t, None) is None]
+            pair = done.row.payee_id, done.row.period_id
+            block, ids = self.found.stored.get(pair, ("", ""))
+            lines = block.split("\n") if block else []
+            texts, standing = done.reckoned.texts, set(lines)
+            if len(texts) != len(standing) or not standing.issuperset(texts):
+                done.opened = [text for text in texts if text not in standing]
+                self._close(done, lines, ids, standing.difference(texts))
             done.count = len(done.opened)
             done.reckoned.texts = []
-        by_pair = {
-            f"{done.row.payee_id}\t{done.row.period_id}": done for done in worked
-        }
-        for text, id_ in stored.items():
-            payee, period, _ = text.split("\t", 2)
-            owner = by_pair.get(f"{payee}\t{period}")
-            if owner is None:
-                continue
-            if batch_writing.is_readable(text):
-                owner.closed.append((text, id_))
-            else:
-                self.run.left.add(owner.key)
         return [done for done in worked if done.key not in self.run.left]
+
+    def _close(
+        self, done: Worked, lines: Sequence[str], ids: str, gone: Collection[str]
+    ) -> None:
+        numbers = [int(number) for number in ids.split(",")] if ids else []
+        if len(numbers) != len(lines) or not all(map(batch_writing.is_readable, gone)):
+            self.run.left.add(done.key)  # a sign in one of them took it apart
+            return
+        done.closed = [
+            (text, number)
+            for text, number in zip(lines, numbers, strict=True)
+            if text in gone
+        ]
 
     def _reckon(self, frame: PayeeInputs, key: Key, row: Statement) -> Worked | None:
         try:

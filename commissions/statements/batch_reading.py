@@ -34,13 +34,15 @@ _TEXT = " || E'\\t' || ".join(
     for name in LINE_COLUMNS.split(", ")
 )
 _STORED = f"""
-SELECT {_TEXT}, id FROM statements_line
+SELECT payee_id, period_id, string_agg({_TEXT}, E'\\n'), string_agg(id::text, ',')
+FROM statements_line
 WHERE payee_id = ANY(%s) AND period_id = ANY(%s) AND closed_run IS NULL
+GROUP BY payee_id, period_id
 """  # noqa: S608
 _LINES_OF = f"""
 SELECT {_TEXT}, id FROM statements_line
 WHERE payee_id = ANY(%s) AND period_id = ANY(%s) AND entry_id = ANY(%s)
-    AND closed_run IS NULL AND kind = 'earning' AND adjustment_id = 0
+    AND closed_run IS NULL
 """  # noqa: S608
 _SEEN = """
 SELECT id, xmin::text FROM statements_statement
@@ -122,10 +124,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read: rows by payee, stored lines by their text, statements as seen."""
+    """What was read: rows by payee, lines and their ids by statement, its mark."""
 
     rows: dict[int, list[Row]]
-    stored: dict[str, int]
+    stored: dict[tuple[int, int], tuple[str, str]]
     seen: dict[int, str]
 
 
@@ -235,10 +237,13 @@ def _read(cursor: Any, wanted: Wanted) -> Found:
     both = [list(wanted.payee_ids), list(wanted.period_ids)]
     cursor.execute(_SEEN, both)
     seen = dict(cursor.fetchall())
-    stored: dict[str, int] = {}
+    stored: dict[tuple[int, int], tuple[str, str]] = {}
     if seen and wanted.since is None:
         cursor.execute(_STORED, both)
-        stored = dict(cursor.fetchall())
+        stored = {
+            (payee, period): (text, ids)
+            for payee, period, text, ids in cursor.fetchall()
+        }
     values = {
         "payees": both[0],
         "first": wanted.first,

@@ -30,7 +30,7 @@ from commissions.statements.differences import (
     money,
 )
 from commissions.statements.inputs import Key
-from commissions.statements.models import Statement, StoredMeasure
+from commissions.statements.models import Statement
 from commissions.statements.reached import has_crossed
 from commissions_saas.lib import clock
 from crm_sync.ledger.facts import EntryFact
@@ -212,20 +212,14 @@ def _write_measures(worked: Sequence[Worked], run: writing.RunWriter) -> None:
         with connection.cursor() as cursor:
             columns = [list(column) for column in zip(*ended, strict=True)]
             cursor.execute(_CLOSE_MEASURES, [run.id(), *columns])
-    StoredMeasure.objects.bulk_create(
+    writing.open_measures(
         (
-            StoredMeasure(
-                payee_id=done.row.payee_id,
-                period_slug=done.frame.period.slug,
-                name=name,
-                value=value,
-                opened_run=run.id(),
-            )
+            (done.row.payee_id, done.frame.period.slug, name, value)
             for done in worked
             for name, value in done.measures.items()
             if value is not None
         ),
-        batch_size=1000,
+        run,
     )
 
 

@@ -125,7 +125,9 @@ def of_entries(span: Span) -> Iterator[Reach]:
         return
     with connection.cursor() as cursor:
         cursor.execute(_CREDITS, {"since": span.since, "fence": span.fence})
-        pairs = {(payee, pay_period_of(day).starts_on) for payee, day in cursor}
+        rows = cursor.fetchall()
+    starts = {day: pay_period_of(day).starts_on for day in {day for _, day in rows}}
+    pairs = {(payee, starts[day]) for payee, day in rows}
     # A period's first day stands for all of them; who was above on another day of it
     # is found by asking for every day of the period.
     yield from _days(pairs, span.fence, span, whole_periods=True)

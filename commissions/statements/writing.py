@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, QuerySet
+from psycopg import sql
 
 from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
 from commissions.formula import LANGUAGE_VERSION
@@ -18,7 +19,6 @@ from commissions.statements.differences import (
     money,
 )
 from commissions.statements.models import (
-    Cause,
     Line,
     PayPeriod,
     Run,
@@ -39,6 +39,21 @@ _COPY = """
 COPY statements_line (payee_id, period_id, version_id, component, component_name,
     entry_id, role, adjustment_id, kind, share, base, amount, currency, waiting_for,
     failed, earned_on, opened_run) FROM STDIN
+"""
+
+
+_CAUSES = """
+COPY statements_cause (run_id, change_number, payee_id, period_id, component,
+    component_name, entry_id, effect, knock_on, words, at) FROM STDIN
+"""
+_MEASURES = """
+COPY statements_storedmeasure (payee_id, period_slug, name, value, opened_run) FROM STDIN
+"""
+_MAKE = """
+INSERT INTO statements_statement (payee_id, period_id, {columns})
+SELECT pair.payee_id, pair.period_id, {values}
+FROM unnest(%s::bigint[], %s::bigint[]) AS pair (payee_id, period_id)
+ON CONFLICT DO NOTHING
 """
 
 
@@ -114,15 +129,29 @@ def lock_statements_of(pairs: Collection[Pair]) -> dict[Pair, Statement]:
     }
 
 
-def make_statements(pairs: Iterable[Pair], currency: str) -> None:
+def make_statements(pairs: Collection[Pair], currency: str) -> None:
     """Make the statements that are missing; whoever comes second finds them there."""
-    Statement.objects.bulk_create(
-        [
-            Statement(payee_id=payee_id, period_id=period_id, currency=currency)
-            for payee_id, period_id in sorted(pairs)
-        ],
-        ignore_conflicts=True,
-    )
+    if not pairs:
+        return
+    empty = Statement(currency=currency)
+    fields = [
+        field
+        for field in Statement._meta.concrete_fields
+        if field.attname not in ("id", "payee_id", "period_id")
+        and not field.has_db_default()
+    ]
+    values = [
+        field.get_db_prep_save(getattr(empty, field.attname), connection)
+        for field in fields
+    ]
+    columns = sql.SQL(", ").join(sql.Identifier(str(field.column)) for field in fields)
+    given = sql.SQL(", ").join(sql.Placeholder() for _ in fields)
+    with connection.cursor() as cursor:
+        payee_ids, period_ids = zip(*sorted(pairs), strict=True)
+        cursor.execute(
+            sql.SQL(_MAKE).format(columns=columns, values=given),
+            [*values, list(payee_ids), list(period_ids)],
+        )
 
 
 def live_lines(pairs: Collection[Pair]) -> dict[Pair, list[StoredLine]]:
@@ -207,26 +236,20 @@ def escaped(text: str) -> str:
 
 def write_causes(causes: Iterable[tuple[Pair, CauseDraft]], run: RunWriter) -> None:
     """Store why the run changed what it changed."""
-    now = clock.now()
-    Cause.objects.bulk_create(
-        [
-            Cause(
-                run_id=run.id(),
-                change_number=cause.change_number,
-                payee_id=payee_id,
-                period_id=period_id,
-                component=cause.component,
-                component_name=cause.component_name,
-                entry_id=cause.entry_id,
-                effect=cause.effect,
-                knock_on=cause.knock_on,
-                words=cause.words,
-                at=now,
+    rows = list(causes)
+    if not rows:
+        return
+    start, end = str(run.id()), clock.now().isoformat()
+    with connection.cursor() as cursor, cursor.copy(_CAUSES) as copy:
+        copy.write(
+            "".join(
+                f"{start}\t{cause.change_number or NULL}\t{payee_id}\t{period_id}\t"
+                f"{escaped(cause.component)}\t{escaped(cause.component_name)}\t"
+                f"{cause.entry_id}\t{cause.effect:f}\t{cause.knock_on}\t"
+                f"{escaped(cause.words)}\t{end}\n"
+                for (payee_id, period_id), cause in rows
             )
-            for (payee_id, period_id), cause in causes
-        ],
-        batch_size=1000,
-    )
+        )
 
 
 def changed_measures(
@@ -245,7 +268,7 @@ def write_measures(
     changed: Mapping[tuple[int, str], Mapping[str, Decimal | None]], run: RunWriter
 ) -> None:
     """Close the measures that changed and open what they are now."""
-    fresh = []
+    fresh: list[tuple[int, str, str, Decimal]] = []
     for (payee_id, slug), values in changed.items():
         if not values:
             continue
@@ -256,17 +279,24 @@ def write_measures(
             closed_run__isnull=True,
         ).update(closed_run=run.id())
         fresh += [
-            StoredMeasure(
-                payee_id=payee_id,
-                period_slug=slug,
-                name=name,
-                value=value,
-                opened_run=run.id(),
-            )
+            (payee_id, slug, name, value)
             for name, value in values.items()
             if value is not None
         ]
-    StoredMeasure.objects.bulk_create(fresh, batch_size=1000)
+    open_measures(fresh, run)
+
+
+def open_measures(
+    fresh: Iterable[tuple[int, str, str, Decimal]], run: RunWriter
+) -> None:
+    """Store what measures are now."""
+    texts = [
+        f"{payee_id}\t{slug}\t{escaped(name)}\t{value:f}\t{run.id()}\n"
+        for payee_id, slug, name, value in fresh
+    ]
+    if texts:
+        with connection.cursor() as cursor, cursor.copy(_MEASURES) as copy:
+            copy.write("".join(texts))
 
 
 def update_statement(
