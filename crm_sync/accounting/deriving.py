@@ -18,11 +18,14 @@ from crm_sync.ledger.writing import state_of
 _LABELS = {field.key: field for field in ACCOUNT}
 # What a change says; the rest follows from it.
 _TOLD = ("invoiced", "paid", "unpaid", "due_on", "paid_on")
+_MOST_NAMES = 3
 _PLACES = Decimal("1e-20")
 _SHARED = ("product", "territory", "customer")
 
 
-def of_deals(revisions: Mapping[int, Revision], shelf: Shelf) -> list[Move]:
+def of_deals(
+    revisions: Mapping[int, Revision], shelf: Shelf, seen: Collection[int] = ()
+) -> list[Move]:
     """Return what each deal says now of what is invoiced and paid."""
     said = _said(revisions)
     own = account_keys(catalogue())
@@ -41,9 +44,25 @@ def of_deals(revisions: Mapping[int, Revision], shelf: Shelf) -> list[Move]:
         }
         values |= put
         words = f"{revision.name}: {_differences(state.values, values)}"
-        keys = frozenset(put)
-        moves.append(Move(revision, values, state.credits, keys, False, words))
+        moves.append(
+            Move(
+                revision=revision,
+                values=values,
+                credits=state.credits,
+                keys=frozenset(put),
+                credited=False,
+                words=words,
+                because_of=_named(shelf.book.of_deal(entry_id), seen),
+            )
+        )
     return moves
+
+
+def _named(documents: Iterable[Document], seen: Collection[int]) -> str:
+    """Name what was read, as `PAY-7, PAY-8 and 3 more`."""
+    names = [one.number for one in documents if one.id in seen]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def of_documents(

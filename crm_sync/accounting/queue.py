@@ -85,6 +85,12 @@ def waiting(most: int = SHOWN) -> list[Waiting]:
     ]
 
 
+def chosen(most: int = SHOWN) -> list[Reference]:
+    """Return what people have said, the latest first."""
+    rows = Reference.objects.filter(chosen_by_id__isnull=False, target__isnull=False)
+    return list(rows.select_related("entry", "target").order_by("-pk")[:most])
+
+
 def _sentence(one: Reference) -> str:
     what = _NAMES.get(Kind(one.kind), one.kind)
     name = one.entry.name

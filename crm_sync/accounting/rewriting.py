@@ -28,6 +28,7 @@ class Move:
     keys: frozenset[str]
     credited: bool
     words: str
+    because_of: str = ""
 
     @property
     def is_needed(self) -> bool:
@@ -45,7 +46,7 @@ def rewrite(moves: Sequence[Move], source: str) -> int:
                 ChangeDraft(
                     kind=move.revision.entry.object,
                     words=move.words,
-                    source=source,
+                    source=f"{move.because_of} {source}".strip(),
                     entry_id=move.revision.entry_id,
                 )
                 for move in needed

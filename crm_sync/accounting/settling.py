@@ -27,7 +27,6 @@ from crm_sync.ledger.models import Entry
 from crm_sync.ledger.standard import DEAL, DOCUMENTS, INVOICE
 
 Kind = Reference.Kind
-MOST_NAMES = 3
 
 
 class Accounting:
@@ -67,15 +66,7 @@ class Accounting:
                 connection_id=connection_id, object=object_, external_id__in=ids
             )
         _note_kept(entries, kept)
-        settle(entries, _said_by(entries, source))
-
-
-def _said_by(entries: Sequence[Entry], source: str) -> str:
-    """Name what was read: `PAY-7 read in Books`."""
-    names = [entry.name for entry in entries if entry.object in DOCUMENTS]
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    said = ", ".join(names[:MOST_NAMES]) + more
-    return f"{said} read in {source}" if said else f"read in {source}"
+        settle(entries, f"read in {source}")
 
 
 def settle(written: Sequence[Entry], source: str) -> None:
@@ -103,7 +94,10 @@ def settle_all(
     *,
     seen: Collection[int] = (),
 ) -> int:
-    """Bring these deals, invoices and payments up to date; return how many moved."""
+    """Bring these deals, invoices and payments up to date; return how many moved.
+
+    A deal says which of those that were `seen` moved it.
+    """
     shelf = shelf_of(documents_of(deals) | set(documents))
     revisions = current_revisions(deals)
     all_deals = revisions | current_revisions(
@@ -113,7 +107,7 @@ def settle_all(
     wanted = [pk for pk in documents if pk in shelf.revisions]
     moves = of_documents(wanted, shelf, all_deals)
     _name_buyers(moves)
-    moves += of_deals(revisions, shelf)
+    moves += of_deals(revisions, shelf, seen)
     return rewrite(moves, source)
 
 

@@ -29,6 +29,7 @@ def invoices(request: MemberRequest) -> HttpResponse:
         "has_any": has_any(),
         "waiting": queue.waiting(),
         "waiting_total": queue.unmatched().count(),
+        "chosen": queue.chosen(),
         "customers": queue.customers_waiting(),
         "overdue": late,
         "paid_early": sum(bool(one.paid_out) for one in late),

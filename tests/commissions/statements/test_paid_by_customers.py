@@ -243,9 +243,15 @@ def test_the_cause_names_the_payment_as_the_reason(maya: Payee) -> None:
 
     cause = Cause.objects.get(effect=Decimal("100.00"))
     change = Change.objects.get(number=cause.change_number or 0)
+    on_the_deal = Change.objects.filter(kind="deal").order_by("-number")[0]
+    assert on_the_deal.words == (
+        "D1: paid 0.00 → 1,000.00; unpaid 1,000.00 → 0.00;"
+        " oldest unpaid due on 10 Dec 2026 → empty; paid in full on empty → 20 Nov 2026"
+    )
+    assert on_the_deal.source == "PAY-p1 read in Books"
     assert (change.words, change.source) == (
         "PAY-p1: stands on D1",
-        "PAY-p1 read in Books",
+        "read in Books",
     )
 
 

@@ -63,8 +63,12 @@ def test_choosing_the_deal_puts_the_invoice_and_its_payments_on_it(
 
     assert answer.status_code == 302
     assert account()["paid_on"] == "2026-11-20"
-    assert "Everything is matched" in page(finance, "/b/acme/invoices/")
+    text = page(finance, "/b/acme/invoices/")
+    assert "Everything is matched" in text and "Matched by people" in text
     assert AuditRow.objects.filter(action="ledger.accounting.matched").exists()
+
+    finance.post(f"/b/acme/invoices/names/{one.pk}/undo/")
+    assert account() == {}
 
 
 def test_a_choice_holds_when_the_invoice_is_read_again_and_can_be_taken_back(
