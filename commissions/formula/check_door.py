@@ -206,7 +206,9 @@ def _value(name: str, given: object, kind: Type) -> object:
     elif kind is Type.DATE:
         found = parsed_date(written[:10]) if _DAY.fullmatch(written) else None
     elif kind is not Type.TEXT:
-        found = _number(written)
+        # Six percent is an amount of nothing.
+        is_share = kind is Type.MONEY and written.endswith("%")
+        found = None if is_share else _number(written)
     if found is None:
         raise BadInput(f'The value of "{name}" is not {kind.words}.')
     return found

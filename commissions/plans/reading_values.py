@@ -66,12 +66,14 @@ class ValueReader:
         self, raw: Mapping[str, object], keys: Collection[str], path: str
     ) -> None:
         for key in raw:
-            if key not in keys:
-                self.note(
-                    join(path, key[:80]),
-                    f"“{key[:80]}” is not known here.",
-                    suggestion(key, keys) or f"Known are {', '.join(keys)}.",
-                )
+            if key in keys:
+                continue
+            message = f"“{key[:80]}” is not known here."
+            hint = suggestion(key, keys) or f"Known are {', '.join(keys)}."
+            if raw[key] == "" and ")" in key:
+                message = f"“{key[:80]}” looks like the rest of a formula."
+                hint = "Inside {…} a comma ends a value: put the formula in quotes."
+            self.note(join(path, key[:80]), message, hint)
 
     def text(
         self, raw: Mapping[str, Raw], key: str, path: str, *, needed: bool = False

@@ -201,3 +201,9 @@ def test_a_keyed_table_and_an_edge_can_be_handed_over() -> None:
     text = 'lookup(k, "A", "B") + rate_at(10, t)'
 
     assert answer({"id": 1, "text": text, "names": names})["value"] == "1.07"
+
+
+def test_a_percent_is_no_money() -> None:
+    found = answer({"id": 1, "text": "a", "names": {"a": _typed("money", "6%")}})
+
+    assert (found["value"], found["error"]) == (None, 'The value of "a" is not money.')

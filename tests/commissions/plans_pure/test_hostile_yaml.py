@@ -96,3 +96,14 @@ def test_a_json_file_may_begin_with_a_byte_order_mark() -> None:
     text = '{"plan": "P", "currency": "USD", "components": [{"key": "a", "amount": 5}]}'
 
     assert plan_from_json("\ufeff" + text).hash == plan_from_json(text).hash
+
+
+def test_a_formula_that_a_comma_cut_is_told_to_stand_in_quotes() -> None:
+    text = PLAN + "measures: {v: {sum: max(deal.amount, 0) * deal.share}}\n"
+
+    with pytest.raises(InvalidPlan) as caught:
+        plan_from_yaml(text)
+
+    cut = caught.value.problems[0]
+    assert cut.message == "“0) * deal.share” looks like the rest of a formula."
+    assert cut.hint == "Inside {…} a comma ends a value: put the formula in quotes."
