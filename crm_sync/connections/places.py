@@ -1,13 +1,14 @@
 """What every page of connections needs: the connection at hand, and addresses."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from crm_sync.connections.models import Connection
 from crm_sync.connections.selectors import connections_of, connections_of_group
-from tenants.access import MemberRequest
+from tenants.access import MemberRequest, requires
 from tenants.accounts.models import Business, Role
 from tenants.schema import in_public
 from tenants.urls_for import business_url, group_url
@@ -16,6 +17,14 @@ READS = (Role.FINANCE, Role.ADMIN, Role.AUDITOR)
 RUNS = (Role.FINANCE, Role.ADMIN)
 WRITES = (Role.ADMIN,)
 OWNERS = (Role.OWNER, Role.GROUP_ADMIN)
+
+
+Page = Callable[..., HttpResponse]
+
+
+def in_both_places(page: Page, *roles: Role) -> tuple[Page, Page]:
+    """Return a page for these roles of a business, and for the owners of a group."""
+    return requires(*roles)(page), requires(*OWNERS)(page)
 
 
 def is_group(request: MemberRequest) -> bool:

@@ -155,7 +155,7 @@ def _money(moved: Moved) -> dict[str, Any]:
         "lines": moved.lines,
         "statements": moved.statements,
         "net": _texts(moved.net),
-        "proposals": moved.proposals,
+        "proposals": moved.proposals + moved.posted,
     }
 
 

@@ -23,6 +23,7 @@ from crm_sync.connections.places import (
     address,
     base,
     connection_at,
+    in_both_places,
     is_group,
     own_connection_at,
     zone,
@@ -159,18 +160,6 @@ def _live_job(request: MemberRequest, found: Connection) -> dict[str, Any] | Non
     return card(job, url=job_url(job, place), cancel_url="")
 
 
-@requires(*READS)
-@require_safe
-def sync_run(request: MemberRequest, id: int, number: int) -> HttpResponse:
-    return _sync_page(request, id, number)
-
-
-@requires(*OWNERS)
-@require_safe
-def group_sync_run(request: MemberRequest, id: int, number: int) -> HttpResponse:
-    return _sync_page(request, id, number)
-
-
 def _sync_page(request: MemberRequest, id: int, number: int) -> HttpResponse:
     """One sync: its counts, how often it had to wait, and its log."""
     found = connection_at(request, id)
@@ -186,14 +175,7 @@ def _sync_page(request: MemberRequest, id: int, number: int) -> HttpResponse:
     return render(request, "connections/sync_run.html", context)
 
 
-@requires(*WRITES)
-def new_connection(request: MemberRequest) -> HttpResponse:
-    return _new(request)
-
-
-@requires(*OWNERS)
-def group_new_connection(request: MemberRequest) -> HttpResponse:
-    return _new(request)
+sync_run, group_sync_run = in_both_places(require_safe(_sync_page), *READS)
 
 
 def _new(request: MemberRequest) -> HttpResponse:
@@ -230,6 +212,9 @@ def _new(request: MemberRequest) -> HttpResponse:
     return render(request, "connections/connection_new.html", context, status=status)
 
 
+new_connection, group_new_connection = in_both_places(_new, *WRITES)
+
+
 def _act(request: MemberRequest, id: int, verb: Any, said: str) -> HttpResponse:
     found = own_connection_at(request, id)
     try:
@@ -252,16 +237,7 @@ def _sync(request: MemberRequest, id: int) -> HttpResponse:
     return redirect(address(request, "connection", id))
 
 
-@requires(*RUNS)
-@require_POST
-def sync(request: MemberRequest, id: int) -> HttpResponse:
-    return _sync(request, id)
-
-
-@requires(*OWNERS)
-@require_POST
-def group_sync(request: MemberRequest, id: int) -> HttpResponse:
-    return _sync(request, id)
+sync, group_sync = in_both_places(require_POST(_sync), *RUNS)
 
 
 @requires(*WRITES)
@@ -286,16 +262,6 @@ def resume(request: MemberRequest, id: int) -> HttpResponse:
 @require_POST
 def group_resume(request: MemberRequest, id: int) -> HttpResponse:
     return _act(request, id, services.resume, "{name} is read again.")
-
-
-@requires(*WRITES)
-def key(request: MemberRequest, id: int) -> HttpResponse:
-    return _key(request, id)
-
-
-@requires(*OWNERS)
-def group_key(request: MemberRequest, id: int) -> HttpResponse:
-    return _key(request, id)
 
 
 def _key(request: MemberRequest, id: int) -> HttpResponse:
@@ -329,14 +295,7 @@ def _key(request: MemberRequest, id: int) -> HttpResponse:
     return render(request, "connections/key.html", context, status=status)
 
 
-@requires(*WRITES)
-def disconnect(request: MemberRequest, id: int) -> HttpResponse:
-    return _disconnect(request, id)
-
-
-@requires(*OWNERS)
-def group_disconnect(request: MemberRequest, id: int) -> HttpResponse:
-    return _disconnect(request, id)
+key, group_key = in_both_places(_key, *WRITES)
 
 
 def _disconnect(request: MemberRequest, id: int) -> HttpResponse:
@@ -365,3 +324,6 @@ def _disconnect(request: MemberRequest, id: int) -> HttpResponse:
         "back_url": address(request, "connection", id),
     }
     return render(request, "frame/confirm.html", context, status=status)
+
+
+disconnect, group_disconnect = in_both_places(_disconnect, *WRITES)

@@ -7,23 +7,13 @@ from django.shortcuts import redirect, render
 from crm_sync.connections import forms
 from crm_sync.connections.choosing import choose_objects
 from crm_sync.connections.places import (
-    OWNERS,
     WRITES,
     address,
     base,
+    in_both_places,
     own_connection_at,
 )
-from tenants.access import MemberRequest, requires
-
-
-@requires(*WRITES)
-def objects(request: MemberRequest, id: int) -> HttpResponse:
-    return _objects(request, id)
-
-
-@requires(*OWNERS)
-def group_objects(request: MemberRequest, id: int) -> HttpResponse:
-    return _objects(request, id)
+from tenants.access import MemberRequest
 
 
 def _objects(request: MemberRequest, id: int) -> HttpResponse:
@@ -56,3 +46,6 @@ def _objects(request: MemberRequest, id: int) -> HttpResponse:
         "back_url": address(request, "connection", id),
     }
     return render(request, "frame/confirm.html", context, status=status)
+
+
+objects, group_objects = in_both_places(_objects, *WRITES)

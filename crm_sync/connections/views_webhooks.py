@@ -16,12 +16,12 @@ from crm_sync.connections.endpoints import INBOUND, Shown, address_of, last_day
 from crm_sync.connections.errors import BadSchema, SchemaDrift
 from crm_sync.connections.models import Connection, Delivery, Endpoint, ObjectSchema
 from crm_sync.connections.places import (
-    OWNERS,
     READS,
     RUNS,
     WRITES,
     address,
     base,
+    in_both_places,
     is_group,
     own_connection_at,
 )
@@ -33,18 +33,6 @@ from tenants.access import MemberRequest, may, requires
 from tenants.frame.pagination import paginate
 
 STATES = [(state.value, state.label) for state in Delivery.State]
-
-
-@requires(*READS)
-@require_safe
-def webhook(request: MemberRequest, id: int) -> HttpResponse:
-    return _webhook_page(request, id)
-
-
-@requires(*OWNERS)
-@require_safe
-def group_webhook(request: MemberRequest, id: int) -> HttpResponse:
-    return _webhook_page(request, id)
 
 
 def _webhook_page(
@@ -75,6 +63,9 @@ def _webhook_page(
     return render(request, "connections/webhook.html", context)
 
 
+webhook, group_webhook = in_both_places(require_safe(_webhook_page), *READS)
+
+
 def _urls(request: MemberRequest, connection: Connection) -> dict[str, str]:
     urls = {
         "list": address(request, "connections"),
@@ -85,18 +76,6 @@ def _urls(request: MemberRequest, connection: Connection) -> dict[str, str]:
     if not is_group(request):
         urls["schemas"] = address(request, "schemas", connection.pk)
     return urls
-
-
-@requires(*READS)
-@require_safe
-def delivery(request: MemberRequest, id: int, number: int) -> HttpResponse:
-    return _delivery_page(request, id, number)
-
-
-@requires(*OWNERS)
-@require_safe
-def group_delivery(request: MemberRequest, id: int, number: int) -> HttpResponse:
-    return _delivery_page(request, id, number)
 
 
 def _delivery_page(request: MemberRequest, id: int, number: int) -> HttpResponse:
@@ -115,6 +94,9 @@ def _delivery_page(request: MemberRequest, id: int, number: int) -> HttpResponse
     return render(request, "connections/delivery.html", context)
 
 
+delivery, group_delivery = in_both_places(require_safe(_delivery_page), *READS)
+
+
 def _delivery(connection: Connection, number: int) -> Delivery:
     rows = Delivery.objects.filter(endpoint__connection=connection)
     return get_object_or_404(rows.select_related("endpoint__connection"), pk=number)
@@ -128,18 +110,6 @@ def _readable(row: Delivery) -> str:
     return json.dumps(redacted(sent), indent=2, ensure_ascii=False)[:100_000]
 
 
-@requires(*RUNS)
-@require_POST
-def replay(request: MemberRequest, id: int, number: int) -> HttpResponse:
-    return _replay(request, id, number)
-
-
-@requires(*OWNERS)
-@require_POST
-def group_replay(request: MemberRequest, id: int, number: int) -> HttpResponse:
-    return _replay(request, id, number)
-
-
 def _replay(request: MemberRequest, id: int, number: int) -> HttpResponse:
     connection = own_connection_at(request, id)
     try:
@@ -151,16 +121,7 @@ def _replay(request: MemberRequest, id: int, number: int) -> HttpResponse:
     return redirect(address(request, "delivery", id, number))
 
 
-@requires(*WRITES)
-@require_POST
-def webhook_secret(request: MemberRequest, id: int) -> HttpResponse:
-    return _new_secret(request, id)
-
-
-@requires(*OWNERS)
-@require_POST
-def group_webhook_secret(request: MemberRequest, id: int) -> HttpResponse:
-    return _new_secret(request, id)
+replay, group_replay = in_both_places(require_POST(_replay), *RUNS)
 
 
 def _new_secret(request: MemberRequest, id: int) -> HttpResponse:
@@ -173,6 +134,11 @@ def _new_secret(request: MemberRequest, id: int) -> HttpResponse:
     answer = _webhook_page(request, id, shown)
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+webhook_secret, group_webhook_secret = in_both_places(
+    require_POST(_new_secret), *WRITES
+)
 
 
 @requires(*WRITES)

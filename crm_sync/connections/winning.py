@@ -51,6 +51,7 @@ class WinTrial:
             self.moved.statements,
             *sorted((code, str(sum_)) for code, sum_ in self.moved.net.items()),
             self.moved.proposals,
+            self.moved.posted,
         ]
         return hashlib.sha256(json.dumps(figures).encode()).hexdigest()
 

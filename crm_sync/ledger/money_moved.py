@@ -21,6 +21,8 @@ class Moved:
     """By currency; amounts in different currencies are not added."""
     proposals: int = 0
     """Late changes that would wait for finance, of statements that do not move."""
+    posted: int = 0
+    """Late changes that would post by themselves, into the open period."""
 
 
 # Does something, says what it moved in each business, and takes all of it back.

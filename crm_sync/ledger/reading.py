@@ -318,8 +318,14 @@ def _keeping_the_reversal(
 def _stopped(
     before: EntryState, incoming: Incoming, around: Surroundings
 ) -> EntryState:
-    """A deleted or moved record keeps what it said, and no longer counts."""
+    """A deleted or moved record keeps what it said, and no longer counts.
+
+    What was deleted was lost that day. What has moved never belonged here: whatever a
+    plan says of losses, the other business pays it now, and this one must not as well.
+    """
     reversed_on = around.day if before.counts else before.reversed_on
+    if incoming.moved_to:
+        reversed_on = None
     return replace(before, counts=False, deleted=True, reversed_on=reversed_on)
 
 
