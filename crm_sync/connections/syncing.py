@@ -38,6 +38,7 @@ from tenants.schema import in_public
 COMPARED = "compared"  # among the cursors: when ids were compared, by object
 COUNTED = "counted"  # and how many records the source had then
 LOST = "lost"  # and how many more are here all the same, by object
+LONGEST_WAIT = timedelta(minutes=15)
 COMPARE_EVERY = timedelta(hours=24)
 _LONGEST_NAP = Decimal(5)
 _NOT_OFFERED = (402, 403, 404)
@@ -191,6 +192,7 @@ def _open_run(connection: Connection, lease: Lease) -> SyncRun:
 @contextmanager
 def _told(connection: Connection, run: SyncRun, lease: Lease) -> Iterator[None]:
     """Write into the run and the connection how reading ended."""
+    read_before = run.read
     try:
         yield
     except ConfigurationProblem as problem:
@@ -209,11 +211,24 @@ def _told(connection: Connection, run: SyncRun, lease: Lease) -> Iterator[None]:
             _log(run, str(problem))
             note_problem(connection, problem.message, problem.hint)
         after = timedelta(milliseconds=int(problem.after * 1000))
+        if run.read == read_before:
+            after = max(after, _failing_for(connection))
         raise RunLater(problem.message, after) from problem
     except Cancelled:
         with transaction.atomic():
             _end(run, SyncRun.State.PARTIAL, "Somebody cancelled it.")
         raise
+
+
+def _failing_for(connection: Connection) -> timedelta:
+    """Return for how long a source has not answered, a quarter of an hour at most.
+
+    It is left alone for as long again: a worker that tries a dead source every minute
+    has little time left for the others.
+    """
+    connection.refresh_from_db(fields=["problem_since"])
+    since = connection.problem_since or clock.now()
+    return min(clock.now() - since, LONGEST_WAIT)
 
 
 def _finish(connection: Connection, run: SyncRun, lease: Lease) -> None:
