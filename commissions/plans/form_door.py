@@ -30,6 +30,7 @@ COMPONENT = (
 )
 MEASURE = ("name", "sum", "when", "object", "credit", "over", "of")
 # Shown where the plan has them; who wants to begin with one writes it in the file.
+MORE_OF_HEAD = ("round", "convert_on", "settle_in", "year_starts")
 MORE_OF_COMPONENT = ("kind", "repeat", "times", "while", "keeps", "replaces")
 MORE_OF_MEASURE = (
     "component",
@@ -74,6 +75,10 @@ LABELS = {
     "pays": "Pay calendar",
     "rounding": "Rounding of halves",
     "says": "Sentence for payees",
+    "round": "What is rounded",
+    "convert_on": "Exchange rates of",
+    "settle_in": "Settled in",
+    "year_starts": "Month in which the year begins",
     "key": "Short name",
     "name": "Name",
     "per": "One line for each",
@@ -152,7 +157,7 @@ def form_of(raw: Mapping[str, Raw]) -> dict[str, object]:
     measures = _mapping(raw.get("measures"))
     named = [{"name": name, **_mapping(body)} for name, body in measures.items()]
     return {
-        "head": _fields("", HEAD, raw),
+        "head": _fields("", HEAD + _written(raw, MORE_OF_HEAD), raw),
         "components": [
             _block(f"c{i}-", COMPONENT + _written(part, MORE_OF_COMPONENT), part)
             for i, part in enumerate([*parts, {}])
@@ -176,6 +181,9 @@ def raw_from_form(before: Mapping[str, Raw], sent: Mapping[str, str]) -> dict[st
     raw: dict[str, Raw] = dict(before)
     for key in HEAD:
         _put(raw, key, sent.get(key, ""))
+    for key in MORE_OF_HEAD:
+        if key in sent:
+            _put(raw, key, sent[key])
     parts = _list(before.get("components"))
     raw["components"] = [
         _filled(part, COMPONENT, sent, f"c{i}-")

@@ -6,6 +6,7 @@ else than the formula does.
 """
 
 import re
+from calendar import month_name
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -132,14 +133,22 @@ class _Writer:
 
     @property
     def period(self) -> str:
-        return _PERIODS[self.part.over]
+        return self.window(self.part.over)
+
+    def window(self, over: str) -> str:
+        """Return a window in words, with the month in which an unusual year begins."""
+        starts = self.document.year_starts
+        shifted = over == "year" or (over == "quarter" and starts % 3 != 1)
+        if not shifted or starts == 1:
+            return _PERIODS[over]
+        return f"{_PERIODS[over]} (the year begins in {month_name[starts]})"
 
     def tiers(self, name: str, how: str, measure: str) -> str:
         table = self.table(name)
         if not isinstance(table, TierTable):
             return f"the rates of the table “{name}” on {self.base()}"
         found = [part for part in self.document.measures if part.name == measure]
-        per = f" per {_PERIODS[found[0].over]}" if found else ""
+        per = f" per {self.window(found[0].over)}" if found else ""
         (_, first), *rest = table.rows
         words = f"{_rate(first)} of {self.base()}"
         for start, rate in rest:

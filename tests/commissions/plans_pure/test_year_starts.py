@@ -1,10 +1,14 @@
 """The month in which a plan's year begins: how it is written, and what is refused."""
 
+from typing import Any
+
 import pytest
 
 from commissions.plans.compiling import check_plan
 from commissions.plans.diff import diff_plans
 from commissions.plans.document import InvalidPlan
+from commissions.plans.form_door import document_from_form, form_of
+from commissions.plans.sentences import plan_words
 from commissions.plans.yaml_form import plan_from_yaml
 
 PLAN = """
@@ -63,3 +67,25 @@ def test_a_new_month_is_a_change_in_words() -> None:
     (change,) = diff_plans(before, after)
 
     assert str(change) == "The month in which the year begins: nothing → 4"
+
+
+def test_payees_read_in_which_month_the_year_begins() -> None:
+    (words,) = plan_words(plan_from_yaml(_plan("April")))
+    (plain,) = plan_words(plan_from_yaml(_plan("January")))
+
+    assert "Paid once per year (the year begins in April), when it ends." in str(words)
+    assert "Paid once per year, when it ends." in str(plain)
+
+
+def test_the_form_shows_the_month_and_keeps_it() -> None:
+    document = plan_from_yaml(_plan("April"))
+    form: Any = form_of(document.raw)
+    head = {field.name: field.value for field in form["head"]}
+
+    assert head["year_starts"] == "4"
+    changed = document_from_form(
+        document.raw,
+        {**head, "year_starts": "July", "c0-key": "bonus", "c0-per": "period"}
+        | {"c0-over": "year", "c0-amount": "5"},
+    )
+    assert changed.year_starts == 7
