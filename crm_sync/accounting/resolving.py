@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from django.db import connection
 
 from crm_sync.accounting.models import DealName, Reference
-from crm_sync.ledger.models import Entry
+from crm_sync.ledger.models import Claim, Entry
 from crm_sync.ledger.standard import DEAL, INVOICE, PAYMENT
 
 ID = "id"  # deals are named by their id in the source
@@ -27,6 +27,7 @@ def resolve(references: Sequence[Reference]) -> list[Reference]:
     asked = [r for r in references if r.kind in (Kind.DEAL, Kind.INVOICE)]
     found = _found([r for r in asked if r.pk not in chosen and r.named])
     found |= {r.pk: {r.target_id} for r in asked if r.pk in chosen and r.target_id}
+    found = _those_that_count(found)
     money = _currencies(asked, found)
     moved = []
     for one in asked:
@@ -54,6 +55,28 @@ def _found(references: Sequence[Reference]) -> dict[int, set[int]]:
         else invoices.find(one)
         for one in references
     }
+
+
+def _those_that_count(found: Mapping[int, set[int]]) -> dict[int, set[int]]:
+    """Where several sources give a deal, whatever names any of them means the one that
+    counts; and so it is with two deals of one name, of which one is not won."""
+    ids = {pk for targets in found.values() for pk in targets}
+    deals = Entry.objects.filter(pk__in=ids, object=DEAL)
+    counting = set(deals.filter(counts=True).values_list("pk", flat=True))
+    claims = Claim.objects.filter(entry_id__in=ids - counting).exclude(key="")
+    keys = dict(claims.values_list("entry_id", "key"))
+    beside = Claim.objects.filter(object=DEAL, key__in=set(keys.values()))
+    winners = {
+        key: pk
+        for pk, key in beside.values_list("entry_id", "key")
+        if Entry.objects.filter(pk=pk, counts=True).exists()
+    }
+    meant = {}
+    for pk, targets in found.items():
+        some = {winners.get(keys.get(one, ""), one) for one in targets}
+        counted = some & (counting | set(winners.values()))
+        meant[pk] = counted if len(some) > 1 and len(counted) == 1 else some
+    return meant
 
 
 def _currencies(

@@ -68,6 +68,14 @@ class Accounting:
         _note_kept(entries, kept)
         settle(entries, f"read in {source}")
 
+    def follow_entries(self, entry_ids: Collection[int], source: str) -> None:
+        """Bring up to date what stands on entries of any source."""
+        if Reference.objects.exists():
+            rows = Entry.objects.filter(
+                pk__in=list(entry_ids), object__in=[DEAL, *DOCUMENTS]
+            )
+            settle(list(rows), source)
+
 
 def settle(written: Sequence[Entry], source: str) -> None:
     """Follow up what was written: what it names, what names it, and all they stand on.

@@ -34,6 +34,9 @@ class Follower(Protocol):
     ) -> None:
         """Bring others up to date with what was written."""
 
+    def follow_entries(self, entry_ids: Collection[int], source: str) -> None:
+        """Bring others up to date with entries that were settled otherwise."""
+
 
 _followers: list[Follower] = []
 
@@ -86,6 +89,12 @@ def follow(
     keys = [_key(incoming) for incoming in written]
     if _followers and keys:
         _followers[0].follow(connection_id, keys, kept, source)
+
+
+def follow_entries(entry_ids: Collection[int], source: str) -> None:
+    """Tell who follows of entries of any source that count otherwise than before."""
+    if _followers and entry_ids:
+        _followers[0].follow_entries(entry_ids, source)
 
 
 def _key(incoming: Incoming) -> Key:

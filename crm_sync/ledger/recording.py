@@ -100,6 +100,8 @@ def record(*, records: Sequence[Incoming], origin: Origin) -> Outcome:
         claims.keep(writes)
         written = [one.incoming for one in writes]
         following.follow(origin.connection_id, written, kept, origin.source)
+        beside = [one.entry_id for one in others]
+        following.follow_entries(beside, f"read in {origin.source}")
         refusing.refuse(refused, origin.connection_id)
         refusing.resolve([one.incoming for one in accepted], origin.connection_id)
     return outcome

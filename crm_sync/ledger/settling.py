@@ -9,6 +9,7 @@ from itertools import groupby
 
 from django.db import transaction
 
+from crm_sync.ledger import following
 from crm_sync.ledger.changes import lock_changes
 from crm_sync.ledger.claiming import (
     Draft,
@@ -159,6 +160,7 @@ def _settle(rule: Rule, claims: Sequence[Claim], words: str, found: Settled) -> 
         found.withheld += is_withheld(own[row.pk], state)
     writes = differences(drafts)
     write(writes, connection_id=0, source="", since=None, words=words)
+    following.follow_entries([one.entry_id for one in writes], words)
     gone = [row.pk for row in claims if row.connection_id not in rule.keys]
     Claim.objects.filter(pk__in=gone).delete()
     found.records += len(claims)
