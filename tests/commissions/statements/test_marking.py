@@ -55,6 +55,9 @@ def stands_with(
     """How it stands after catching up with these finders alone."""
     with transaction.atomic(), monkeypatch.context() as patched:
         patched.setattr(touched, "_KINDS", finders)
+        # Where nothing but deals changed, only the finder of deals is asked.
+        name = "commissions.statements.recalculate.only_entries_changed"
+        patched.setattr(name, lambda since, fence: False)
         business.catch_up()
         found = standing.canonical()
         transaction.set_rollback(True)
