@@ -338,7 +338,7 @@ def as_version(moment: str) -> str:
     A moment without an offset is taken as UTC. ValueError if it is not one.
     """
     at = as_moment(moment)
-    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return at.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def as_moment(text: str) -> datetime:

@@ -14,6 +14,7 @@ from psycopg import sql
 from tenants.schema import require_business
 
 NULL = "\\N"
+_encode = json.JSONEncoder().encode
 _AT_A_TIME = 250  # lines sent at once: the database writes while the next are made
 
 
@@ -38,7 +39,7 @@ def text(value: str) -> str:
 
 def as_json(value: Any) -> str:
     """Write a JSON value; JSON itself escapes all but the backslash."""
-    return json.dumps(value).replace("\\", "\\\\")
+    return _encode(value).replace("\\", "\\\\")
 
 
 def moment(value: date | datetime | None) -> str:

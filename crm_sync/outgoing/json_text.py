@@ -68,7 +68,7 @@ def too_large(record: Any) -> bool:
                 below += value
         if keys > _MOST_KEYS:
             return True
-        layer = [value for value in below if isinstance(value, dict | list)]
+        layer = [value for value in below if isinstance(value, (dict, list))]
         if not layer:
             return False
     return True
