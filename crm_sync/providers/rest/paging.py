@@ -14,6 +14,7 @@ from crm_sync.providers.rest.questions import question_of
 from crm_sync.providers.rest.transport import Answer, Transport
 
 _MOST_REPEATS = 4
+_SURE = 2  # who gives a page a third time has no other
 _OVERLAP = 10
 _LINK = re.compile(r'<([^<>]{1,2000})>\s*;[^,]*?\brel="?next"?', re.I)
 
@@ -48,6 +49,7 @@ class Pager:
     place: Place = Place()
     _repeats: int = 0
     _tail: list[str] = field(default_factory=list)
+    _before: list[str] = field(default_factory=list)
     _overlap: int = 0
 
     def ask(self) -> RawPage:
@@ -65,12 +67,19 @@ class Pager:
                 self._tail = []
                 self._again("pages that do not follow each other")
                 continue
+            if self._is_that_before(page.rows):
+                if self._repeats < _SURE:
+                    self._again("the same page")
+                    continue
+                # Beyond its last page it gives the last one, for ever.
+                page = replace(page, rows=[], next=None)
             if self._tail and all(_mark(row) in self._tail for row in page.rows):
                 if len(page.rows) > self._overlap:
                     self._again("the same page")
                     continue
                 page = replace(page, next=None)
             self._repeats = 0
+            self._before = [_mark(row) for row in page.rows]
             return page
 
     def go(self, place: Place, rows: list[Any]) -> None:
@@ -85,6 +94,7 @@ class Pager:
     def restart(self, values: Mapping[str, str]) -> None:
         """Ask anew, from the first page of another question."""
         self.values, self.place, self._tail = values, Place(), []
+        self._before = []
 
     def _page(self) -> RawPage:
         page = self.part.page
@@ -147,6 +157,12 @@ class Pager:
             is_all = offset >= total and step.number * page.size >= total
             return None if is_all else step
         return step
+
+    def _is_that_before(self, rows: list[Any]) -> bool:
+        """A page by its number that is the page before once more."""
+        if self.part.page.kind != "page" or not rows or not self.place.number:
+            return False
+        return [_mark(row) for row in rows] == self._before
 
     def _goes_nowhere(self, after: Place) -> bool:
         kind = self.part.page.kind

@@ -273,7 +273,9 @@ class Transport:
         status = reply.status
         if status in (404, 410):
             return None
-        if str(status) in self.document.retry.on:
+        # What stands between, such as a proxy, has numbers of its own for its troubles.
+        is_odd = status in (408, 425) or status > 504
+        if is_odd or str(status) in self.document.retry.on:
             wait = waits.after_failure(reply.headers)
             raise _Passing(f"it failed ({status})", wait)
         if not 200 <= status < 300:

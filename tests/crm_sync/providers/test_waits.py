@@ -123,3 +123,16 @@ def test_a_wait_beyond_all_sense_is_a_quarter_of_an_hour(
 
     assert 900 <= problem.value.after < 901
     assert not waited
+
+
+@pytest.mark.parametrize("kind", ["close", "rest"])
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 520, 524, 529])
+def test_a_trouble_of_any_number_is_asked_about_again(
+    kind: str, status: int, source: StandIn
+) -> None:
+    refusing(source, Reply(b"<h1>Sorry</h1>", status))
+    ask, waited = asking(kind, source)
+
+    ask()
+
+    assert len(waited) == 1

@@ -29,6 +29,7 @@ class Numbered:
         self.rows: Rows = {}
         self.most = 10
         self.ends_in_404 = False
+        self.ends_in_the_last = False
 
     def fill(self, count: int) -> None:
         for number in range(1, count + 1):
@@ -37,6 +38,8 @@ class Numbered:
     def answer(self, request: Request) -> Reply:
         size = min(int(request.query["limit"]), self.most)
         at = (int(request.query["page"]) - 1) * size
+        if self.ends_in_the_last:
+            at = min(at, (len(self.rows) - 1) // size * size)
         rows = list(self.rows.values())[at : at + size]
         if not rows and at and self.ends_in_404:
             return Reply({"detail": "Invalid page."}, 404)
@@ -85,6 +88,23 @@ def test_a_page_beyond_the_last_may_be_not_found(
 ) -> None:
     numbered.fill(count)
     numbered.ends_in_404 = True
+
+    assert set(read(source).live()) == set(numbered.rows)
+
+
+def test_each_page_may_come_twice(numbered: Numbered, source: StandIn) -> None:
+    numbered.fill(41)
+    source.script = ["", *["again", ""] * 30]
+
+    assert set(read(source).live()) == set(numbered.rows)
+
+
+@pytest.mark.parametrize("count", [3, 10, 41])
+def test_beyond_the_last_page_may_be_the_last_again(
+    count: int, numbered: Numbered, source: StandIn
+) -> None:
+    numbered.fill(count)
+    numbered.ends_in_the_last = True
 
     assert set(read(source).live()) == set(numbered.rows)
 
