@@ -167,7 +167,7 @@ CACHES = {
 # A recalculation of so many credits is done in parts, by several workers.
 PARTS_FROM = env.whole_number("PARTS_FROM", 200_000, least=1)
 # So many pages of a source that answers at once are written in one transaction.
-PAGES_AT_ONCE = env.whole_number("PAGES_AT_ONCE", 10, least=1)
+PAGES_AT_ONCE = env.whole_number("PAGES_AT_ONCE", 20, least=1)
 
 # Celery: a message carries a job's id; the job's row decides what happens.
 
