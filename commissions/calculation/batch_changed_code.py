@@ -141,6 +141,7 @@ class _Writer(Writer):
                 f"   xcell = {side}cells.get(xplace)",
                 f"   if xcell is None: xcell = {side}cells[xplace] = [{empty}]",
             ]
+            self.based = None
             with self.as_it(side):
                 for at, part in parts:
                     lines += _deeper(self.line(at, part, f"{side}waiting"))
@@ -156,6 +157,7 @@ class _Writer(Writer):
             for at in range(len(self.program.measures))
         )
         lines = [f"  if not xmark and ({moved}):"]
+        self.based = None
         for at, part in parts:
             lines.append("   xnow = ythen = None")
             for side, name in (("x", "xnow"), ("y", "ythen")):
@@ -179,12 +181,10 @@ class _Writer(Writer):
             before, after, _ = measure.names
             names[before], names[after] = f"{side}b{at}", f"{side}m{at}"
         self.names = names
-        self.based = None
         try:
             yield
         finally:
             self.names = usual
-            self.based = None
 
 
 def _deeper(lines: Sequence[str]) -> list[str]:

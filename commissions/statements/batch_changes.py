@@ -30,8 +30,7 @@ def stands(row: Statement, since: int) -> bool:
     return (
         basis is not None
         and basis["by"] == writing.EVALUATOR
-        and basis["at"] <= since
-        and row.change <= since
+        and row.change <= basis["at"] <= since  # whoever wrote it told its basis
         and row.calculated_at is not None
         and not (row.failures or row.settled or row.credits_left_out)
     )

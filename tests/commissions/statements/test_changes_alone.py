@@ -210,6 +210,24 @@ def test_a_statement_whose_lines_are_not_those_known_is_worked_out_whole(
     assert standing.canonical() == anew_in_the_ordinary_way(by_batch)
 
 
+def test_a_statement_that_was_written_after_its_basis_is_worked_out_whole(
+    finance: Member, by_batch: Ways, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    business = Sellers(finance)
+    for at in range(4):
+        business.deal(at, 0, at, "1000", 0, "USD")
+    business.one_cause()
+    for row in Statement.objects.exclude(basis=None):
+        earlier = {**(row.basis or {}), "at": row.change - 1}
+        Statement.objects.filter(pk=row.pk).update(basis=earlier)
+    monkeypatch.setattr(GroupWork, "write_differences", refuse)
+
+    business.deal(0, 0, 0, "1100", 0, "USD")
+
+    with pytest.raises(Whole):
+        recalculate()
+
+
 def test_whatever_else_has_changed_works_statements_out_whole(
     finance: Member, by_batch: Ways, monkeypatch: pytest.MonkeyPatch
 ) -> None:
