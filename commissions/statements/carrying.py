@@ -62,7 +62,8 @@ def _accepted(
 ) -> StatementDraft:
     """Work the statement out with these deals as they were known at a change each.
 
-    All that is no deal is as it was known at one, too, where that is undecided.
+    All that is no deal is as it was known at one, too, where that is undecided; what
+    is taken from earlier periods and from other payees is as it stands.
     """
     key = row.payee_id, as_period(row.period)
     now = load([key], change).inputs(*key)
@@ -70,7 +71,11 @@ def _accepted(
     inputs = now
     if OTHERS in as_before:
         before = load([key], as_before[OTHERS]).inputs(*key)
-        inputs = _beside(replace(before, entries=now.entries), now)
+        # Earlier periods and other payees have decided about theirs.
+        inputs = replace(
+            before, entries=now.entries, stored=now.stored, members=now.members
+        )
+        inputs = _beside(inputs, now)
     for number in sorted(set(numbers.values())):
         entry_ids = {one for one, known in numbers.items() if known == number}
         known = load([key], number).inputs(*key)
