@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from commissions_saas.lib import clock
 from crm_sync.connections.models import (
@@ -43,7 +43,7 @@ def group_facts(connection: Connection) -> dict[str, Any]:
     path = routes[0].path if routes else ""
     known = {route.value for route in routes}
     unrouted = UnroutedRecord.objects.filter(connection=connection)
-    worth = unrouted.exclude(amount=None).values("currency")
+    moves = Move.objects.filter(connection=connection).order_by("-id")
     return {
         "routes": [
             {
@@ -59,20 +59,17 @@ def group_facts(connection: Connection) -> dict[str, Any]:
         "unrouted_rows": list(
             unrouted.order_by(F("amount").desc(nulls_last=True), "id")[:SHOWN]
         ),
-        "unrouted_worth": {
-            row["currency"]: row["sum"]
-            for row in worth.annotate(sum=Sum("amount")).order_by("currency")
-        },
+        "unrouted_worth": _worth(unrouted),
         "unknown_values": [v for v in values_seen(connection, path) if v not in known],
         "refused_records": refused,
         "feeds": list(businesses.values()),
-        "moves": [
-            _both_sides(move, businesses)
-            for move in Move.objects.filter(connection=connection).order_by("-id")[
-                :SHOWN
-            ]
-        ],
+        "moves": [_both_sides(move, businesses) for move in moves[:SHOWN]],
     }
+
+
+def _worth(unrouted: QuerySet[UnroutedRecord]) -> dict[str, Decimal]:
+    rows = unrouted.exclude(amount=None).values("currency").annotate(sum=Sum("amount"))
+    return {row["currency"]: row["sum"] for row in rows.order_by("currency")}
 
 
 def moves_here(

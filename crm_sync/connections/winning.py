@@ -129,12 +129,7 @@ def save_rule(
     with in_business(business), transaction.atomic():
         lock_changes()
         last = rule_in_force(object_)
-        if (last.version if last else 0) != version:
-            author = f" by {last.made_by}" if last and last.made_by else ""
-            raise errors.RuleChanged(
-                f"Another rule was saved meanwhile{author}.",
-                hint="It is shown below. Make your change again.",
-            )
+        _refuse_if_changed(last, version)
         if digest and _tried(business, rule).digest != digest:
             raise errors.RuleChanged(
                 "Records have changed since you looked, and the figures with them.",
@@ -151,18 +146,31 @@ def save_rule(
             after={"sources": rule.sources, "fields": rule.fields},
             by=by,
         )
-        job = enqueue(
-            kind="settle_sources",
-            title=f"Settle which {object_}s count",
-            business=business,
-            arguments={
-                "object": object_,
-                "words": f"rule on which source wins saved by {by.name}",
-            },
-            only_one=f"settle {object_}",
-            started_by=by,
-        )
+        job = _ask_to_settle(business, object_, by)
     return rule, job
+
+
+def _refuse_if_changed(last: Precedence | None, version: int) -> None:
+    if (last.version if last else 0) != version:
+        author = f" by {last.made_by}" if last and last.made_by else ""
+        raise errors.RuleChanged(
+            f"Another rule was saved meanwhile{author}.",
+            hint="It is shown below. Make your change again.",
+        )
+
+
+def _ask_to_settle(business: Business, object_: str, by: Member) -> Job:
+    return enqueue(
+        kind="settle_sources",
+        title=f"Settle which {object_}s count",
+        business=business,
+        arguments={
+            "object": object_,
+            "words": f"rule on which source wins saved by {by.name}",
+        },
+        only_one=f"settle {object_}",
+        started_by=by,
+    )
 
 
 def seen_twice(business: Business) -> list[SeenTwice]:
