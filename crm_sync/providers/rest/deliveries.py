@@ -65,18 +65,7 @@ def check_sender(
     if verify.kind == "basic":
         _check_basic(headers, secrets, client_id)
         return
-    if verify.kind == "standard":
-        verify = _STANDARD
-        given = [
-            one.partition(",")[2] for one in headers.get(verify.header, "").split()
-        ]
-        parts = [headers.get("webhook-id", ""), ".", TIMESTAMP, ".", BODY]
-        keys = [_key_of(one.removeprefix("whsec_"), "base64") for one in secrets]
-    else:
-        text = headers.get(verify.header, "")
-        given = [text.removeprefix(verify.prefix)] if text else []
-        parts = list(verify.parts)
-        keys = [_key_of(one, verify.key) for one in secrets]
+    verify, given, parts, keys = _signed_by(verify, headers, secrets)
     stamp = headers.get(verify.timestamp, "") if verify.timestamp else ""
     if not given or (verify.timestamp and not _DIGITS.fullmatch(stamp)):
         raise Forged(f"It carries no signature in {verify.header}.")
@@ -92,6 +81,20 @@ def check_sender(
         raise Forged("Its signature is not the one that this secret makes.")
     if stamp and abs(int(now.timestamp()) - _seconds(stamp)) > window:
         raise Forged(f"It was signed more than {window} seconds ago.")
+
+
+def _signed_by(
+    verify: Verify, headers: Mapping[str, str], secrets: Sequence[str]
+) -> tuple[Verify, list[str], Sequence[str], list[bytes]]:
+    """Return the signatures that were sent, what they are of, and the keys."""
+    if verify.kind == "standard":
+        told = headers.get(_STANDARD.header, "").split()
+        parts = (headers.get("webhook-id", ""), ".", TIMESTAMP, ".", BODY)
+        keys = [_key_of(one.removeprefix("whsec_"), "base64") for one in secrets]
+        return _STANDARD, [one.partition(",")[2] for one in told], parts, keys
+    text = headers.get(verify.header, "")
+    given = [text.removeprefix(verify.prefix)] if text else []
+    return verify, given, verify.parts, [_key_of(one, verify.key) for one in secrets]
 
 
 def read_events(
