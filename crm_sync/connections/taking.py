@@ -7,7 +7,7 @@ at a time; pages of a slower one are written each as it comes.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -34,40 +34,6 @@ class Job(Protocol):
         """Open a transaction that only the holder of the job can commit."""
 
 
-@dataclass(slots=True)
-class _Held:
-    """Pages that are read and not yet written."""
-
-    pages: list[Page] = field(default_factory=list)
-    keys: set[tuple[str, str]] = field(default_factory=set)
-
-    def has_one_of(self, page: Page) -> bool:
-        """Say whether a record comes again: each of its versions is a revision."""
-        return not self.keys.isdisjoint(_keys(page))
-
-    def add(self, page: Page) -> None:
-        """Keep one more page."""
-        self.pages.append(page)
-        self.keys |= _keys(page)
-
-    def take(self) -> Page:
-        """Return all as one page, and forget them."""
-        pages, self.pages, self.keys = self.pages, [], set()
-        if len(pages) == 1:
-            return pages[0]
-        return Page(
-            records=tuple(record for page in pages for record in page.records),
-            cursor=pages[-1].cursor,
-            more=pages[-1].more,
-            requests=sum(page.requests for page in pages),
-            waited=sum((page.waited for page in pages), Decimal(0)),
-            total=pages[-1].total,
-            refused=tuple(row for page in pages for row in page.refused),
-            warnings=tuple(one for page in pages for one in page.warnings),
-            compare_ids=any(page.compare_ids for page in pages),
-        )
-
-
 def take_pages(
     *,
     pages: Iterable[Page],
@@ -82,39 +48,74 @@ def take_pages(
     What was read before the source failed is written, so that the next run goes on
     from there.
     """
-    held = _Held()
-    must_compare = False
-    done = 0
-
-    def write() -> None:
-        nonlocal done, must_compare
-        if not held.pages:
-            return
-        page = held.take()
-        with uncollected(), lease.transaction():
-            _apply(connection, run, reader, object_, page)
-        must_compare = must_compare or page.compare_ids
-        done += len(page.records)
-        lease.step(f"Reading {object_}s", done, max(page.total or 0, done))
-
+    taking = _Taking(connection, run, lease, reader, object_)
     coming = iter(pages)
     while True:
         begun = time.monotonic()
         try:
             page = next(coming, None)
         except Exception:
-            write()
+            taking.write()
             raise
         if page is None:
             break
-        was_quick = time.monotonic() - begun < _QUICK
-        if held.has_one_of(page):
-            write()
-        held.add(page)
-        if not was_quick or len(held.pages) >= settings.PAGES_AT_ONCE:
-            write()
-    write()
-    return must_compare
+        taking.take(page, was_quick=time.monotonic() - begun < _QUICK)
+    taking.write()
+    return taking.must_compare
+
+
+@dataclass(slots=True)
+class _Taking:
+    """Pages that are read and not yet written, and where they go."""
+
+    connection: Connection
+    run: SyncRun
+    lease: Job
+    reader: Reader
+    object: str
+    must_compare: bool = False
+    done: int = 0
+    held: list[Page] = field(default_factory=list)
+    keys: set[tuple[str, str]] = field(default_factory=set)
+
+    def take(self, page: Page, *, was_quick: bool) -> None:
+        """Keep a page until there are enough; each version of a record is a revision."""
+        keys = _keys(page)
+        if not self.keys.isdisjoint(keys):
+            self.write()
+        self.held.append(page)
+        self.keys |= keys
+        if not was_quick or len(self.held) >= settings.PAGES_AT_ONCE:
+            self.write()
+
+    def write(self) -> None:
+        """Write what is kept, with the cursor of the last page."""
+        if not self.held:
+            return
+        page = _joined(self.held)
+        self.held, self.keys = [], set()
+        with uncollected(), self.lease.transaction():
+            _apply(self.connection, self.run, self.reader, self.object, page)
+        self.must_compare = self.must_compare or page.compare_ids
+        self.done += len(page.records)
+        total = max(page.total or 0, self.done)
+        self.lease.step(f"Reading {self.object}s", self.done, total)
+
+
+def _joined(pages: Sequence[Page]) -> Page:
+    if len(pages) == 1:
+        return pages[0]
+    return Page(
+        records=tuple(record for page in pages for record in page.records),
+        cursor=pages[-1].cursor,
+        more=pages[-1].more,
+        requests=sum(page.requests for page in pages),
+        waited=sum((page.waited for page in pages), Decimal(0)),
+        total=pages[-1].total,
+        refused=tuple(row for page in pages for row in page.refused),
+        warnings=tuple(one for page in pages for one in page.warnings),
+        compare_ids=any(page.compare_ids for page in pages),
+    )
 
 
 def _keys(page: Page) -> set[tuple[str, str]]:

@@ -45,26 +45,23 @@ def overview_page(
     build = partial(
         tables.build, businesses=currencies, months=months, into=into, rates=rates
     )
-    matrix = build(amounts=_of_measure(facts, choice["measure"]))
-    paid = matrix if choice["measure"] == "commission" else build(amounts=facts.earned)
-    sold = matrix if choice["measure"] == "revenue" else build(amounts=facts.booked)
-    cost = _cost(paid, sold)
-    shown = [
-        _shown(row, businesses[row.business_id], facts.periods, choice)
-        for row in matrix.rows
-    ]
+    measure = choice["measure"]
+    matrix = build(amounts=_of_measure(facts, measure))
+    sums = {"commission": facts.earned, "revenue": facts.booked}
+    built = {name: build(amounts=own) for name, own in sums.items() if name != measure}
+    built[measure] = matrix
     return {
         **choice,
-        "measure_words": MEASURES[choice["measure"]],
+        "measure_words": MEASURES[measure],
         "dimension_words": DIMENSIONS[choice["by"]],
         "group": group,
         "months": months,
         "this_month": months[-1],
-        "rows": shown,
+        "rows": _rows(matrix, businesses, facts, choice),
         "matrix": matrix,
         "currency": matrix.currency or (matrix.currencies or [""])[0],
         "totals": list(zip(months, matrix.totals, strict=True)),
-        "cost": list(zip(months, cost, strict=True)) if into else None,
+        "cost": _cost(built["commission"], built["revenue"]) if into else None,
         "headline": matrix.totals[-1],
         "before": matrix.totals[-2] if len(months) > 1 else None,
         "rates": sorted(rates.values(), key=lambda r: (r.currency, r.month)),
@@ -185,6 +182,18 @@ def _used(businesses: Mapping[int, Business]) -> set[str]:
     return {business.currency for business in businesses.values()}
 
 
+def _rows(
+    matrix: tables.Matrix,
+    businesses: Mapping[int, Business],
+    facts: selectors.Facts,
+    choice: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    return [
+        _shown(row, businesses[row.business_id], facts.periods, choice)
+        for row in matrix.rows
+    ]
+
+
 def _shown(
     row: tables.Row,
     business: Business,
@@ -236,12 +245,15 @@ def _form(name: str) -> str:
         return ""
 
 
-def _cost(paid: tables.Matrix, sold: tables.Matrix) -> list[Decimal | None]:
+def _cost(
+    paid: tables.Matrix, sold: tables.Matrix
+) -> list[tuple[date, Decimal | None]]:
     """Return commission as a share of revenue for each month, where both add up."""
-    pairs = zip(paid.totals, sold.totals, strict=True)
     return [
-        earned / booked if earned is not None and booked else None
-        for earned, booked in pairs
+        (month, earned / booked if earned is not None and booked else None)
+        for month, earned, booked in zip(
+            paid.months, paid.totals, sold.totals, strict=True
+        )
     ]
 
 
