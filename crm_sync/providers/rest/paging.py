@@ -49,7 +49,7 @@ class Pager:
     place: Place = Place()
     _repeats: int = 0
     _tail: list[str] = field(default_factory=list)
-    _before: list[str] = field(default_factory=list)
+    _before: list[Any] = field(default_factory=list)
     _overlap: int = 0
 
     def ask(self) -> RawPage:
@@ -79,7 +79,7 @@ class Pager:
                     continue
                 page = replace(page, next=None)
             self._repeats = 0
-            self._before = [_mark(row) for row in page.rows]
+            self._before = page.rows
             return page
 
     def go(self, place: Place, rows: list[Any]) -> None:
@@ -162,7 +162,7 @@ class Pager:
         """A page by its number that is the page before once more."""
         if self.part.page.kind != "page" or not rows or not self.place.number:
             return False
-        return [_mark(row) for row in rows] == self._before
+        return rows == self._before
 
     def _goes_nowhere(self, after: Place) -> bool:
         kind = self.part.page.kind
@@ -209,6 +209,6 @@ def _mark(row: Any) -> str:
     """What a row is known by, for a page that overlaps: its id, else all of it."""
     if isinstance(row, dict):
         for name in ("id", "Id", "ID", "uuid", "key"):
-            if isinstance(row.get(name), str):
+            if isinstance(row.get(name), str) and row[name]:
                 return str(row[name])
     return str(row)
