@@ -202,12 +202,26 @@ def test_who_has_a_second_factor_sends_its_code_too(ada: Member) -> None:
     secret = auth.generate_totp_secret()
     auth.TOTP.activate(ada.user, secret)
     data = {"email": "ada@acme.example", "password": PASSWORD}
-    counter = next(iter(auth.yield_hotp_counters_from_time()))
+    _, counter, _ = auth.yield_hotp_counters_from_time()
     code = auth.format_hotp_value(auth.hotp_value(secret, counter))
 
     assert log_in(data).status_code == 401
     assert log_in({**data, "code": "000000"}).status_code == 401
     assert log_in({**data, "code": code}).status_code == 200
+
+
+def test_a_code_of_a_clock_that_is_half_a_minute_off_counts(ada: Member) -> None:
+    from allauth.mfa.totp.internal import auth
+
+    secret = auth.generate_totp_secret()
+    auth.TOTP.activate(ada.user, secret)
+    data = {"email": "ada@acme.example", "password": PASSWORD}
+    _, counter, after = auth.yield_hotp_counters_from_time()
+    older = auth.format_hotp_value(auth.hotp_value(secret, counter - 3))
+    ahead = auth.format_hotp_value(auth.hotp_value(secret, after))
+
+    assert log_in({**data, "code": older}).status_code == 401
+    assert log_in({**data, "code": ahead}).status_code == 200
 
 
 def test_wrong_codes_have_to_wait_and_then_a_right_one_does_too(ada: Member) -> None:
@@ -218,7 +232,7 @@ def test_wrong_codes_have_to_wait_and_then_a_right_one_does_too(ada: Member) -> 
     auth.TOTP.activate(ada.user, secret)
     spare = RecoveryCodes.activate(ada.user).get_unused_codes()[0]
     data = {"email": "ada@acme.example", "password": PASSWORD}
-    counter = next(iter(auth.yield_hotp_counters_from_time()))
+    _, counter, _ = auth.yield_hotp_counters_from_time()
     right = auth.format_hotp_value(auth.hotp_value(secret, counter))
 
     said = [log_in({**data, "code": f"{n:06}"}) for n in range(11)]
