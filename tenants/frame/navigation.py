@@ -62,6 +62,7 @@ BUSINESS_ITEMS = (
         "rep manager finance admin auditor",
     ),
     _item("adjustments", "Adjustments", "statements:adjustments", "finance auditor"),
+    _item("invoices", "Invoices", "accounting:invoices", "finance admin auditor"),
     _item("leaderboard", "Leaderboard", "statements:leaderboard", "rep manager"),
     _item("functions", "Functions", "plans:functions", "admin"),
     _item("jobs", "Jobs", "jobs:jobs", "finance admin"),
