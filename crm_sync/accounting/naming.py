@@ -1,11 +1,11 @@
 """Reads from an entry's values what an invoice or a payment names; pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from commissions_saas.lib.money import NotAnAmount, parse_decimal
+from commissions_saas.lib.money import LARGEST, NotAnAmount, parse_decimal
 from crm_sync.accounting.models import Reference
 from crm_sync.ledger.standard import INVOICE, PAYMENT
 
@@ -61,6 +61,7 @@ def _several(
     many = len(names) > 1
     unclear = len(weights) != len(names) or len(text) > _CUT
     unclear = unclear or (many and None in weights)
+    unclear = unclear or _total(weights) > LARGEST
     if unclear:
         weights = [None] * len(names)
     problem = Problem.UNCLEAR if unclear else ""
@@ -75,11 +76,14 @@ def _several(
 
 def _at_most(amount: str, names: list[Name]) -> list[Name]:
     """Parts that come to more than was paid say nothing."""
-    total = sum((abs(name.weight or Decimal(0)) for name in names), Decimal(0))
     weight = _weights([amount])[0]
-    if weight is None or total <= abs(weight):
+    if weight is None or _total(name.weight for name in names) <= abs(weight):
         return names
     return [replace(name, weight=None, problem=Problem.UNCLEAR) for name in names]
+
+
+def _total(weights: Iterable[Decimal | None]) -> Decimal:
+    return sum((abs(one) for one in weights if one is not None), Decimal(0))
 
 
 def _weights(texts: list[str]) -> list[Decimal | None]:

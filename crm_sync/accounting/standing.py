@@ -173,6 +173,8 @@ class _Sums:
     invoiced_net: Decimal = ZERO
     paid: Decimal = ZERO
     paid_net: Decimal = ZERO
+    loose: Decimal = ZERO
+    """What payments have paid that name the deal and no invoice."""
     owed: Decimal = ZERO
     """What invoices ask for, before credit notes."""
     moves: list[tuple[date, Decimal]] = field(default_factory=list)
@@ -184,7 +186,8 @@ def _facts(deal_id: int, currency: str, book: Book) -> dict[str, Value]:
     invoiced_on: list[date] = []
     due_on: list[date] = []
     documents = book.of_deal(deal_id)
-    for one in documents:
+    # Payments first: what they have paid, no invoice pays once more by its own word.
+    for one in sorted(documents, key=lambda one: one.object == "invoice"):
         if not one.counts:
             continue
         if one.object == "invoice":
@@ -220,6 +223,8 @@ def _invoice(sums: _Sums, one: Document, deal_id: int, book: Book) -> None:
         for paid in book.paid_on(one):
             if paid.payment_id == 0:
                 part = book.part_of(one, deal_id, paid.amount)
+                known = max(min(part, sums.loose), ZERO)
+                sums.loose, part = sums.loose - known, part - known
                 net = round_money(part * one.net / one.amount, one.currency)
                 _pay(sums, paid.day, part, net)
 
@@ -227,6 +232,8 @@ def _invoice(sums: _Sums, one: Document, deal_id: int, book: Book) -> None:
 def _payment(sums: _Sums, one: Document, deal_id: int, book: Book) -> None:
     amount = book.part_of(one, deal_id, one.amount)
     net = book.part_of(one, deal_id, one.amount - book.tax_in(one))
+    if not one.invoices:
+        sums.loose += max(amount, ZERO)
     _pay(sums, one.day, amount, net)
 
 

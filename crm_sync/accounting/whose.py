@@ -1,7 +1,6 @@
 """Which customer an invoice or payment is of, and which customers a member may see."""
 
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -81,25 +80,36 @@ def customers_visible_to(member: Member) -> QuerySet[Customer]:
     if member.sees_all_pay:
         return Customer.objects.all()
     deals = entries_visible_to(member).filter(object=DEAL, deleted=False)
+    return _customers_named_by(deals)
+
+
+def _customers_named_by(deals: QuerySet[Entry]) -> QuerySet[Customer]:
+    """Return the customers that deals name: by the id in the deal's own source, else by
+    one that means the same customer in all others, else by the name.
+
+    The same id is somebody else's in another source.
+    """
     rows = Revision.objects.filter(entry__in=deals, closed__isnull=True)
-    names = set(rows.values_list("values__customer", flat=True)) - {None, ""}
-    return customers_called(names)
-
-
-def customers_called(names: Collection[str]) -> QuerySet[Customer]:
-    """Return the customers that have one of these ids, or are called so."""
-    ids = CustomerId.objects.filter(external_id__in=names, closed__isnull=True)
-    return Customer.objects.filter(
-        Q(name__in=names) | Q(pk__in=ids.values("customer_id"))
-    )
+    pairs = rows.values_list("entry__connection_id", "values__customer").distinct()
+    named = {(source, name) for source, name in pairs if name}
+    known: dict[str, dict[int, int]] = defaultdict(dict)
+    ids = CustomerId.objects.filter(closed__isnull=True)
+    for name, source, customer_id in ids.filter(
+        external_id__in={name for _, name in named}
+    ).values_list("external_id", "connection_id", "customer_id"):
+        known[name][source] = customer_id
+    found: set[int] = set()
+    for source, name in named:
+        others = set(known[name].values())
+        if source in known[name]:
+            found.add(known[name][source])
+        elif len(others) == 1:
+            found |= others
+    names = {name for _, name in named if not known[name]}
+    return Customer.objects.filter(Q(name__in=names) | Q(pk__in=found))
 
 
 def customer_of_deal(deal: Entry) -> Customer | None:
-    """Return the customer that a deal names; the one of its own source first."""
-    rows = Revision.objects.filter(entry=deal, closed__isnull=True)
-    named = rows.values_list("values__customer", flat=True).first()
-    if not named:
-        return None
-    ids = CustomerId.objects.filter(external_id=named, closed__isnull=True)
-    own = ids.filter(connection_id=deal.connection_id).first() or ids.first()
-    return own.customer if own else Customer.objects.filter(name=named).first()
+    """Return the customer that a deal names, if it is clear which."""
+    deals = Entry.objects.filter(pk=deal.pk)
+    return _customers_named_by(deals).order_by("pk").first()

@@ -7,8 +7,7 @@ import pytest
 from commissions.statements.models import Proposal
 from crm_sync.accounting import accounts, queue
 from crm_sync.accounting.models import Reference
-from crm_sync.accounting.whose import customers_called
-from crm_sync.ledger.models import Entry, Revision
+from crm_sync.ledger.models import Customer, Entry, Revision
 from tenants.schema import in_business
 from tests.demo.places import acting, business
 
@@ -55,7 +54,7 @@ def test_a_policy_says_what_was_paid_for_it_and_pay_did_not_move() -> None:
 def test_a_customer_in_euros_is_in_euros() -> None:
     with in_business(business("lantern")):
         amir = acting("lantern", "Amir Rao")
-        atelier = customers_called(["Atelier Marchand"]).get()
+        atelier = Customer.objects.get(name="Atelier Marchand")
 
         (totals,) = accounts.account_of_customer(atelier, amir).totals
 
