@@ -18,6 +18,7 @@ from crm_sync.writeback.moved import hand_over
 from tenants.jobs.lease import Lease
 
 CHUNK = 1000
+LONGEST = 500  # characters, as many as the row of a value holds
 State = WrittenValue.State
 
 
@@ -118,7 +119,7 @@ class CustomerIdRule:
         for entry in entries:
             found = ids.get(customers.get(entry.external_id, 0))
             if found:
-                wanted[entry.pk] = Wanted(", ".join(found)[:500])
+                wanted[entry.pk] = _listed(found)
         return wanted
 
 
@@ -251,6 +252,14 @@ def _is_nothing(value: WrittenValue) -> bool:
         and value.tries == 0
         and not value.problem
     )
+
+
+def _listed(ids: Sequence[str]) -> Wanted:
+    """Half an id would be another customer's."""
+    text = ", ".join(ids)
+    if len(text) > LONGEST:
+        return Wanted("", f"Its {len(ids)} ids there are longer than a field may hold.")
+    return Wanted(text)
 
 
 def _said(one: Commission, as_text: bool) -> Wanted:

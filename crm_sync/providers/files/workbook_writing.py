@@ -21,7 +21,7 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # an archive knows none before
 _TEXT, _HEAD, _PLAIN = 1, 2, 0
 # Excel keeps fifteen digits: a longer number would come back as another one.
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,13})(?:\.\d{1,10})?")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,13})(?:\.\d{1,10})?", re.ASCII)
 _MOST_DIGITS = 15
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -135,10 +135,13 @@ def _event(
         return replace(event, object="", external_id="")
     if hook.takes == "body" and object_ in streams:
         record = _sent(hook, streams[object_], row, event, received_at)
+        # What nothing dates is known by its event's id alone: the moment at which it
+        # came would make two of one that is sent twice.
+        is_dated = event.at is not None or record.changed_at is not None
         event = replace(
             event,
             record=record,
-            version=record.version,
+            version=record.version if is_dated else "",
             external_id=record.external_id,
         )
     if not object_ or not event.external_id or len(event.external_id) > _LONGEST:

@@ -172,7 +172,10 @@ class Directory:
 
     def read_one(self, stream: Stream, id: str) -> RemoteRecord | None:
         """Return a record as it is now; None if the source has it no more."""
-        if stream.one is None or not re.fullmatch(r"[\w:.@-]{1,200}", id, re.ASCII):
+        # An id of dots alone would lead to another page of the source.
+        if stream.one is None or not re.fullmatch(
+            r"(?!\.+$)[\w:.@-]{1,200}", id, re.ASCII
+        ):
             return None
         values = {"id": id, "fields": self.field_list(stream)}
         answer = self._transport.find(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crm_sync.providers.rest.document import Stream
@@ -129,9 +129,24 @@ def _check(inner: Shape, hook: Hook, objects: Mapping[str, Stream]) -> None:
     if hook.verify.kind == "none":
         inner.wrong("takes", "What nobody has signed is no record; let it be read.")
     fed = {*hook.names.values(), hook.of}
+    _check_dated(inner, hook, [one for one in objects.values() if one.object in fed])
     joined = [one.name for one in objects.values() if one.joins and one.object in fed]
     if joined:
         inner.wrong("takes", f"“{joined[0]}” joins others, so it must be read.")
+
+
+def _check_dated(inner: Shape, hook: Hook, fed: Sequence[Stream]) -> None:
+    """Whoever has seen a signed body could else put it in the place of a newer one."""
+    verify = hook.verify
+    if verify.kind != "hmac" or verify.timestamp or hook.at:
+        return
+    undated = [one.name for one in fed if one.cursor is None]
+    if undated:
+        inner.wrong(
+            "at",
+            f"Say where the moment of an event is, or sign one, or give “{undated[0]}”"
+            " a cursor: else an old body that is sent again looks new.",
+        )
 
 
 def _header(shape: Shape, key: str, *, needed: bool = False) -> str:

@@ -53,6 +53,13 @@ def write_value(
             hint="Choose a field of your own that is made for it.",
             status=400,
         )
+    if not external_id.strip("."):
+        # It would lead to another page of the source.
+        raise ConfigurationProblem(
+            f"{transport.name} has this record no more: “{external_id}” is no id.",
+            hint="Nothing needs to be done: what has no id is not written to.",
+            status=404,
+        )
     field = path.removeprefix(rule.prefix)
     address = rule.path.replace(ID, quote(external_id, safe=""))
     question = Question(
