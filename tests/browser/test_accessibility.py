@@ -52,6 +52,17 @@ PRIYA = [
     "/b/brightwater/settings/",
     "/b/brightwater/products/",
     "/b/brightwater/territories/",
+    "/b/brightwater/library/",
+    "/b/brightwater/connections/wins/",
+    "/b/brightwater/connections/1/",
+    "/b/brightwater/connections/1/map/",
+    "/b/brightwater/connections/1/writeback/",
+    "/tokens/",
+]
+AMIR = [
+    "/b/lantern/invoices/",
+    "/b/lantern/customers/",
+    "/b/lantern/adjustments/",
 ]
 RENATA = [
     "/g/hale/",
@@ -60,6 +71,9 @@ RENATA = [
     "/g/hale/fx/",
     "/g/hale/people/",
     "/g/hale/connections/",
+    "/g/hale/connections/1/",
+    "/g/hale/connections/1/routes/",
+    "/g/hale/library/",
     "/g/hale/jobs/",
     "/g/hale/audit/",
     "/b/cobalt/connections/",
@@ -70,7 +84,13 @@ DARK = {
     "Helen": ["/b/ridgeline/runs/", "RUN", "/b/ridgeline/periods/2026-11a/"],
     "Renata": ["/g/hale/", "/b/brightwater/months/2026-10/"],
 }
-LIGHT = {"Maya": MAYA, "Helen": HELEN, "Priya": PRIYA, "Renata": RENATA}
+LIGHT = {
+    "Maya": MAYA,
+    "Helen": HELEN,
+    "Priya": PRIYA,
+    "Amir": AMIR,
+    "Renata": RENATA,
+}
 
 
 NAMED: dict[str, Callable[[], str]] = {

@@ -21,8 +21,10 @@ PAGES = {
         "/b/brightwater/plans/",
         "/b/brightwater/connections/",
         "/b/brightwater/people/",
+        "/b/brightwater/connections/1/writeback/",
     ],
-    "Renata": ["/g/hale/", "/g/hale/people/"],
+    "Amir": ["/b/lantern/invoices/", "/b/lantern/adjustments/"],
+    "Renata": ["/g/hale/", "/g/hale/people/", "/g/hale/connections/1/routes/"],
 }
 SIZES = {
     "phone": ({"width": 375, "height": 667}, "100%"),
