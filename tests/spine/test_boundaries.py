@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,15 +77,21 @@ class Doomed:
 
 
 def in_a_child(do: Callable[[], None]) -> int:
-    """Do something in a process of its own; return the signal that ended it, or 0."""
+    """Do something in a process of its own; return the signal that ended it, or 0.
+
+    What it raises is printed, and fails here as well.
+    """
     connections.close_all()  # a socket that two processes have would serve neither
     child = os.fork()
     if child == 0:
         try:
             do()
-        finally:
-            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
     _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "see what it printed"
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
@@ -132,11 +140,19 @@ def connected(source: Source, business: Business) -> Connection:
 def killed_at(step: int, job: Job, notes: Path | None = None) -> int:
     def do() -> None:
         with without_sending(), Doomed(step, notes).watching():
-            claimed = claim(job.pk)
-            assert claimed is not None
-            work(claimed, is_kept=False)
+            work(claimed_soon(job), is_kept=False)
 
     return in_a_child(do)
+
+
+def claimed_soon(job: Job) -> Job:
+    """Claim a job as a worker does: again, where another one holds its row just then."""
+    for _ in range(50):
+        claimed = claim(job.pk)
+        if claimed is not None:
+            return claimed
+        time.sleep(0.1)
+    raise AssertionError(f"not claimed: {list(Job.objects.values())}")
 
 
 def taken_up_again(job: Job) -> Job:
