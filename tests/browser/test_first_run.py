@@ -125,6 +125,7 @@ def write_a_plan(page: Page, click: Clicks) -> None:
     click(button(page, "Save as a draft"))
     amount = page.locator("textarea[name=c0-amount]")
     right = amount.input_value()
+    page.wait_for_load_state()  # the check listens once its script has run
     amount.fill(right.replace("base", "bas"))
     check = page.locator("#check")
     expect(check).to_contain_text('there is no field "bas". Did you mean base?')
