@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as default
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,9 +16,6 @@ from commissions_saas.lib.errors import ProductError
 # A JSON object as a source gave it. Every number in it is its own text
 # ("41250", "0.5"), so that no amount ever passes through a float.
 Payload = dict[str, Any]
-
-# Servers of one source may differ by so much and still be right.
-_CLOCKS_DIFFER = timedelta(minutes=1)
 
 # What a provider needs to go on later: JSON, opaque to everyone else, `{}` at first.
 Cursor = dict[str, Any]
@@ -330,35 +327,6 @@ class Provider(Protocol):
 
     def record_url(self, record: RemoteRecord) -> str:
         """Return where a person can open this record in the source, or ""."""
-
-
-def as_version(moment: str) -> str:
-    """Return a moment as UTC text of fixed width, which sorts as time does.
-
-    A moment without an offset is taken as UTC. ValueError if it is not one.
-    """
-    at = as_moment(moment)
-    return at.isoformat(timespec="microseconds")[:26] + "Z"
-
-
-def as_moment(text: str) -> datetime:
-    """Return the moment that an ISO 8601 text names, in UTC; ValueError if none."""
-    # A leap second exists in UTC but not in Python: it is the end of its minute.
-    text = text.strip()
-    if ":60" in text:
-        text = re.sub(r"(T\d\d:\d\d):60(\.\d+)?", r"\1:59.999999", text)
-    at = datetime.fromisoformat(text)
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
-def clock_went_back(since: str, now: str) -> bool:
-    """Tell whether a source's clock shows less than when it was read up to `since`.
-
-    What it writes until it is there again looks older than what is here.
-    """
-    if not since or not now:
-        return False
-    return as_moment(now) < as_moment(since) - _CLOCKS_DIFFER
 
 
 def value_at(payload: Mapping[str, Any], path: str) -> Any:

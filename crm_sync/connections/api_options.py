@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crm_sync.connections.forms import MEMBERS
-from crm_sync.contract import as_moment, field_name
+from crm_sync.contract import field_name
+from crm_sync.moments import as_moment
 from crm_sync.providers import presets
 from tenants.api.errors import BadRequest
 

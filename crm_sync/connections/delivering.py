@@ -28,10 +28,10 @@ from crm_sync.contract import (
     Provider,
     RemoteRecord,
     TryAgainLater,
-    as_version,
 )
 from crm_sync.ledger.models import Entry, RefusedRecord
 from crm_sync.ledger.recording import Outcome
+from crm_sync.moments import as_version
 from crm_sync.providers import declared_hook
 from tenants.jobs.errors import RunLater
 from tenants.jobs.lease import Lease

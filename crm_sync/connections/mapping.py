@@ -16,17 +16,12 @@ from zoneinfo import ZoneInfo
 
 from commissions_saas.lib.money import LARGEST, NotAnAmount, parse_decimal
 from crm_sync.connections import errors, words
-from crm_sync.contract import (
-    MappedField,
-    RemoteRecord,
-    as_moment,
-    field_name,
-    value_at,
-)
+from crm_sync.contract import MappedField, RemoteRecord, field_name, value_at
 from crm_sync.ledger.facts import Value
 from crm_sync.ledger.reading import FieldProblem, Incoming
 from crm_sync.ledger.standard import DEAL, PEOPLE_KEYS, SHARE_KEYS
 from crm_sync.ledger.values import TYPES
+from crm_sync.moments import as_moment
 
 Document = Mapping[str, Mapping[str, Any]]
 _YES = {"yes", "true", "1", "y", "ja", "oui"}

@@ -22,14 +22,9 @@ from crm_sync.connections.models import Connection, ObjectSchema
 from crm_sync.connections.publishing import publish_fields
 from crm_sync.connections.readers import mapping_for
 from crm_sync.connections.services import save_mapping
-from crm_sync.contract import (
-    ConnectionSettings,
-    RemoteRecord,
-    as_moment,
-    field_name,
-    value_at,
-)
+from crm_sync.contract import ConnectionSettings, RemoteRecord, field_name, value_at
 from crm_sync.json_text import Unreadable, read_object
+from crm_sync.moments import as_moment
 from crm_sync.providers import open_provider
 from tenants.access import Member
 from tenants.accounts.models import Business

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from crm_sync.contract import (
-    ConfigurationProblem,
-    Cursor,
-    Payload,
-    RemoteRecord,
-    as_moment,
-    as_version,
-)
+from crm_sync.contract import ConfigurationProblem, Cursor, Payload, RemoteRecord
+from crm_sync.moments import as_moment, as_version
 from crm_sync.providers.close.event_log import KEPT_FOR, events_since
 from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import deleted_record, earlier, record_of

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from crm_sync.contract import Cursor, Listing, Page, clock_went_back
+from crm_sync.contract import Cursor, Listing, Page
+from crm_sync.moments import clock_went_back
 from crm_sync.providers.close.changes import begun, changes_since
 from crm_sync.providers.close.event_log import LATE_BY
 from crm_sync.providers.close.keyset import KeysetReader

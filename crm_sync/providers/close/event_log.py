@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from crm_sync.contract import Payload, TryAgainLater, as_version
+from crm_sync.contract import Payload, TryAgainLater
+from crm_sync.moments import as_version
 from crm_sync.providers.close.records import asked, earlier
 from crm_sync.providers.close.transport import Transport
 

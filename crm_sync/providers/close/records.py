@@ -5,14 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crm_sync.contract import (
-    Payload,
-    RefusedRow,
-    RemoteRecord,
-    as_moment,
-    as_version,
-)
+from crm_sync.contract import Payload, RefusedRow, RemoteRecord
 from crm_sync.json_text import too_large
+from crm_sync.moments import as_moment, as_version
 
 _LONGEST_ID = 200
 _ON_THEIR_OWN = {"lead": ("opportunities", "tasks", "contacts")}

@@ -9,17 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crm_sync.contract import (
-    Event,
-    Forged,
-    Payload,
-    Subscription,
-    Unreadable,
-    as_moment,
-    as_version,
-)
+from crm_sync.contract import Event, Forged, Payload, Subscription, Unreadable
 from crm_sync.json_text import Unreadable as NotJson
 from crm_sync.json_text import read_object, too_large
+from crm_sync.moments import as_moment, as_version
 from crm_sync.providers.close.kinds import STANDARD
 from crm_sync.providers.close.transport import Transport
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from crm_sync.contract import Payload, TryAgainLater, as_moment
+from crm_sync.contract import Payload, TryAgainLater
+from crm_sync.moments import as_moment
 from crm_sync.providers.close.records import asked, earlier, version_at
 from crm_sync.providers.close.transport import Transport
 

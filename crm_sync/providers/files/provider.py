@@ -21,10 +21,9 @@ from crm_sync.contract import (
     SourceObject,
     SourceStatus,
     SourceUser,
-    as_moment,
-    as_version,
     field_name,
 )
+from crm_sync.moments import as_moment, as_version
 from crm_sync.providers.files.columns import (
     EXAMPLE_ID,
     columns_of,

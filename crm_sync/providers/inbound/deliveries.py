@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crm_sync.contract import Event, RemoteRecord, Unreadable, as_moment, as_version
+from crm_sync.contract import Event, RemoteRecord, Unreadable
 from crm_sync.json_text import Unreadable as NotJson
 from crm_sync.json_text import read_object, too_large
+from crm_sync.moments import as_moment, as_version
 from crm_sync.providers.inbound.signatures import check_sender
 
 ACTIONS = ("create", "update", "delete")

@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from crm_sync.contract import Event, Forged, RemoteRecord, Unreadable, as_moment
+from crm_sync.contract import Event, Forged, RemoteRecord, Unreadable
+from crm_sync.moments import as_moment
 from crm_sync.outgoing.json_text import NotJson, read_json, too_large
 from crm_sync.providers.rest.document import Document, Stream
 from crm_sync.providers.rest.hook import (

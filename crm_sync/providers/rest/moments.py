@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-from crm_sync.contract import as_moment, as_version
+from crm_sync.moments import as_moment, as_version
 
 FORMATS = ("iso8601", "epoch_s", "epoch_ms", "date")
 PRECISIONS = {

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from crm_sync.contract import Payload, RefusedRow, RemoteRecord, as_moment
+from crm_sync.contract import Payload, RefusedRow, RemoteRecord
+from crm_sync.moments import as_moment
 from crm_sync.outgoing.json_text import too_large
 from crm_sync.providers.rest.document import CursorRule, Stream
 from crm_sync.providers.rest.moments import version_of

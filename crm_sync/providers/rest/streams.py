@@ -7,14 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from commissions_saas.lib import clock
-from crm_sync.contract import (
-    Cursor,
-    Listing,
-    Page,
-    RemoteRecord,
-    as_moment,
-    clock_went_back,
-)
+from crm_sync.contract import Cursor, Listing, Page, RemoteRecord
+from crm_sync.moments import as_moment, clock_went_back
 from crm_sync.providers.rest.directory import Directory
 from crm_sync.providers.rest.document import Part, Stream
 from crm_sync.providers.rest.moments import earlier, version_at

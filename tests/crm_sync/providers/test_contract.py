@@ -10,12 +10,12 @@ from crm_sync.contract import (
     ConnectionSettings,
     Listing,
     TryAgainLater,
-    as_version,
     compare,
     field_name,
     value_at,
 )
 from crm_sync.json_text import Unreadable, read_object, too_large
+from crm_sync.moments import as_version
 from crm_sync.providers import kinds, open_provider
 
 
