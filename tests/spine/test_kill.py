@@ -33,8 +33,9 @@ from tests.spine.killing import Worker, held, worker_on
 
 DEALS = 420
 PAGE = 10
-FAULTS = {"seed": 5, "error": 6, "limit": 4, "cut": 3, "repeat": 4, "stall": 30}
-SLOWLY = {"stall_milliseconds": 25, "allowed_per_second": 45}
+FAULTS = {"seed": 5, "error": 6, "limit": 4, "cut": 3, "repeat": 4}
+SLOWLY = {"stall": 30, "stall_milliseconds": 25, "allowed_per_second": 45}
+HARDLY = {"stall": 100, "stall_milliseconds": 500}
 PAYEES = 20  # three chunks of a recalculation
 STATUSES = ("Won", "Lost", "Negotiation")
 
@@ -138,14 +139,16 @@ def test_a_sync_killed_again_and_again_ends_with_the_ledger_as_the_source(
     """At the end only the parent dies: the child that is thought dead writes no more."""
     monkeypatch.setenv("PAGES_AT_ONCE", "1")  # so that there is much to be cut off
     moments = random.Random(20261124)
-    read = iter(sorted(moments.sample(range(1, DEALS - 60), 4)))
+    read = iter(sorted(moments.sample(range(1, DEALS - 120), 4)))
     with worker_on(fresh_db) as worker:
         job_id = connections.start_sync(connection=connection).pk
         for who in ("child", "parent and child", "child", "parent"):
             worker.wait_for(partial(has_read, job_id, next(read)))
             time.sleep(moments.random() / 20)
             kill_within_a_page(worker, who, fresh_db, connection)
+            close.server.faults.change(HARDLY)  # a child left over must not end it
             worker.bring_back(job_id)
+            close.server.faults.change(SLOWLY)
             row = Job.objects.get(pk=job_id)
             if row.state == Job.State.PARKED:  # by its third death; a person looks
                 assert row.deaths == 3 and row.hint
@@ -172,9 +175,12 @@ def kill_within_a_page(
 
 
 def has_read(job_id: UUID, records: int) -> bool:
-    assert Job.objects.get(pk=job_id).state not in jobs.ENDED
+    """Say whether a worker has the job, and as many records have been read for it."""
+    job = Job.objects.get(pk=job_id)
+    assert job.state not in jobs.ENDED
     run = SyncRun.objects.filter(job_id=job_id).first()
-    return run is not None and run.read >= records
+    is_read = run is not None and run.read >= records
+    return is_read and job.state == Job.State.RUNNING
 
 
 def assert_nothing_is_lost_or_double(close: Source, connection: Connection) -> None:
@@ -314,7 +320,7 @@ def test_a_sync_that_dies_while_redis_is_emptied_is_found_in_the_database(
             worker.kill("child")
             # What the dead child had unacknowledged went with the rest.
             assert queue.llen(settings.CELERY_TASK_DEFAULT_QUEUE) == 0
-        close.server.faults.change(dict.fromkeys(FAULTS, 0))
+        close.server.faults.change(dict.fromkeys((*FAULTS, "stall"), 0))
         close.server.faults.change({"allowed_per_second": 1000})
         worker.bring_back(job_id)
         row = worker.finish(job_id)
