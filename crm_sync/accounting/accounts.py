@@ -3,8 +3,7 @@
 Amounts are added for each currency by itself, and "overdue" is as of the site's day.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
@@ -12,7 +11,7 @@ from decimal import Decimal, localcontext
 from commissions_saas.lib import clock
 from crm_sync.accounting.models import Reference
 from crm_sync.accounting.reading import Shelf, deals_of, documents_of, shelf_of
-from crm_sync.accounting.standing import ZERO, Book, Document
+from crm_sync.accounting.standing import ZERO, Book, Document, paid_in_all
 from crm_sync.accounting.whose import references_of
 from crm_sync.ledger.models import Customer, Entry
 from crm_sync.ledger.selectors import entries_visible_to
@@ -113,7 +112,7 @@ def account_of_deal(deal: Entry, member: Member) -> Account:
     def part(one: Document, amount: Decimal) -> Decimal:
         return shelf.book.part_of(one, deal.pk, amount)
 
-    account = _account(own, shelf, part, member)
+    account = _account(own, shelf, part, member, deal.pk)
     foreign = sorted({one.currency for one in own if one.counts} - {deal.currency})
     if not foreign:
         return account
@@ -152,7 +151,11 @@ def account_of_customer(customer: Customer, member: Member) -> Account:
 
 
 def _account(
-    documents: Iterable[Document], shelf: Shelf, part: Part, member: Member
+    documents: Iterable[Document],
+    shelf: Shelf,
+    part: Part,
+    member: Member,
+    deal_id: int | None = None,
 ) -> Account:
     documents = sorted(documents, key=lambda one: (one.day, one.id), reverse=True)
     on = clock.today(current_business().time_zone)
@@ -170,7 +173,8 @@ def _account(
             for one in documents
             if one.object != INVOICE
         )
-    return Account(on, invoices, payments, _totals(invoices, payments))
+        paid = paid_in_all(documents, shelf.book, deal_id)
+    return Account(on, invoices, payments, _totals(invoices, paid))
 
 
 def _invoice(
@@ -230,28 +234,19 @@ def _payment(
 
 
 def _totals(
-    invoices: Collection[InvoiceRow], payments: Collection[PaymentRow]
+    invoices: Collection[InvoiceRow], paid: Mapping[str, Decimal]
 ) -> tuple[Totals, ...]:
-    found: dict[str, Totals] = {}
-
-    def of(currency: str) -> Totals:
-        return found.setdefault(currency, Totals(currency))
-
-    known: dict[str, Decimal] = defaultdict(Decimal)
+    found = {
+        currency: Totals(currency, paid=amount)
+        for currency, amount in paid.items()
+        if amount
+    }
     for invoice in invoices:
-        if invoice.state not in _ASKS:
-            continue
-        totals = of(invoice.currency)
-        totals.invoiced += invoice.amount
-        totals.open += invoice.open
-        totals.overdue += invoice.open if invoice.is_overdue else ZERO
-        known[invoice.currency] += invoice.paid
-    for payment in payments:
-        if payment.counts:
-            of(payment.currency).paid += payment.amount
-    for currency, paid in known.items():
-        # Where no payments are read, invoices say themselves what was paid.
-        of(currency).paid = of(currency).paid or paid
+        if invoice.state in _ASKS:
+            totals = found.setdefault(invoice.currency, Totals(invoice.currency))
+            totals.invoiced += invoice.amount
+            totals.open += invoice.open
+            totals.overdue += invoice.open if invoice.is_overdue else ZERO
     return tuple(found[currency] for currency in sorted(found))
 
 

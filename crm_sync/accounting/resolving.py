@@ -7,7 +7,7 @@ from django.db import connection
 
 from crm_sync.accounting.models import DealName, Reference
 from crm_sync.ledger.models import Claim, Entry
-from crm_sync.ledger.standard import DEAL, INVOICE, PAYMENT
+from crm_sync.ledger.standard import DEAL, INVOICE
 
 ID = "id"  # deals are named by their id in the source
 Kind, Problem = Reference.Kind, Reference.Problem
@@ -213,14 +213,3 @@ class _InvoiceFinder:
             if found:
                 return found
         return set()
-
-
-def payments_and_notes(entry_ids: Collection[int]) -> set[int]:
-    """Return what names these invoices: their payments and credit notes."""
-    rows = Reference.objects.filter(kind=Kind.INVOICE, target_id__in=entry_ids)
-    return set(rows.values_list("entry_id", flat=True))
-
-
-def is_document(object_: str) -> bool:
-    """Say whether records of this kind stand on deals and customers."""
-    return object_ in (INVOICE, PAYMENT)

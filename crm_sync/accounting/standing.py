@@ -158,6 +158,44 @@ class Book:
         return total
 
 
+def paid_in_all(
+    documents: Iterable[Document], book: Book, only: int | None = None
+) -> dict[str, Decimal]:
+    """Return what was paid, by currency, for all or for one deal alone.
+
+    Payments count, and beside them what invoices say of themselves: where a payment
+    names the deal and no invoice, it is the same money.
+    """
+    paid: dict[str, Decimal] = defaultdict(Decimal)
+    loose: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
+    said: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
+    for one in documents:
+        if not one.counts:
+            continue
+        for deal, part in _by_deal(one, book):
+            if only not in (None, deal):
+                continue
+            if one.object == "invoice":
+                said[one.currency, deal] += part
+            else:
+                paid[one.currency] += part
+                if not one.invoices:
+                    loose[one.currency, deal] += max(part, ZERO)
+    for key, amount in said.items():
+        paid[key[0]] += amount - max(min(amount, loose[key]), ZERO)
+    return dict(paid)
+
+
+def _by_deal(one: Document, book: Book) -> list[tuple[int, Decimal]]:
+    """Return what a document pays, by deal; under 0 what stands on no deal."""
+    amount = one.amount
+    if one.object == "invoice":
+        own = [each for each in book.paid_on(one) if each.payment_id == 0]
+        amount = sum((each.amount for each in own), ZERO)
+    parts = [(pk, book.part_of(one, pk, amount)) for pk in sorted(book.deals_of(one))]
+    return [*parts, (0, amount - sum((part for _, part in parts), ZERO))]
+
+
 def deal_facts(deal_id: int, currency: str, book: Book) -> dict[str, Value]:
     """Return what formulas read of a deal; nothing where nothing stands on it."""
     with localcontext() as context:

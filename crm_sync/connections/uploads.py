@@ -19,14 +19,13 @@ from crm_sync.connections.applying import apply_page
 from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.mapping import document_of
 from crm_sync.connections.models import Connection, Mapping, SyncRun, Upload
+from crm_sync.connections.people_keys import know_people
 from crm_sync.connections.publishing import publish_fields
 from crm_sync.connections.readers import Reader, mapping_for, reader_of
 from crm_sync.contract import ConnectionSettings, Provider, RefusedRow, RemoteRecord
-from crm_sync.ledger import services as ledger
-from crm_sync.ledger.models import ExternalId, Payee, RefusedRecord
+from crm_sync.ledger.models import RefusedRecord
 from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.recording import Outcome
-from crm_sync.ledger.standard import PEOPLE_KEYS
 from crm_sync.ledger.tables import csv_of
 from crm_sync.providers import open_provider
 from tenants.access import Member
@@ -236,8 +235,7 @@ def _apply(upload: Upload, business: Business, by: Member | None) -> Preview:
     records = _records(_provider(upload), upload.object)
     good = [one for one in records if isinstance(one, RemoteRecord)]
     broken = [one for one in records if isinstance(one, RefusedRow)]
-    with in_business(business):
-        _know_people(reader, business, good, by)
+    know_people(reader, good, by)
     words = f"uploaded by {upload.made_by} in {upload.name}"
     outcome = apply_page(reader=reader, records=good, words=words)
     with in_business(business):
@@ -248,41 +246,6 @@ def _apply(upload: Upload, business: Business, by: Member | None) -> Preview:
         preview.amount = _amounts(reader, business, good, preview.refused)
     outcome.refused = len(preview.refused)
     return preview
-
-
-def _know_people(
-    reader: Reader,
-    business: Business,
-    records: Sequence[RemoteRecord],
-    by: Member | None,
-) -> None:
-    """Know the payees that a file names by their e-mail or by their name."""
-    connection = reader.connection
-    known = set(
-        ExternalId.objects.filter(connection_id=connection.pk).values_list(
-            "external_id", flat=True
-        )
-    )
-    names = {
-        str(incoming.values[key])
-        for incoming in (reader.read(remote, business.pk) for remote in records)
-        for key in PEOPLE_KEYS
-        if incoming.values.get(key)
-    }
-    for name in sorted(names - known):
-        payees = Payee.objects.filter(merged_into__isnull=True)
-        found = (
-            payees.filter(email=name.lower())
-            if "@" in name
-            else payees.filter(name__iexact=name)
-        )
-        if len(found[:2]) == 1:
-            ledger.match_payee(
-                payee=found[0],
-                connection_id=connection.pk,
-                external_id=name[:200],
-                by=by,
-            )
 
 
 def _refused_rows(

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.test import Client
 
+from crm_sync.accounting.accounts import account_of_customer, account_of_deal
 from crm_sync.connections.models import Connection
 from crm_sync.ledger import customers
 from crm_sync.ledger.customers import SourceId
@@ -17,6 +18,7 @@ from tests.crm_sync.accounting.books import (
     an_invoice,
     entry,
     save,
+    says,
 )
 from tests.crm_sync.clients import logged_in, page
 
@@ -145,3 +147,21 @@ def test_invoices_are_not_listed_among_the_deals(
     text = page(logged_in(alice), "/b/acme/deals/")
 
     assert "D1" in text and "INV-i1" not in text
+
+
+def test_what_invoices_say_themselves_is_paid_beside_payments(
+    whitcomb: Customer, alice: Member
+) -> None:
+    save(
+        an_invoice("i4", "50", deal="d2", customer="C-17", status="paid"),
+        a_payment("p2", "30", deal="d2", invoice=None),
+        a_payment("p3", "9", customer="C-17", invoice=None),
+    )
+
+    account = account_of_customer(whitcomb, alice)
+    deal = account_of_deal(entry("d2"), alice)
+
+    # 400 by p1; the 30 of p2 are a part of the 50 that i4 says; p3 stands on no deal.
+    assert {t.currency: t.paid for t in account.totals} == {"EUR": 0, "USD": 459}
+    assert {t.currency: t.paid for t in deal.totals} == {"EUR": 0, "USD": 50}
+    assert says("d2")["paid"] == ""  # two currencies: no amounts for formulas
