@@ -91,7 +91,8 @@ def test(arguments: list[str]) -> int:
     named = [word for word in arguments if not word.startswith("-")]
     if not named or any("browser" in word for word in named):
         ensure_chromium()
-    parallel = [] if "-n" in arguments else ["-n", "2"]
+    # Each process takes neighbouring tests, which share what is made for a whole file.
+    parallel = [] if "-n" in arguments else ["-n", "2", "--dist", "worksteal"]
     command = [PYTHON, "-m", "pytest", *parallel, *arguments]
     return subprocess.run(command, cwd=PROJECT).returncode
 

@@ -1,11 +1,11 @@
-"""How far a payee has come: quotas reached in part, and tiers that were passed."""
+"""Tiers that a payee has passed, each with the entry that reached it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from commissions.calculation.facts import MeasureDraft, PayeeInputs
+from commissions.calculation.facts import PayeeInputs
 from commissions.calculation.pipeline import reckonings
 from commissions.calculation.program import ComponentProgram
 from commissions.calculation.reckoning import Observer, PlanReckoning
@@ -25,35 +25,6 @@ class TierPassed:
     on: date
     entry_id: int
     entry_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attainment:
-    """A measure against the quota of the assignment; `share` is None without a quota."""
-
-    measure: MeasureDraft
-    quota: Decimal
-    share: Decimal | None
-
-
-def attainments(
-    inputs: PayeeInputs, totals: Iterable[MeasureDraft], variable: str = "quota"
-) -> tuple[Attainment, ...]:
-    """Hold each money measure of a plan with a quota against that quota."""
-    quotas = {
-        fact.plan_id: value
-        for fact in sorted(inputs.assignments, key=lambda fact: fact.starts_on)
-        if isinstance(value := fact.values.get(variable), Decimal)
-        and fact.starts_on <= inputs.period.ends_on
-    }
-    found = []
-    for total in totals:
-        quota = quotas.get(total.plan_id)
-        if quota is not None and not total.failed:
-            with arithmetic():
-                share = total.total / quota if quota else None
-            found.append(Attainment(total, quota, share))
-    return tuple(found)
 
 
 def tiers_passed(inputs: PayeeInputs) -> tuple[TierPassed, ...]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from commissions.plans.models import Assignment, Plan
+from commissions.plans.models import Plan
 from commissions.plans.selectors import as_of, programs_of, versions_known
 from commissions.statements import errors
 from commissions.statements.models import OpeningBalance
@@ -178,12 +178,6 @@ def _reader() -> sheets.Read:
         return f"{payee.name} on {plan}: {measure} {value:f}", enter
 
     return read
-
-
-def first_day_on(payee: Payee, plan: Plan) -> date | None:
-    """Return the payee's first day on a plan here, so the balance is of the day before."""
-    rows = Assignment.objects.filter(payee=payee, plan=plan, closed__isnull=True)
-    return rows.order_by("starts_on").values_list("starts_on", flat=True).first()
 
 
 def _amount(value: str | Decimal) -> Decimal:

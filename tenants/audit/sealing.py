@@ -62,14 +62,14 @@ def verify(*, group_id: int | None, business_id: int | None) -> list[Break]:
         return breaks
 
 
-def verify_all() -> dict[tuple[int | None, int | None], list[Break]]:
-    """Return the breaks of every chain that has one, by (group, business)."""
+def verify_others() -> list[Break]:
+    """Return the breaks of the chains of no one business: the groups', and the site's."""
     with in_public():
-        places = list(
-            AuditRow.objects.values_list("group_id", "business_id").distinct()
-        )
-    found = {(g, b): verify(group_id=g, business_id=b) for g, b in places}
-    return {place: breaks for place, breaks in found.items() if breaks}
+        rows = AuditRow.objects.filter(business_id=None)
+        groups = list(rows.values_list("group_id", flat=True).distinct())
+    return [
+        found for group in groups for found in verify(group_id=group, business_id=None)
+    ]
 
 
 def hash_of(row: AuditRow) -> str:

@@ -66,11 +66,6 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def exact_text(amount: Decimal, currency: str) -> str:
-    """Return the amount as machines compare it: `83119.36`, `-612.00`."""
-    return f"{round_money(amount, currency):f}"
-
-
 def format_amount(
     amount: Decimal, currency: str, reader: Reader, *, whole: bool = False
 ) -> str:

@@ -2,12 +2,6 @@
 
 from datetime import timedelta
 
-from commissions_saas.lib.errors import ProductError
-
-
-class JobError(ProductError):
-    """The family of this app's errors."""
-
 
 class NoSuchKind(Exception):
     """A job has a kind that no app handles: our fault."""

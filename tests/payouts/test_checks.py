@@ -14,7 +14,8 @@ from payouts.runs.models import PayoutRun
 from payouts.runs.services import pay
 from tenants.access import Member
 from tenants.audit.sealing import seal
-from tenants.schema import current_business
+from tenants.audit.services import record
+from tenants.schema import current_business, in_public
 from tests.commissions.statements import world
 from tests.payouts.conftest import approve_all, sign
 
@@ -224,3 +225,21 @@ def test_the_command_prints_a_line_for_each_break_and_ends_with_one(
     assert told.value.returncode == 1
     (row,) = json.loads(out.getvalue())
     assert (row["business"], row["invariant"]) == (slug, "I03")
+
+
+def test_the_command_checks_the_trail_of_the_group_too(month: PayoutRun) -> None:
+    with in_public():
+        record(
+            action="accounts.group.named",
+            object_kind="group",
+            object_id=1,
+            object_name="Group",
+            by="sync",
+        )
+    seal()
+    force("UPDATE public.audit_auditrow SET by = 'nobody' WHERE business_id IS NULL")
+
+    with pytest.raises(CommandError, match="1 breaks"):
+        call_command("verify_ledger", stdout=(out := io.StringIO()))
+
+    assert out.getvalue().startswith("I19 -: Audit row 1 ")

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from payouts.checks.breaks import Break
 from payouts.checks.every import verify
+from payouts.checks.system import other_trails_are_whole
 from tenants.accounts.models import Business
 from tenants.schema import in_business
 
@@ -29,14 +31,9 @@ class Command(BaseCommand):
         report = []
         for business in ready:
             with in_business(business):
-                report += [
-                    {
-                        "business": business.slug,
-                        "invariant": x.invariant,
-                        "words": x.words,
-                    }
-                    for x in verify()
-                ]
+                report += [_row(business.slug, found) for found in verify()]
+        if not options["business"]:
+            report += [_row("-", found) for found in other_trails_are_whole()]
         if options["json"]:
             self.stdout.write(json.dumps(report, indent=1, ensure_ascii=False))
         else:
@@ -46,3 +43,7 @@ class Command(BaseCommand):
             raise CommandError(f"{len(report)} breaks", returncode=1)
         if not options["json"]:
             self.stdout.write(f"{len(ready)} businesses, every invariant holds.")
+
+
+def _row(business: str, found: Break) -> dict[str, str]:
+    return {"business": business, "invariant": found.invariant, "words": found.words}
