@@ -89,7 +89,9 @@ class Promises:
                 for slug, inner in _mapping(value).items():
                     yield from self.walk(inner, payee, self.period(slug, period))
             elif key in PROMISES:
-                yield from self.promise(key, value, self.scope(payee, period))
+                scope = self.scope(payee, period)
+                self.refuse_two_meanings(key, scope)
+                yield from self.promise(key, value, scope)
             elif any(person.name == key for person in self.setting.people):
                 yield from self.walk(value, self.payee(key, payee), period)
             elif self.setting.span.named(key) is not None:
@@ -98,6 +100,15 @@ class Promises:
                 section = self.section(key)
                 scope = self.scope(payee, period)
                 yield from self.promise(section, {key: value}, scope)
+
+    def refuse_two_meanings(self, key: str, scope: Scope) -> None:
+        """Refuse a word such as “net” that names a component too and could be either."""
+        if key not in _TOTALS or self.setting.document.component(key) is None:
+            return
+        if total_of(scope, key) != amounts(self.of_component(key, scope)):
+            words = f"“{key}” is a component here, and a figure of the statement too."
+            hint = f"Write components: {{{key}: …}}, or give the component another key."
+            raise ProductError(words, hint=hint)
 
     def payee(self, name: str, within: str) -> str:
         names = [person.name for person in self.setting.people]

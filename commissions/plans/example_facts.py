@@ -19,7 +19,7 @@ from commissions.plans.example_entries import (
     EntryReader,
     read_entries,
 )
-from commissions.plans.example_people import Person, read_people
+from commissions.plans.example_people import ALWAYS_FROM, Person, read_people
 from commissions.plans.example_periods import Span, read_span
 from commissions.plans.example_things import (
     Adjusted,
@@ -34,7 +34,7 @@ from commissions.plans.example_things import (
 from commissions.plans.example_values import read_value
 from commissions.plans.names import ALWAYS
 from commissions_saas.lib.errors import ProductError
-from commissions_saas.lib.periods import Period, period_of
+from commissions_saas.lib.periods import Period, Window, period_of
 from crm_sync.ledger.facts import EntryFact, FieldFact, ValueType
 
 __all__ = ["Setting", "read_setting", "read_value"]
@@ -107,6 +107,17 @@ class Setting:
             may_sell=person.may_sell,
             settle_rates=settling,
         )
+
+    def days_of_facts(self, kind: Window) -> list[date]:
+        """Return the first days of the periods for which a payee's value is written."""
+        return [
+            fact.starts_on
+            for person in self.people
+            for fact in person.facts
+            if fact.starts_on != ALWAYS_FROM
+            and fact.starts_on == period_of(kind, fact.starts_on).starts_on
+            and fact.ends_on == period_of(kind, fact.starts_on).ends_on
+        ]
 
     def below(self, number: int, on: date) -> list[int]:
         """Return the direct reports of a payee on a day."""
@@ -233,6 +244,18 @@ def _given(
                 raise ProductError(words, hint="Use stored or opening for the past.")
             found[key, slug] = value
     return found
+
+
+def refuse_unread(setting: Setting, periods: Sequence[Period]) -> None:
+    """Refuse what is given for a period that the example does not work out."""
+    known = {"", *(period.slug for period in periods)}
+    for given in setting.given.values():
+        for key, slug in given:
+            if slug not in known:
+                name = key.partition("/")[2]
+                words = f"“{name}” is given for {slug}, which is not worked out here."
+                hint = "Where it stood before goes under stored; or go through periods."
+                raise ProductError(words, hint=hint)
 
 
 def _types(

@@ -72,6 +72,9 @@ def figure_of(lines: Sequence[LineDraft], what: str, wanted: str) -> Decimal:
         return amounts(lines)
     if what == "waiting":
         return amounts(line for line in lines if line.waiting_for)
+    if lines and all(line.base is None for line in lines):
+        words = f"The component “{lines[0].component}” shows no base."
+        raise ProductError(words, hint="Give it one, like base: deal.amount.")
     base = sum((line.base for line in lines if line.base is not None), ZERO)
     if what == "base":
         return base

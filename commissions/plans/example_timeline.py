@@ -18,7 +18,7 @@ from commissions.calculation.facts import (
 )
 from commissions.calculation.group import calculate_group
 from commissions.calculation.windows import precedes, stored_period
-from commissions.plans.example_facts import Setting
+from commissions.plans.example_facts import Setting, refuse_unread
 from commissions.plans.example_people import Person
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.periods import Period, period_of
@@ -51,6 +51,7 @@ def reckon(setting: Setting) -> list[Reckoned]:
     """Work out every statement of an example, period by period."""
     if setting.span.alone:
         return _alone(setting)
+    refuse_unread(setting, setting.span.periods)
     timeline = _Timeline(setting)
     return [done for period in setting.span.periods for done in timeline.take(period)]
 
@@ -60,7 +61,9 @@ def _alone(setting: Setting) -> list[Reckoned]:
     entries = setting.reader.known(setting.entries, None)
     (period,) = setting.span.periods
     carried: dict[int, dict[tuple[str, str], Decimal]] = {}
-    for earlier in _earlier(setting, entries, period):
+    before = _earlier(setting, entries, period)
+    refuse_unread(setting, [*before, period])
+    for earlier in before:
         drafts = _drafts(setting, earlier, entries, carried, {})
         _carry(drafts, earlier, carried)
     drafts = _drafts(setting, period, entries, carried, _adjustments(setting, period))
@@ -84,6 +87,7 @@ def _earlier(
     if not carries or any(setting.stored.values()):
         return []
     days = [entry.occurred_on for entry in entries if entry.occurred_on is not None]
+    days += setting.days_of_facts(period.kind)
     first = min(days, default=period.starts_on)
     found: list[Period] = []
     at = period

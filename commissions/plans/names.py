@@ -48,7 +48,6 @@ class Names:
         self.shared = self._shared(tables)
         self._measures = {part.name: part for part in document.measures}
         self._kinds: dict[str, Type] = {}
-        self._busy: set[str] = set()
 
     @property
     def objects(self) -> list[str]:
@@ -85,14 +84,25 @@ class Names:
 
     def kind_of(self, name: str) -> Type:
         """Return the type of a measure: as written, or as its formula tells."""
-        if name not in self._kinds:
-            part = self._measures.get(name)
-            if part is None or name in self._busy:
-                return Type.MONEY
-            self._busy.add(name)
-            self._kinds[name] = self._kind(part)
-            self._busy.discard(name)
-        return self._kinds[name]
+        if not self._kinds:
+            self._find_kinds()
+        return self._kinds.get(name, Type.MONEY)
+
+    def _find_kinds(self) -> None:
+        """Let every formula tell its type until none changes what another one gives.
+
+        States may read each other, so no order of them would do; nor does the order
+        in which they are written say anything.
+        """
+        self._kinds = dict.fromkeys(self._measures, Type.PLAIN)
+        asked = list(self._measures.values())
+        for _ in range(len(self._measures) + 1):
+            found = {part.name: self._kind(part) for part in asked}
+            changed = [name for name in found if found[name] != self._kinds[name]]
+            self._kinds |= found
+            asked = [
+                part for part in self._measures.values() if _reads_any(part, changed)
+            ]
 
     def _kind(self, part: MeasureDocument) -> Type:
         if part.type:
@@ -170,3 +180,8 @@ class Names:
 
     def _note(self, path: str, message: str, hint: str = "") -> None:
         self.problems.append(PlanProblem(path, message, hint, code="plan"))
+
+
+def _reads_any(part: MeasureDocument, names: Iterable[str]) -> bool:
+    text = part.sum or part.value
+    return any(part.measure == name or f"{name}." in text for name in names)

@@ -110,7 +110,9 @@ class _Reader(PartReader):
     ) -> str:
         code = self.text(raw, key, "", needed=needed)
         if code and not _CURRENCY.fullmatch(code):
-            self.note(key, f"“{code}” is not a currency code such as USD.")
+            capitals = code.upper()
+            hint = f"Write {capitals}." if _CURRENCY.fullmatch(capitals) else ""
+            self.note(key, f"“{code}” is not a currency code such as USD.", hint)
         return code
 
     def variables(self, raw: Mapping[str, Raw]) -> dict[str, ValueType]:

@@ -70,7 +70,7 @@ class ValueReader:
                 continue
             message = f"“{key[:80]}” is not known here."
             hint = suggestion(key, keys) or f"Known are {', '.join(keys)}."
-            if raw[key] == "" and ")" in key:
+            if raw[key] == "" and not NAME.fullmatch(key):
                 message = f"“{key[:80]}” looks like the rest of a formula."
                 hint = "Inside {…} a comma ends a value: put the formula in quotes."
             self.note(join(path, key[:80]), message, hint)

@@ -50,8 +50,6 @@ def tidy_table(given: Any) -> Any:
     if given and not set(given) & {*_KEYS} and all(map(_is_number, given.values())):
         given = {"rows": given}
     table = dict(given)
-    if isinstance(table.get("rows"), dict):
-        table["rows"] = _rows_of_mapping(table)
     if isinstance(table.get("versions"), list):
         table["versions"] = [
             {**part, "rows": _tidy_rows(part.get("rows"), table)}
@@ -68,8 +66,9 @@ def tidy_table(given: Any) -> Any:
     return {key: value for key, value in table.items() if value is not None}
 
 
-def _rows_of_mapping(table: dict[str, Any]) -> list[dict[str, Any]]:
-    rows: dict[str, Any] = table["rows"]
+def _rows_of_mapping(
+    rows: dict[str, Any], table: dict[str, Any]
+) -> list[dict[str, Any]]:
     if table.get("kind") != "keyed" and all(_is_number(key) for key in rows):
         return [{"from": key, "rate": value} for key, value in rows.items()]
     table.setdefault("keys", ["key"])
@@ -80,6 +79,8 @@ def _rows_of_mapping(table: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _tidy_rows(rows: Any, table: dict[str, Any]) -> Any:
     """Give every row a `rate`, and a table found by keys its kind and keys."""
+    if isinstance(rows, dict):
+        rows = _rows_of_mapping(rows, table)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return rows
     found = [_tidy_row(row) for row in rows]

@@ -1,5 +1,7 @@
 """Other ways to write the same plan, and what an author is told about the rest."""
 
+import re
+
 import pytest
 
 from commissions.plans.document import InvalidPlan
@@ -58,6 +60,7 @@ examples:
             '{North: 5%, "*": 1%}',
         ),
         ("per: period, over: month", "per: month"),
+        ("rows: [{from: 0, rate: 5%}, {from: 10, rate: 6%}]", "rows: {0: 5%, 10: 6%}"),
         ("plan: Small", "name: Small"),
         ("currency: USD", "currency: USD\nrounding: Half-Up\nround: line"),
         ("- {key: month_end, name: Month end", "- {key: month_end, name: Month end"),
@@ -125,6 +128,13 @@ def test_what_is_expected_may_be_written_in_short(expect: str) -> None:
             "key: pay\n    replaces: [other]",
             "There is no component “other”",
         ),
+        ("currency: USD", "currency: usd", "Write USD."),
+        (
+            'month, amount: "1"',
+            "month, amount: lookup(tables.rates, payee.name, 1)",
+            "components.month_end.payee.name: “payee.name” looks like the rest",
+        ),
+        ("{total: 11}", "{lines: {a: {base: 0}}}", "“pay” shows no base."),
         ("from: 10, rate", "from: 10, to: 5, flat: 1, rate", "a column “flat”"),
         ("from: 0, rate", "from: 0, to: 5, rate", "A row ends at 5 and the next"),
     ],
@@ -148,3 +158,84 @@ def test_a_name_that_is_a_variable_and_a_field_must_say_which() -> None:
     (result,) = run_examples(plan_from_yaml(text))
 
     assert "“quota” is a variable and a field of the payee." in result.problem
+
+
+def test_a_word_that_is_a_component_too_must_say_which() -> None:
+    text = PLAN.replace("key: pay", "key: net")
+
+    (refused,) = run_examples(plan_from_yaml(text.replace("EXPECT", "{net: 10}")))
+    said = run_examples(
+        plan_from_yaml(text.replace("EXPECT", "{components: {net: 10}, total: 11}"))
+    )
+
+    assert "“net” is a component here, and a figure of the statement" in refused.problem
+    assert [result.ok for result in said] == [True, True]
+
+
+STATES = """
+plan: States of each other
+currency: USD
+measures:
+  MEASURES
+components:
+  - key: new
+    when: since.after < 365
+    amount: deal.amount * 10%
+examples:
+  - name: A year and a day
+    periods: 2025-01..2026-01
+    deals:
+      - {id: a, customer: Acme, won_on: 2025-01-10, amount: 100}
+      - {id: b, customer: Acme, won_on: 2026-01-10, amount: 100}
+    expect: {lines: {a: 10, b: 0}}
+"""
+PARTS = [
+    'since: {value: "IF(first.before == 0, 0, day.after - first.before)", BY}',
+    "day: {value: \"deal.won_on - date('2020-01-01')\", BY}",
+    'first: {value: "IF(first.before == 0, day.after, first.before)", BY}',
+]
+
+
+@pytest.mark.parametrize("names", ["since day first", "a b c", "c b a", "b c a"])
+def test_what_type_a_state_has_does_not_hang_on_names_or_order(names: str) -> None:
+    """The stored form sorts names, so their order must not decide what is a number."""
+    text = STATES.replace("MEASURES", "\n  ".join(PARTS))
+    text = text.replace("BY", "per: deal, by: deal.customer")
+    for old, new in zip(("since", "day", "first"), names.split(), strict=True):
+        text = re.sub(rf"\b{old}\b", f"m_{new}", text)
+
+    results = run_examples(plan_from_yaml(text))
+
+    assert [result.ok for result in results] == [True, True], results
+
+
+FACTS = """
+plan: Hours of a quarter
+currency: USD
+fields: {payee.hours: number}
+measures:
+  hours: {sum: payee.hours, per: period, over: quarter}
+  place: {measure: hours, of: business, take: rank}
+components:
+  - {key: hourly, per: quarter, when: place.total == 1, amount: hours.total * 10}
+examples:
+  - name: One period, and facts of those before it
+    period: 2026-03
+    payee: {name: Ada, hours: {2026-01: 160, 2026-02: 120, 2026-03: 8}}
+    given: {place: GIVEN}
+    expect: {hourly: 2880, measures: {hours: 288}}
+"""
+
+
+def test_facts_of_earlier_periods_count_without_deals_in_them() -> None:
+    results = run_examples(plan_from_yaml(FACTS.replace("GIVEN", "1")))
+
+    assert [result.ok for result in results] == [True, True], results
+
+
+def test_what_is_given_for_a_period_that_is_not_worked_out_is_refused() -> None:
+    given = "{2025-12: 3, 2026-03: 1}"
+
+    (result,) = run_examples(plan_from_yaml(FACTS.replace("GIVEN", given)))
+
+    assert "“place” is given for 2025-12, which is not worked out" in result.problem
