@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from commissions.calculation.words import day_words
 from commissions.plans import errors
 from commissions.plans.document import Raw
 from commissions.plans.models import (
@@ -16,6 +17,7 @@ from commissions.plans.models import (
     RateTableRows,
 )
 from commissions.plans.table_form import build_table, read_number
+from commissions.plans.table_words import value_words
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.changes import next_change
 from crm_sync.ledger.models import Payee
@@ -46,7 +48,7 @@ def assign(
     with transaction.atomic():
         number = next_change(
             kind="assignment",
-            words=f"{payee} on {plan} from {starts_on:%d %b %Y}{_in_words(clean)}",
+            words=f"{payee} on {plan} from {day_words(starts_on)}{_in_words(clean)}",
             source=f"entered by {by.name}",
             payee_id=payee.pk,
             by_id=by.user_id,
@@ -123,7 +125,7 @@ def change_values_from(
     if assignment.ends_on is not None and assignment.ends_on < starts_on:
         raise errors.WrongValue(
             f"{assignment.payee} is on {assignment.plan} only until"
-            f" {assignment.ends_on:%d %b %Y}."
+            f" {day_words(assignment.ends_on)}."
         )
     clean = _clean_values(assignment.plan, values)
     if clean == assignment.values:
@@ -181,7 +183,7 @@ def set_table(
         )
         number = next_change(
             kind="table",
-            words=f"Rate table {table}: new rows from {starts_on:%d %b %Y}",
+            words=f"Rate table {table}: new rows from {day_words(starts_on)}",
             source=f"entered by {by.name}",
             by_id=by.user_id,
         )
@@ -338,21 +340,21 @@ def _close(assignment: Assignment, number: int) -> None:
 
 
 def _in_words(values: Mapping[str, str]) -> str:
-    return "".join(f", {name} {text}" for name, text in values.items())
+    return "".join(f", {name} {value_words(text)}" for name, text in values.items())
 
 
 def _change_words(
     before: Assignment, starts_on: date, ends_on: date | None, values: Mapping[str, str]
 ) -> str:
     changed = [
-        f"{name} {before.values.get(name, 'none')} → {text}"
+        f"{name} {value_words(before.values.get(name, 'none'))} → {value_words(text)}"
         for name, text in values.items()
         if before.values.get(name) != text
     ]
     if before.starts_on != starts_on:
-        changed.append(f"from {starts_on:%d %b %Y}")
+        changed.append(f"from {day_words(starts_on)}")
     if before.ends_on != ends_on:
-        changed.append(f"until {ends_on:%d %b %Y}" if ends_on else "without end")
+        changed.append(f"until {day_words(ends_on)}" if ends_on else "without end")
     return f"{before.payee} on {before.plan}: {', '.join(changed) or 'as before'}"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from commissions.calculation.words import day_words
 from commissions_saas.lib.errors import ProductError
 
 
@@ -85,7 +86,7 @@ class NeedsSecondPerson(PlanError):
 class Overlaps(PlanError):
     def __init__(self, payee: str, plan: str, starts: date) -> None:
         super().__init__(
-            f"{payee} is on {plan} already from {starts:%d %b %Y}.",
+            f"{payee} is on {plan} already from {day_words(starts)}.",
             hint="End that assignment first, or begin later.",
         )
 

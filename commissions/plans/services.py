@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils.text import slugify
 
+from commissions.calculation.words import day_words
 from commissions.plans import errors
 from commissions.plans.compiling import check_plan
 from commissions.plans.document import InvalidPlan, PlanDocument, PlanProblem
@@ -131,7 +132,7 @@ def publish_version(
     with transaction.atomic():
         number = next_change(
             kind="plan",
-            words=f"{draft.plan} v{draft.number} in force from {starts_on:%d %b %Y}",
+            words=f"{draft.plan} v{draft.number} in force from {day_words(starts_on)}",
             source=f"published by {by.name}",
             by_id=by.user_id,
         )

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from commissions.calculation.words import day_words
 from commissions.plans import assigning, assigning_csv, assigning_pages
 from commissions.plans.models import Assignment, Plan, RateTable
 from commissions.plans.pages import day_of, number_of
@@ -64,7 +65,7 @@ def assign(request: MemberRequest) -> HttpResponse:
     except ProductError as problem:
         page = {**assigning_pages.assign_page(request.POST), "problem": problem}
         return render(request, "plans/assign.html", page, status=422)
-    messages.success(request, f"{payee} is on {plan} from {made.starts_on:%d %b %Y}.")
+    messages.success(request, f"{payee} is on {plan} from {day_words(made.starts_on)}.")
     return redirect(business_url(request.business, "plans:assignment", made.pk))
 
 

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from commissions.calculation.words import day_words
 from commissions.plans import assigning, assigning_bulk
 from commissions.plans.models import Assignment, Plan
 from commissions.plans.pages import day_of, number_of
@@ -83,7 +84,9 @@ def quotas(request: MemberRequest) -> HttpResponse:
         "plans": list(Plan.objects.filter(archived=False).order_by("name")),
         "plan": plan,
         "starts_on": day,
-        "heading": f"{plan} from {day:%d %b %Y}" if plan else "Quotas and assignments",
+        "heading": f"{plan} from {day_words(day)}"
+        if plan
+        else "Quotas and assignments",
     }
     if plan is None:
         return render(request, "statements/quotas.html", page)
@@ -145,7 +148,7 @@ def move_payee(request: MemberRequest, payee_id: int) -> HttpResponse:
     except ProductError as problem:
         page["problem"] = problem
         return render(request, "statements/transfer.html", page, status=422)
-    messages.success(request, f"{payee} is moved from {what.starts_on:%d %b %Y} on.")
+    messages.success(request, f"{payee} is moved from {day_words(what.starts_on)} on.")
     return redirect(business_url(request.business, "ledger:payee", payee.pk))
 
 

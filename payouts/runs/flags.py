@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from commissions.calculation.words import day_words
+
 SWING_PERCENT = Decimal(25)
 SWING_AMOUNT = Decimal(500)
 BANK_CHANGE_DAYS = 10
@@ -161,7 +163,7 @@ def _adjustment(facts: PayoutFacts) -> list[Flag]:
 def _leaver(facts: PayoutFacts) -> list[Flag]:
     if facts.leaves_on is None or facts.leaves_on > facts.today:
         return []
-    return [Flag("leaver", "note", f"Left on {facts.leaves_on:%d %b %Y}")]
+    return [Flag("leaver", "note", f"Left on {day_words(facts.leaves_on)}")]
 
 
 def _money(amount: Decimal) -> str:

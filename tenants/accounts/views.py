@@ -9,6 +9,7 @@ from django.contrib.auth import login
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import date_format
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -226,7 +227,7 @@ def end_page(
         "heading": f"End the role {grant.get_role_display()} of {person}",
         "facts": [
             ("Where", str(grant.member.business or grant.member.group)),
-            ("Held since", grant.starts_on),
+            ("Held since", date_format(grant.starts_on, "j M Y")),
         ],
         "undo": "Give the role again; the days between stay without it.",
         "button": "End the role now",

@@ -61,7 +61,8 @@ def card(job: Job, *, url: str, cancel_url: str) -> dict[str, Any]:
         "title": job.title,
         "state": job.state,
         "step": "Waiting for its turn" if job.state == Job.State.QUEUED else job.step,
-        "done": job.done,
+        # What ended well did all of it, also where it had nothing to count.
+        "done": job.total if job.state == Job.State.DONE else job.done,
         "total": job.total,
         "elapsed": elapsed(job),
         "problem": job.problem,

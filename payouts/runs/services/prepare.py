@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Max
 
+from commissions.calculation.words import day_words
 from commissions.plans.models import PlanVersion
 from commissions.statements import services as statements
 from commissions.statements.models import Adjustment, Line, PayPeriod, Statement
@@ -79,7 +80,7 @@ def give_up(*, run: PayoutRun, by: Member, text: str) -> None:
 def _require_ready(period: PayPeriod) -> None:
     label = parse_period(period.slug).label
     if clock.today(current_business().time_zone) <= period.ends_on:
-        raise errors.PeriodNotOver(label, f"{period.ends_on:%d %b %Y}")
+        raise errors.PeriodNotOver(label, day_words(period.ends_on))
     live = PayoutRun.objects.exclude(state=PayoutRun.State.VOID)
     if before := live.filter(period=period).first():
         raise errors.AlreadyPrepared(label, before.number)

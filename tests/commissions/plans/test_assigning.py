@@ -60,7 +60,7 @@ def test_a_changed_quota_keeps_what_was_known_before(
     assignment.refresh_from_db()
     assert assignment.closed == changed.opened
     words = Change.objects.get(number=changed.opened).words
-    assert "quota 90000.00 → 95000" in words
+    assert "quota 90,000 → 95,000" in words
 
 
 def test_saving_the_same_again_writes_nothing(
