@@ -28,6 +28,9 @@ class Walker(Protocol):
     def part(self, node: ast.expr) -> str:
         """Return the text of a part."""
 
+    def bare_date(self, node: ast.expr) -> Fault | None:
+        """Return the fault of a date that is written without quotes."""
+
     def function_suggestion(self, name: str) -> str:
         """Return the function that was probably meant."""
 
@@ -58,7 +61,8 @@ def call_type(walker: Walker, node: ast.Call) -> Type | None:
             seen = both
         else:
             span, usage = span_of(node.args[at]), function.usage
-            walker.report(wrong.values_differ(span, usage, seen, kind))
+            day = walker.bare_date(node.args[at]) if seen is Type.DATE else None
+            walker.report(day or wrong.values_differ(span, usage, seen, kind))
             fine = False
     return function.result(seen or common) if fine else None
 
@@ -97,6 +101,8 @@ def _value_type(
         fault = wrong.wrong_value(span, part, kind, place.name, usage, wanted)
         if place.accepts is Accepts.DATE and _is_date_text(value):
             fault = wrong.date_as_text(span, part)
+        if place.accepts is Accepts.DATE:
+            fault = walker.bare_date(value) or fault
         walker.report(fault)
         return None
     if place.accepts is Accepts.FIELD and not isinstance(value, ast.Name):

@@ -3,12 +3,16 @@
 import json
 import logging
 import re
+from collections import Counter
 from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
 
 from . import EvaluationError, InvalidFormula, Type, check_formula, compile_formula
 from .exact import scaleb
 from .functions.dates import parsed_date
+from .limits import LIMITS
+from .source import clipped
 from .tables import KeyedTable, Table, TierTable
 from .words import plain_number
 
@@ -27,6 +31,7 @@ _YES, _NO = ("yes", "true", "1"), ("no", "false", "0")
 _WRITTEN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.+Z-]*)?")
 _GUESSES = 24  # names whose type is tried both ways
+_MOST_DIGITS = 60  # of a value that is handed over
 
 Answer = dict[str, object]
 log = logging.getLogger(__name__)
@@ -36,15 +41,25 @@ class BadInput(Exception):
     """A name or value that was handed over is not what it says it is."""
 
 
-def answer_json(text: str) -> str:
+class _Pairs(dict[str, object]):
+    """A JSON object that remembers which key it was given twice."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        counted = Counter(key for key, _ in pairs)
+        self.twice = next((key for key in counted if counted[key] > 1), None)
+
+
+def answer_json(given: str | bytes) -> str:
     """Return the answers to a JSON list of formulas as JSON, refused ones included."""
     try:
         # Numbers stay exact, and an endless one costs nothing.
         items = json.loads(
-            text.removeprefix("\ufeff"),
-            parse_float=str,
+            _decoded(given),
+            object_pairs_hook=_Pairs,
+            parse_float=_Written,
             parse_int=_whole_or_text,
-            parse_constant=str,
+            parse_constant=_Written,
         )
         if isinstance(items, Mapping):
             items = [items]
@@ -54,6 +69,13 @@ def answer_json(text: str) -> str:
         return json.dumps([_safe_answer(item) for item in items], indent=1)
     except RecursionError:
         raise BadInput("it is nested too deep") from None
+
+
+def _decoded(given: str | bytes) -> str:
+    """Return the text of the input; a byte that is none spoils its own formula only."""
+    if isinstance(given, bytes):
+        given = given.decode(json.detect_encoding(given), "surrogateescape")
+    return given.removeprefix("\ufeff")
 
 
 def _safe_answer(item: object) -> Answer:
@@ -66,8 +88,20 @@ def _safe_answer(item: object) -> Answer:
         return {**_nothing(item), "message": words}
 
 
+class _Written(str):
+    """A JSON number as it was written, because a float would lose its digits."""
+
+
 def _whole_or_text(written: str) -> int | str:
-    return int(written) if len(written) < 19 else written
+    return int(written) if len(written) < 19 else _Written(written)
+
+
+def _given_back(found: object) -> object:
+    """Return an id as the number that it was; one too long for Python stays text."""
+    try:
+        return json.loads(found) if isinstance(found, _Written) else found
+    except ValueError:
+        return found
 
 
 def answer(item: object) -> Answer:
@@ -76,14 +110,21 @@ def answer(item: object) -> Answer:
     try:
         if not isinstance(item, Mapping) or not isinstance(item.get("text"), str):
             raise BadInput("The formula has no text.")
+        _refuse_twice(item, "The formula has")
         return _answered(found, item)
     except BadInput as fault:
         return {**found, "message": str(fault)}
 
 
+def _refuse_twice(given: object, who: str) -> None:
+    """Refuse a key that stands twice: nobody knows which of its values was meant."""
+    if isinstance(given, _Pairs) and given.twice is not None:
+        raise BadInput(f'{who} "{clipped(given.twice)}" twice.')
+
+
 def _nothing(item: object) -> Answer:
     return {
-        "id": item.get("id") if isinstance(item, Mapping) else None,
+        "id": _given_back(item.get("id")) if isinstance(item, Mapping) else None,
         "accepted": False,
         "message": None,
         "line": None,
@@ -95,9 +136,11 @@ def _nothing(item: object) -> Answer:
 
 def _answered(found: Answer, item: Mapping[str, object]) -> Answer:
     text = str(item["text"])
-    names = item.get("names") or {}
+    given = item.get("names")
+    names = {} if given is None else given
     if not isinstance(names, Mapping):
         raise BadInput("The names must be an object of names and values.")
+    _refuse_twice(names, "The names have")
     result = _wanted(item.get("result"))
     types = _types_of(text, names, result)
     try:
@@ -124,10 +167,15 @@ def _wanted(given: object) -> Type | None:
     """Return the type that the result must have; nothing asks for nothing."""
     if given is None or given == "" or given == "any":
         return None
-    kind = _TYPES.get(given.lower()) if isinstance(given, str) else None
+    kind = _kind(given)
     if kind is None:
-        raise BadInput(f'The result has the unknown type "{given}"; known: {_KNOWN}.')
+        shown = clipped(str(given))
+        raise BadInput(f'The result has the unknown type "{shown}"; known: {_KNOWN}.')
     return kind
+
+
+def _kind(given: object) -> Type | None:
+    return _TYPES.get(given.strip().lower()) if isinstance(given, str) else None
 
 
 def as_text(value: object) -> str | None:
@@ -146,12 +194,12 @@ def _types_of(
 ) -> dict[str, Type]:
     """Return the types of the names; a bare "90210" may also turn out to be text."""
     types = {name: _type_of(name, given) for name, given in names.items()}
-    problems = len(check_formula(text, types, result))
     doubtful = [
         (name, other)
         for name, given in names.items()
         if name in text and (other := _also(given, types[name])) is not None
     ]
+    problems = len(check_formula(text, types, result)) if doubtful else 0
     for name, other in doubtful[:_GUESSES]:
         if problems:
             otherwise = {**types, name: other}
@@ -165,64 +213,111 @@ def _also(given: object, kind: Type) -> Type | None:
     """Return what a bare value may be as well: 90210 a text, "yes" a yes/no."""
     if given is None:
         return Type.PLAIN
-    if not isinstance(given, str):
+    if not isinstance(given, str | int) or isinstance(given, bool):
         return None
     if kind is not Type.TEXT:
         return Type.TEXT
-    return Type.YESNO if given.lower() in ("yes", "no", "true", "false") else None
+    return Type.YESNO if str(given).lower() in ("yes", "no", "true", "false") else None
 
 
 def _type_of(name: str, given: object) -> Type:
     if isinstance(given, Mapping):
-        kind = _TYPES.get(str(given.get("type")).lower())
-        if kind is None:
-            raise BadInput(f'"{name}" has the unknown type "{given.get("type")}".')
-        return kind
+        return _declared(name, given)
     if isinstance(given, list):
-        raise BadInput(f'"{name}" must be a value or an object of type and value.')
+        raise BadInput(
+            f'"{_named(name)}" must be a value or an object of type and value.'
+        )
     if isinstance(given, bool):
         return Type.YESNO
-    written = str(given or "").strip()
-    if written.endswith("%") and _number(written) is not None:
-        return Type.PERCENT
-    if _number(written) is not None:
-        return Type.PLAIN
+    written = "" if given is None else str(given).strip()
+    if _digits(written) is not None:
+        return Type.PERCENT if written.endswith("%") else Type.PLAIN
     return Type.DATE if parsed_date(written) else Type.TEXT
+
+
+def _declared(name: str, given: Mapping[str, object]) -> Type:
+    _refuse_twice(given, f'"{_named(name)}" has')
+    if "type" not in given:
+        raise BadInput(f'"{_named(name)}" has no type; known: {_KNOWN}.')
+    kind = _kind(given["type"])
+    if kind is None:
+        shown = clipped(str(given["type"]))
+        raise BadInput(
+            f'"{_named(name)}" has the unknown type "{shown}"; known: {_KNOWN}.'
+        )
+    return kind
+
+
+def _named(name: str) -> str:
+    return clipped(name, 80)
 
 
 def _value(name: str, given: object, kind: Type) -> object:
     raw = given.get("value") if isinstance(given, Mapping) else given
-    if raw is None or (raw == "" and kind is not Type.TEXT):
+    if kind is Type.TEXT:
+        written = as_text(raw)
+    else:
+        written = raw.strip() if isinstance(raw, str) else as_text(raw)
+    if written is None or (written == "" and kind is not Type.TEXT):
         return None
     if kind is Type.TABLE:
         return _table(name, raw)
     if isinstance(raw, Mapping | list):
         raise BadInput(f'The value of "{name}" is not {kind.words}.')
-    written = as_text(raw) or ""
-    found: object = written
-    if kind is Type.YESNO:
-        known = written.lower() in _YES + _NO
-        found = written.lower() in _YES if known else None
-    elif kind is Type.DATE:
-        found = parsed_date(written[:10]) if _DAY.fullmatch(written) else None
-    elif kind is not Type.TEXT:
-        # Six percent is an amount of nothing.
-        is_share = kind is Type.MONEY and written.endswith("%")
-        found = None if is_share else _number(written)
+    try:
+        found = _read(written, kind)
+    except ValueError as fault:
+        raise BadInput(f'The value of "{name}" {fault}.') from None
     if found is None:
         raise BadInput(f'The value of "{name}" is not {kind.words}.')
     return found
 
 
-def _number(written: str) -> Decimal | None:
-    share = written.endswith("%")
+def _read(written: str, kind: Type) -> object:
+    """Return a value of a type from its text, or None where it is not of that type."""
+    if kind is Type.TEXT:
+        return written
+    if kind is Type.YESNO:
+        known = written.lower() in _YES + _NO
+        return written.lower() in _YES if known else None
+    if kind is Type.DATE:
+        return _day(written)
+    if kind is Type.MONEY and written.endswith("%"):
+        return None  # Six percent is an amount of nothing.
+    return _number(written)
+
+
+def _day(written: str) -> date | None:
+    """Return the day of a date or of a moment, in the zone in which it is written."""
+    try:
+        moment = datetime.fromisoformat(written) if _DAY.fullmatch(written) else None
+    except ValueError:
+        return None
+    return moment.date() if moment else None
+
+
+def _digits(written: str) -> str | None:
+    """Return what stands before a % if it is a number; a number of any length is one."""
     plain = written.removesuffix("%").strip()
-    if len(plain) > 60 or not _WRITTEN.fullmatch(plain):
+    return plain if _WRITTEN.fullmatch(plain) else None
+
+
+def _number(written: str) -> Decimal | None:
+    """Return the number that a text holds; ValueError tells which one is too long."""
+    plain = _digits(written)
+    if plain is None:
         return None
+    if "." in plain and "e" not in plain.lower():
+        plain = plain.rstrip("0")
+    if len(plain) > _MOST_DIGITS:
+        raise ValueError(f"has more than {_MOST_DIGITS} digits")
     number = Decimal(plain)
-    if abs(number.adjusted()) > 40:
-        return None
-    return scaleb(number, -2) if share else number
+    if number and number.adjusted() > _MOST_DIGITS:
+        # The formula refuses it, and says where it stands.
+        return (LIMITS.largest * 10).copy_sign(number)
+    if number and number.adjusted() < -_MOST_DIGITS:
+        raise ValueError(f"has more than {_MOST_DIGITS} decimal places")
+    return scaleb(number, -2) if written.endswith("%") else number
 
 
 def _table(name: str, raw: object) -> Table:
@@ -238,8 +333,8 @@ def _table(name: str, raw: object) -> Table:
     keyed: dict[tuple[str, ...], Decimal] = {}
     for row in rows:
         keys = row.get("keys") if isinstance(row, Mapping) else None
-        rate = _number(_cell(row, "rate"))
-        start = _number(_cell(row, "from")) if keys is None else Decimal(0)
+        rate = _row_number(row, "rate")
+        start = _row_number(row, "from") if keys is None else Decimal(0)
         if start is None or rate is None:
             raise BadInput(
                 f'The value of "{name}" has a row that is not a number and a rate.'
@@ -254,5 +349,9 @@ def _table(name: str, raw: object) -> Table:
         raise BadInput(f'The value of "{name}" is not a table: {fault}.') from None
 
 
-def _cell(row: object, key: str) -> str:
-    return str(row.get(key)).strip() if isinstance(row, Mapping) else ""
+def _row_number(row: object, key: str) -> Decimal | None:
+    written = str(row.get(key)).strip() if isinstance(row, Mapping) else ""
+    try:
+        return _number(written)
+    except ValueError:
+        return None

@@ -117,6 +117,9 @@ class _Checker:
         span = span_of(node)
         return self.text[span.start : span.end]
 
+    def bare_date(self, node: ast.expr) -> Fault | None:
+        return bare_date_at(self.text, span_of(node))
+
     def named(self, node: ast.expr, kind: Type) -> tuple[str, Type]:
         return self.part(node), kind
 
@@ -132,7 +135,7 @@ class _Checker:
         suggestion = self.suggestion(node.id)
         if (small := node.id.lower()) in ("yes", "no", "true", "false"):
             suggestion = small
-        parts = [one for one in sorted(self.inputs) if one.startswith(f"{node.id}.")]
+        parts = sorted(one for one in self.inputs if one.startswith(f"{node.id}."))
         if parts:
             suggestion = parts[0] if len(parts) == 1 else ""
         self.report(wrong.unknown_field(span_of(node), node.id, suggestion, parts))
@@ -159,7 +162,8 @@ class _Checker:
         if found is None:
             culprit = self.culprit(node, left)
             sides = self.named(node.left, left), self.named(node.right, right)
-            self.report(wrong.no_operation(span_of(culprit), *sides, verb))
+            fault = wrong.day_added(span_of(node), *sides, verb)
+            self.report(fault or wrong.no_operation(span_of(culprit), *sides, verb))
         return found
 
     def culprit(self, node: ast.BinOp, left: Type) -> ast.expr:
@@ -274,7 +278,7 @@ class _Checker:
 
     def date_written_bare(self, side: tuple[ast.expr, Type], other: Type) -> bool:
         node, kind = side
-        fault = bare_date_at(self.text, span_of(node))
+        fault = self.bare_date(node)
         if fault is None or other is not Type.DATE or kind not in types.AMOUNTS:
             return False
         self.report(fault)

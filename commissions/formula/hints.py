@@ -1,9 +1,11 @@
 """Guesses what somebody meant by text that is not a formula, for the message and fix."""
 
+import re
+
 from . import syntax_errors
 from .errors import Fault
 from .functions import CATALOGUE
-from .lexer import Kind, Token, decimal_comma_at, grouped_at
+from .lexer import Kind, Token, decimal_comma_at, grouped_at, spaced_around
 from .source import Span
 
 _OTHER_SIGNS = {
@@ -66,6 +68,8 @@ _WORDS_FOR_FUNCTIONS = {
     "ends": "ends_with(text, part)",
     "between": "low <= value <= high",
 }
+# A few words of three capitals mean something else, and are looked for as well.
+_CURRENCY = re.compile(r"(?!AND|MOD|DIV|XOR|NOT|END)[A-Z]{3}")
 _SETS_NOTHING = "a formula sets nothing; it only gives a value."
 _FORBIDDEN_WORDS = frozenset(
     [
@@ -137,6 +141,8 @@ def after_value(text: str, tokens: list[Token], at: int) -> Fault:
         if token.text == "not":
             why = "Use != or is_one_of(…) after a value."
             return syntax_errors.not_a_word_here(token.span, token.text, why)
+        if tokens[at - 1].kind is Kind.NUMBER and _CURRENCY.fullmatch(token.text):
+            return syntax_errors.money_sign(token.start, token.text)
         other = _other_word(token) or _word_for_sign(text, tokens, at)
         if other or token.text != "else":
             return other or syntax_errors.expected_operator(token.span, token.text)
@@ -145,6 +151,11 @@ def after_value(text: str, tokens: list[Token], at: int) -> Fault:
     if token.kind is Kind.SIGN:
         return _sign_after_value(text, tokens, at)
     letters = tokens[at - 1]
+    if token.kind is Kind.NUMBER:
+        if spaced := spaced_around(text, token.start):
+            return spaced
+        if letters.kind is Kind.NAME and _CURRENCY.fullmatch(letters.text):
+            return syntax_errors.money_sign(letters.start, letters.text)
     prefixed = token.kind is Kind.TEXT and letters.kind is Kind.NAME
     if prefixed and letters.end == token.start and len(letters.text) <= 2:
         return syntax_errors.letters_before_text(letters.span, letters.text)

@@ -45,7 +45,11 @@ _NUMBER = re.compile(
     rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?"
 )
 _THOUSANDS = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9])")
-_DATE = re.compile(r"[12][0-9]{3}-[01][0-9]-[0-3][0-9](?![0-9])")
+_SPACED = re.compile(
+    r"(?<![0-9A-Za-z_.])[0-9]{1,3}(?: [0-9]{3})+(?:\.[0-9]+)?(?![0-9A-Za-z_.])"
+)
+_SHORT = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kKM])(?![0-9A-Za-z_.])")
+_DATE = re.compile(r"[12][0-9]{3}([-/.])[01][0-9]\1[0-3][0-9](?![0-9])")
 _DECIMAL_COMMA = re.compile(r"(?<![0-9.,])[0-9]+(?:\.[0-9]{3})*,[0-9]+(?![0-9,.])")
 _SIGN = re.compile(
     r"===|!==|=<|=>|%%|\*\*=?|//=?|==|!=|<=|>=|<>|&&|\|\||:=|<<|>>|->|[-+*/%&|^@]=|[-+*/%<>()=,;!&|^~@\[\]{}:?#.]"
@@ -116,11 +120,14 @@ def _number_at(text: str, match: re.Match[str]) -> Token:
     span = Span(start, end)
     follows = _NAME.match(text, end)
     if follows or text[end : end + 1] == ".":
+        if around := _short_at(text, start) or _date_around(text, start):
+            raise Refused(around)
         whole = Span(start, follows.end() if follows else end + 1)
         raise Refused(syntax_errors.bad_number(whole, text[start : whole.end]))
     plain = written.replace("_", "")
     if plain.isdigit() and len(plain) > 1 and plain[0] == "0":
         around = _grouped_around(text, start) or _date_around(text, start)
+        around = around or spaced_around(text, start)
         if around or (around := _decimal_comma_around(text, start)):
             raise Refused(around)
         raise Refused(syntax_errors.leading_zero(span, written))
@@ -134,17 +141,41 @@ def _grouped_around(text: str, at: int) -> Fault | None:
     return None
 
 
+def spaced_around(text: str, at: int) -> Fault | None:
+    """Return the fault of a number such as 10 000 that stands here, if one does."""
+    for match in _SPACED.finditer(text):
+        if match.start() <= at < match.end():
+            return syntax_errors.thousands_space(Span(*match.span()), match.group())
+    return None
+
+
+def _short_at(text: str, start: int) -> Fault | None:
+    match = _SHORT.match(text, start)
+    if match is None:
+        return None
+    places = 6 if match.group(2) == "M" else 3
+    value = Decimal(match.group(1)).scaleb(places)
+    return syntax_errors.short_number(
+        Span(*match.span()), match.group(), format(value.normalize(), "f")
+    )
+
+
 def _date_around(text: str, at: int) -> Fault | None:
     for match in _DATE.finditer(text, max(0, at - 8), at + 10):
         if match.start() <= at < match.end():
-            return syntax_errors.bare_date(Span(*match.span()), match.group())
+            return _bare_date(match)
     return None
 
 
 def bare_date_at(text: str, span: Span) -> Fault | None:
     """Return the fault of a date without quotes such as 2026-11-24, if this is one."""
     match = _DATE.fullmatch(text, span.start, span.end)
-    return syntax_errors.bare_date(span, match.group()) if match else None
+    return _bare_date(match) if match else None
+
+
+def _bare_date(match: re.Match[str]) -> Fault:
+    day = match.group().replace(match.group(1), "-")
+    return syntax_errors.bare_date(Span(*match.span()), day, match.group(1))
 
 
 def _decimal_comma_around(text: str, at: int) -> Fault | None:

@@ -60,6 +60,26 @@ def no_operation(
     return Fault("no_meaning", message, span)
 
 
+def day_added(
+    span: Span, left: tuple[str, Type], right: tuple[str, Type], verb: str
+) -> Fault | None:
+    """A number of days that is added to a date, or taken from it, by a sign."""
+    day, days = left, right
+    if verb == "added" and right[1] is Type.DATE:
+        day, days = right, left
+    is_sum = verb in _SUMS and day[1] is Type.DATE and days[1] in _DAYS
+    if not is_sum:
+        return None
+    count = days[0]
+    if verb == "subtracted":
+        is_one = count.replace(".", "").replace("_", "").isalnum()
+        count = f"-{count}" if is_one else f"-({count})"
+    fix = f"add_days({day[0]}, {count})"
+    message = f"Days are not added to a date by a sign. Write {clipped(fix)}."
+    return Fault("days_by_sign", message, span, fix, fix)
+
+
+_DAYS = (Type.NUMBER, Type.PLAIN)
 _SUMS = ("added", "subtracted")
 
 

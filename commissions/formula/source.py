@@ -23,7 +23,9 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 def clipped(text: str, length: int = 40) -> str:
     """Return text short enough to stand in a message, on one line."""
-    flat = "".join(sign if sign.isprintable() else " " for sign in text).strip()
+    # Nothing of a megabyte is looked at but its beginning.
+    start = text[:1_000]
+    flat = "".join(sign if sign.isprintable() else " " for sign in start).strip()
     return flat if len(flat) <= length else flat[: length - 1] + "…"
 
 

@@ -100,6 +100,17 @@ def thousands_comma(span: Span, text: str) -> Fault:
     return Fault("thousands_comma", message, span, fix, fix)
 
 
+def thousands_space(span: Span, text: str) -> Fault:
+    fix = text.replace(" ", "")
+    message = f"A number has no spaces inside. Write {clipped(fix, 24)}."
+    return Fault("thousands_space", message, span, fix, fix)
+
+
+def short_number(span: Span, text: str, fix: str) -> Fault:
+    message = f"Write {clipped(fix, 24)} instead of {quoted(text)}."
+    return Fault("short_number", message, span, fix, fix)
+
+
 def decimal_comma(span: Span, text: str) -> Fault:
     fix = text.replace(".", "").replace(",", ".")
     message = (
@@ -109,9 +120,10 @@ def decimal_comma(span: Span, text: str) -> Fault:
     return Fault("decimal_comma", message, span, fix, fix)
 
 
-def bare_date(span: Span, text: str) -> Fault:
+def bare_date(span: Span, text: str, sign: str) -> Fault:
     fix = f'date("{text}")'
-    message = f"A date is written {fix}; without it this is a subtraction."
+    read_as = {"-": "a subtraction", "/": "a division"}.get(sign, "no number")
+    message = f"A date is written {fix}; without it this is {read_as}."
     return Fault("bare_date", message, span, fix, fix)
 
 
@@ -129,7 +141,7 @@ def number_too_precise(span: Span, places: int) -> Fault:
 
 def money_sign(offset: int, sign: str) -> Fault:
     message = f"Write the amount without {sign}; the plan knows its currency."
-    span = Span(offset, offset + 1)
+    span = Span(offset, offset + len(sign))
     return Fault("money_sign", message, span, edit=Edit(span, ""))
 
 

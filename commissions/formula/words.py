@@ -3,7 +3,11 @@
 import datetime
 from decimal import Decimal
 
+from .digits import CONTEXT
+from .quotient import Exact, Quotient
 from .types import Type
+
+MOST_DIGITS = 60  # before or after the point, in what is shown of a step
 
 
 def plain_number(value: Decimal) -> str:
@@ -14,8 +18,13 @@ def plain_number(value: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
-def grouped(value: Decimal, least_places: int = 0) -> str:
+def grouped(value: Exact, least_places: int = 0) -> str:
     """Return a number with thousands commas and at least so many decimal places."""
+    if isinstance(value, Quotient):
+        value = value.nearest()
+    if value and abs(value.adjusted()) > MOST_DIGITS:
+        # A power of a power has thousands of digits, and nobody reads them.
+        return f"{value:.3E}".replace("E", " × 10^").replace("^+", "^")
     text = plain_number(value)
     sign, text = ("-", text[1:]) if text.startswith("-") else ("", text)
     whole, _, places = text.partition(".")
@@ -24,14 +33,14 @@ def grouped(value: Decimal, least_places: int = 0) -> str:
     return f"{sign}{whole}.{places}" if places else f"{sign}{whole}"
 
 
-def amount_words(value: Decimal) -> str:
+def amount_words(value: Exact) -> str:
     """Return an amount of money without its currency, such as 7,873.50."""
     return grouped(value, 2)
 
 
 def percent_words(value: Decimal) -> str:
     """Return a share as a percent, such as 6.5%."""
-    return f"{grouped(value * 100)}%"
+    return f"{grouped(value.scaleb(2, CONTEXT))}%"
 
 
 def value_words(value: object, kind: Type | None) -> str:

@@ -129,7 +129,10 @@ def test_an_item_that_is_no_formula_is_refused_and_the_others_are_answered() -> 
 def test_an_unknown_type_is_named() -> None:
     found = answer({"id": 9, "text": "a", "names": {"a": _typed("object", "1")}})
 
-    assert found["message"] == '"a" has the unknown type "object".'
+    assert found["message"] == (
+        '"a" has the unknown type "object"; known: '
+        "money, number, percent, text, date, yes/no."
+    )
 
 
 @pytest.mark.parametrize(
@@ -207,3 +210,126 @@ def test_a_percent_is_no_money() -> None:
     found = answer({"id": 1, "text": "a", "names": {"a": _typed("money", "6%")}})
 
     assert (found["value"], found["error"]) == (None, 'The value of "a" is not money.')
+
+
+def test_a_zero_that_is_a_json_number_is_a_number() -> None:
+    found = answer({"id": 1, "text": "units * 2 + 1", "names": {"units": 0}})
+
+    assert (found["accepted"], found["value"]) == (True, "1")
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (
+            '{"text": "a", "names": {"a": "1", "b": "3", "a": "2"}}',
+            'The names have "a" twice.',
+        ),
+        ('{"text": "1", "text": "2"}', 'The formula has "text" twice.'),
+        (
+            '{"text": "a", "names": {"a": {"type": "money", "value": "1", "value": "2"}}}',
+            '"a" has "value" twice.',
+        ),
+    ],
+)
+def test_what_is_given_twice_is_refused_and_not_chosen(item: str, message: str) -> None:
+    found = json.loads(answer_json(f'[{item}, {{"text": "1"}}]'))
+
+    assert (found[0]["accepted"], found[0]["message"]) == (False, message)
+    assert found[1]["value"] == "1"
+
+
+def test_a_byte_that_is_no_text_costs_its_own_formula_only() -> None:
+    given = b'[{"id": 1, "text": "am\xe9 * 2"}, {"id": 2, "text": "2 * 2"}]'
+
+    broken, fine = json.loads(answer_json(given))
+
+    assert (broken["accepted"], broken["line"], broken["column"]) == (False, 1, 3)
+    assert fine["value"] == "4"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_every_encoding_of_json_is_read(encoding: str) -> None:
+    given = '[{"id": "\u00e9", "text": "1 + 1"}]'.encode(encoding)
+
+    assert json.loads(answer_json(given))[0]["value"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ("1" + "0" * 100, "has more than 60 digits."),
+        ("0." + "3" * 100, "has more than 60 digits."),
+        ("1e400", "is beyond 1,000,000,000,000,000."),
+        ("-1e16", "is beyond 1,000,000,000,000,000."),
+        ("1e-100", "has more than 60 decimal places."),
+    ],
+)
+@pytest.mark.parametrize("kind", ["money", "number", "percent", None])
+def test_a_number_that_is_too_long_is_called_so(
+    kind: str | None, value: str, error: str
+) -> None:
+    given = _typed(kind, value) if kind else value
+    found = answer({"id": 1, "text": "a * 2", "names": {"a": given}})
+
+    assert (found["accepted"], found["error"]) == (True, f'The value of "a" {error}')
+
+
+def test_zeros_at_the_end_of_a_value_cost_nothing() -> None:
+    given = _typed("money", "12.50" + "0" * 200)
+
+    assert answer({"id": 1, "text": "a", "names": {"a": given}})["value"] == "12.5"
+
+
+def test_an_id_comes_back_as_it_was_given() -> None:
+    ids = '[12345678901234567890123, 1.5, "7", null, true, -3, {"a": [1]}]'
+    items = ", ".join(
+        f'{{"id": {json.dumps(one)}, "text": "1"}}' for one in json.loads(ids)
+    )
+
+    found = json.loads(answer_json(f"[{items}]"))
+
+    assert [item["id"] for item in found] == json.loads(ids)
+
+
+def test_blanks_around_a_value_are_no_part_of_it() -> None:
+    cases = {
+        ("money", " 5 "): "5",
+        ("percent", " 5 % "): "0.05",
+        ("date", " 2026-11-19\n"): "2026-11-19",
+        ("yesno", " Yes "): "yes",
+        ("text", " a "): " a ",
+        (" Money ", "1"): "1",
+    }
+
+    for (kind, value), shown in cases.items():
+        names = {"a": _typed(kind, value)}
+        assert answer({"id": 1, "text": "a", "names": names})["value"] == shown
+
+
+@pytest.mark.parametrize(
+    "value", ["2026-W47-2", "2026-11-19T99:99", "2026-11-31", "20261119"]
+)
+def test_only_a_day_or_a_moment_is_a_date(value: str) -> None:
+    found = answer({"id": 1, "text": "a", "names": {"a": _typed("date", value)}})
+
+    assert found["error"] == 'The value of "a" is not a date.'
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], "The names must be an object of names and values."),
+        ("", "The names must be an object of names and values."),
+        ({"a": {"value": "1"}}, '"a" has no type; known: '),
+        ({"a": {"type": None}}, '"a" has the unknown type "None"; known: '),
+        ({"a": [1]}, '"a" must be a value or an object of type and value.'),
+    ],
+)
+def test_names_that_are_none_are_refused_with_a_sentence(
+    names: object, message: str
+) -> None:
+    found = answer({"id": 1, "text": "1", "names": names})
+
+    assert found["accepted"] is False
+    assert str(found["message"]).startswith(message)

@@ -3,8 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commissions.formula import EvaluationError, Type, compile_formula
+from commissions.formula.digits import CONTEXT
+from commissions.formula.types import AMOUNTS
+from commissions.formula.words import value_words
 from tests.formula.world import INPUTS, VALUES
 
 TEXT = "marginal(volume.before, (deal.amount - deal.dealer_fee) * deal.share, tiers.example)"
@@ -152,3 +157,29 @@ def test_a_table_without_a_value_is_an_error() -> None:
     with pytest.raises(EvaluationError) as failed:
         formula.evaluate({})
     assert failed.value.message == '"t" has no value here.'
+
+
+def test_a_power_of_powers_is_explained_in_few_digits() -> None:
+    formula = compile_formula("((deal.units ** 100) ** 100) > 0", INPUTS, None)
+
+    assert formula.explain({"deal.units": Decimal("3")}).steps[-1].phrases == (
+        "1.631 × 10^4771 is above 0: yes",
+    )
+    fails = compile_formula(f"{'(' * 3}deal.units{' ** 100)' * 3} > 0", INPUTS, None)
+    with pytest.raises(EvaluationError, match="too large to reckon with"):
+        fails.evaluate({"deal.units": Decimal("3")})
+
+
+WHOLE = st.integers(-(10**34) + 1, 10**34 - 1)
+
+
+@given(
+    st.builds(
+        lambda digits, power: Decimal(digits).scaleb(power, CONTEXT),
+        WHOLE,
+        st.integers(-6000, 6000),
+    ),
+    st.sampled_from(sorted(AMOUNTS, key=str)),
+)
+def test_every_number_has_words_and_few(value: Decimal, kind: Type) -> None:
+    assert 1 <= len(value_words(value, kind)) <= 180

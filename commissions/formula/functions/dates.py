@@ -9,6 +9,7 @@ from ..errors import ValueFault
 from ..types import Type
 from .declare import Accepts, Function, Place, always
 
+_WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _OTHER_DATES = re.compile(
     r"(?P<y1>[0-9]{4})[-/.](?P<m1>[0-9]{1,2})[-/.](?P<d1>[0-9]{1,2})(?:T.*)?"
     r"|(?P<d2>[0-9]{1,2})\.(?P<m2>[0-9]{1,2})\.(?P<y2>[0-9]{4})"
@@ -18,7 +19,8 @@ _OTHER_DATES = re.compile(
 
 def parsed_date(text: str) -> datetime.date | None:
     """Return the date that a text such as 2026-11-24 names, or None."""
-    if len(text) != 10 or not text.isascii():
+    # Python reads a week as well, 2026-W47-2, and digits of other scripts.
+    if not _WRITTEN.fullmatch(text):
         return None
     try:
         return datetime.date.fromisoformat(text)

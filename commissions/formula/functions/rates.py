@@ -107,8 +107,9 @@ def _prize_phrases(values: Values, kind: Type) -> tuple[str, ...]:
         return ("no rank, so no prize",)
     total, count = sum(prizes, Decimal(0)), len(prizes)
     if count == 1:
-        return (f"place {rank} pays {amount_words(total)}",)
-    paid = f"places {rank} to {rank + tied - 1} pay {amount_words(total)}"
+        return (f"place {grouped(rank)} pays {amount_words(total)}",)
+    last = grouped(rank + tied - 1)
+    paid = f"places {grouped(rank)} to {last} pay {amount_words(total)}"
     each = exact.rounded(total / count, 4)
     return (f"{paid} together, ÷ {count} = {amount_words(each)} each",)
 

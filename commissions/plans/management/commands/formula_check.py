@@ -16,6 +16,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            self.stdout.write(answer_json(sys.stdin.read()))
+            self.stdout.write(answer_json(sys.stdin.buffer.read()))
         except (BadInput, ValueError) as problem:
             raise CommandError(f"The input is not a JSON list: {problem}") from None
