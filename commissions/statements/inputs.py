@@ -125,32 +125,11 @@ def load(
     many chunks gives the same `gathering`, so that others are read once.
     """
     payee_ids = {payee_id for payee_id, _ in wanted}
-    # The year of a plan may have begun in the one before, in any of its months.
-    earliest = min(period.starts_on for _, period in wanted)
-    whole = (
-        period_of("year", earliest).previous().starts_on,
-        max(period.ends_on for _, period in wanted),
-    )
-    programs = programs_for(payee_ids, whole, change)
-    first = min(
-        first_day(programs.get(payee_id, ()), period) for payee_id, period in wanted
-    )
-    if first < whole[0]:
-        # What is paid again and again reaches back to stretches that have ended.
-        programs = programs_for(payee_ids, (first, whole[1]), change)
+    programs, first = _programs(wanted, payee_ids, change)
     entries = {}
     if with_entries:
-        entries = entry_facts(
-            payee_ids=payee_ids,
-            first=first,
-            last=whole[1],
-            change=change,
-            deep=any(
-                UPLINE in features_of(fact.program).roles
-                for own in programs.values()
-                for fact in own
-            ),
-        )
+        last = max(period.ends_on for _, period in wanted)
+        entries = _entries(programs, payee_ids, (first, last), change)
     return Loaded(
         currency=current_business().currency,
         payees=payees_known(payee_ids, change),
@@ -164,6 +143,43 @@ def load(
         around=read_around(programs, entries, change),
         gathering=gathering or Gathering(change),
         names=_names(entries) if with_names else {},
+    )
+
+
+def _programs(
+    wanted: Collection[Key], payee_ids: Collection[int], change: int
+) -> tuple[dict[int, tuple[AssignmentFact, ...]], date]:
+    """Return the payees' plans, and the first day on which an entry matters to them."""
+    # The year of a plan may have begun in the one before, in any of its months.
+    earliest = min(period.starts_on for _, period in wanted)
+    begin = period_of("year", earliest).previous().starts_on
+    last = max(period.ends_on for _, period in wanted)
+    programs = programs_for(payee_ids, (begin, last), change)
+    first = min(
+        first_day(programs.get(payee_id, ()), period) for payee_id, period in wanted
+    )
+    if first < begin:
+        # What is paid again and again reaches back to stretches that have ended.
+        programs = programs_for(payee_ids, (first, last), change)
+    return programs, first
+
+
+def _entries(
+    programs: Mapping[int, Iterable[AssignmentFact]],
+    payee_ids: Collection[int],
+    stretch: tuple[date, date],
+    change: int,
+) -> dict[int, tuple[EntryFact, ...]]:
+    return entry_facts(
+        payee_ids=payee_ids,
+        first=stretch[0],
+        last=stretch[1],
+        change=change,
+        deep=any(
+            UPLINE in features_of(fact.program).roles
+            for own in programs.values()
+            for fact in own
+        ),
     )
 
 
