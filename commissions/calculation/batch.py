@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TypeGuard
 
 from commissions.calculation.batch_code import (
     BatchProgram,
@@ -19,6 +18,7 @@ from commissions.calculation.batch_code import (
 )
 from commissions.calculation.batch_days import shared_values, stretches
 from commissions.calculation.batch_known import keys_read
+from commissions.calculation.batch_tiers import Crossing, Crossings
 from commissions.calculation.facts import (
     AssignmentFact,
     MeasureDraft,
@@ -27,12 +27,11 @@ from commissions.calculation.facts import (
 )
 from commissions.calculation.program import ZERO, MeasureProgram, PlanProgram
 from commissions.calculation.windows import HOLE, is_day
-from commissions.formula import TierTable, arithmetic
+from commissions.formula import arithmetic
 from commissions.formula.inlined import ValueFault
 from commissions_saas.lib.periods import Period, period_of
 
 _DAY = timedelta(days=1)
-_WIDER = Decimal(10) ** 30  # beyond what any total can be
 # What must be empty, because nobody here has thought about it.
 _KNOWN_INPUTS = frozenset(
     [
@@ -57,21 +56,9 @@ _KNOWN_INPUTS = frozenset(
     ]
 )
 # What generated code can raise: a value that is missing, a division by zero, …
-_FAULTS = (ArithmeticError, ValueError, TypeError, AttributeError, ValueFault)
+FAULTS = (ArithmeticError, ValueError, TypeError, AttributeError, ValueFault)
 Cells = dict[tuple[str, str, str], tuple[Decimal, int]]
 Prefix = Callable[[PayeeInputs, AssignmentFact, str, str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """A credit with which a measure reached a tier that a component reads."""
-
-    plan_id: int
-    component: str
-    measure: str
-    bound: Decimal
-    rate: Decimal
-    head: str
 
 
 @dataclass(slots=True)
@@ -164,7 +151,7 @@ class PayeeBatch:
 
     def add_to(self, found: Reckoned, frame: PayeeInputs) -> None:
         """Work out a statement's lines, totals and measures, plan after plan."""
-        _require_known(frame)
+        require_known(frame)
         by_plan: dict[int, list[AssignmentFact]] = {}
         for fact in sorted(frame.assignments, key=lambda fact: fact.starts_on):
             by_plan.setdefault(fact.plan_id, []).append(fact)
@@ -172,7 +159,7 @@ class PayeeBatch:
             try:
                 for plan_id in sorted(by_plan):
                     self._plan(frame, plan_id, by_plan[plan_id], found)
-            except _FAULTS as fault:
+            except FAULTS as fault:
                 raise Doubt from fault
         found.total = sum((amount for amount, _ in found.cells.values()), ZERO)
 
@@ -183,19 +170,16 @@ class PayeeBatch:
         facts: Sequence[AssignmentFact],
         found: Reckoned,
     ) -> None:
-        measures = _measures(self.batch.program(fact).program for fact in facts)
-        starts = {
-            name: self._start(frame, plan_id, facts, measure)
-            for name, measure in measures.items()
-        }
+        measures = measures_of(self.batch.program(fact).program for fact in facts)
+        starts = self.starts(frame, plan_id, facts, measures)
         ends = dict(starts)
         period = frame.period
         for first, last, fact in stretches(frame, facts, period):
             self._lines(frame, plan_id, fact, (first, last), ends, found)
+        self.end(frame, plan_id, measures, ends)
         for name, measure in measures.items():
             window = _window(measure, period)
             key = measure_key(plan_id, name)
-            self._ends[plan_id, name] = window.slug, period.ends_on, ends[name]
             found.starts[key] = starts[name]
             found.totals.append(
                 MeasureDraft(
@@ -208,6 +192,31 @@ class PayeeBatch:
                     total=ends[name],
                 )
             )
+
+    def starts(
+        self,
+        frame: PayeeInputs,
+        plan_id: int,
+        facts: Sequence[AssignmentFact],
+        measures: Mapping[str, MeasureProgram],
+    ) -> dict[str, Decimal]:
+        """Return where each measure stands at the start of the period."""
+        return {
+            name: self._start(frame, plan_id, facts, measure)
+            for name, measure in measures.items()
+        }
+
+    def end(
+        self,
+        frame: PayeeInputs,
+        plan_id: int,
+        measures: Mapping[str, MeasureProgram],
+        ends: Mapping[str, Decimal],
+    ) -> None:
+        """Remember where each measure stands at the end, for the period after it."""
+        for name, measure in measures.items():
+            window = _window(measure, frame.period).slug
+            self._ends[plan_id, name] = window, frame.period.ends_on, ends[name]
 
     def _lines(
         self,
@@ -304,57 +313,7 @@ def between(
     return rows[begin : bisect_right(days, last.isoformat())]
 
 
-class Crossings:
-    """Watches measures pass the bounds of the tables that are read with them."""
-
-    def __init__(self, batch: BatchProgram, shared: Mapping[str, object]) -> None:
-        self.batch = batch
-        self.shared = shared
-        self.bounds: list[list[Decimal]] = []
-        for pairs in batch.bounded:
-            tables = [shared.get(name) for _, name in pairs]
-            found = {
-                bound
-                for table in tables
-                if isinstance(table, TierTable)
-                for bound in table.starts[1:]
-            }
-            self.bounds.append(sorted(found))
-        self.seen: list[tuple[int, Decimal, Decimal, str]] = []
-
-    def __call__(
-        self, at: int, before: Decimal, after: Decimal, head: str
-    ) -> tuple[Decimal, Decimal]:
-        """Note a crossing; return between which bounds the measure stands now."""
-        if head and before < after:
-            self.seen.append((at, before, after, head))
-        bounds = [-_WIDER, *self.bounds[at], _WIDER]
-        place = bisect_right(bounds, after)
-        return bounds[place - 1], bounds[place]
-
-    def as_tiers(self, plan_id: int) -> Iterable[Crossing]:
-        """Return each tier that was reached, by the component that pays by it."""
-        program = self.batch.program
-        order = {part.key: at for at, part in enumerate(program.components)}
-        credits = {head: at for at, (*_, head) in reversed([*enumerate(self.seen)])}
-        found = []
-        for at, before, after, head in self.seen:
-            measure = program.measures[at].name
-            for component, name in self.batch.bounded[at]:
-                table = self.shared.get(name)
-                for bound, rate in table.rows[1:] if _has_tiers(table) else ():
-                    if before < bound <= after:
-                        tier = Crossing(plan_id, component, measure, bound, rate, head)
-                        place = credits[head], order[component], at, name, bound
-                        found.append((place, tier))
-        return [tier for _, tier in sorted(found, key=lambda pair: pair[0])]
-
-
-def _has_tiers(table: object) -> TypeGuard[TierTable]:
-    return isinstance(table, TierTable)
-
-
-def _measures(programs: Iterable[PlanProgram]) -> dict[str, MeasureProgram]:
+def measures_of(programs: Iterable[PlanProgram]) -> dict[str, MeasureProgram]:
     found: dict[str, MeasureProgram] = {}
     for program in programs:
         for measure in program.measures:
@@ -377,7 +336,7 @@ def _window(measure: MeasureProgram, period: Period) -> Period:
     return window
 
 
-def _require_known(frame: PayeeInputs) -> None:
+def require_known(frame: PayeeInputs) -> None:
     for name in frame.__slots__:
         if name not in _KNOWN_INPUTS and getattr(frame, name):
             raise Doubt

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from commissions.calculation.batch import (
     Batch,
-    Crossings,
     PayeeBatch,
     Prefix,
     Reckoned,
@@ -29,6 +28,7 @@ from commissions.calculation.batch_changed_code import (
 from commissions.calculation.batch_code import Doubt, Row, zeros_after
 from commissions.calculation.batch_days import shared_values
 from commissions.calculation.batch_known import MODES
+from commissions.calculation.batch_tiers import Crossings
 from commissions.calculation.facts import AssignmentFact, PayeeInputs, measure_key
 from commissions.calculation.program import ZERO, PlanProgram
 from commissions_saas.lib.money import places

@@ -169,7 +169,10 @@ class PreviewedStatement(BusinessModel):
     after = models.DecimalField(max_digits=19, decimal_places=4)
     difference = models.DecimalField(max_digits=19, decimal_places=4)
     line_count = models.PositiveIntegerField(default=0)
+    differ = models.PositiveIntegerField(default=0)
     lines = models.JSONField(default=list)
+    # What they come to by component, where the lines that differ are too many to keep.
+    parts = models.JSONField(null=True)
     failures = models.JSONField(default=list)
 
     class Meta:

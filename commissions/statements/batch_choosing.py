@@ -85,7 +85,10 @@ def wanted_of(
     zeros: tuple[str, ...],
     changes: tuple[int, int],
 ) -> Wanted:
-    """Say what is to be read for a group: all of it, or what changed between two."""
+    """Say what is to be read for a group: all of it, or what changed between two.
+
+    Of periods that are not given no stored lines are read.
+    """
     since, fence = changes
     first = min(
         first_day(loaded.programs.get(payee_id, ()), period)
@@ -93,7 +96,15 @@ def wanted_of(
     )
     wanted = Wanted(
         payee_ids=tuple(sorted({payee_id for payee_id, _ in group})),
-        period_ids=tuple(sorted({periods[period.slug].pk for _, period in group})),
+        period_ids=tuple(
+            sorted(
+                {
+                    periods[period.slug].pk
+                    for _, period in group
+                    if period.slug in periods
+                }
+            )
+        ),
         object=batch.object,
         keys=batch.keys,
         zeros=zeros,

@@ -160,13 +160,19 @@ def places_of(entry_ids: Collection[int], change: int) -> dict[int, str]:
 
 
 @contextmanager
-def ahead(wanted: Sequence[Wanted]) -> Iterator[Iterator[Found]]:
-    """Yield what was read of each, in order; the next is read meanwhile."""
-    if connection.in_atomic_block:
+def ahead(
+    wanted: Sequence[Wanted], *, apart: bool | None = None
+) -> Iterator[Iterator[Found]]:
+    """Yield what was read of each, in order; the next is read meanwhile.
+
+    A caller in a transaction that has done nothing to what is read may say that it is
+    to be read `apart` all the same.
+    """
+    if not (apart or (apart is None and not connection.in_atomic_block)):
         with connection.cursor() as cursor:
             yield (_read(cursor, one) for one in wanted)
         return
-    if len(wanted) == 1:
+    if len(wanted) == 1 and not apart:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_BY_INDEX.format(local="LOCAL"))
             found = _read(cursor, wanted[0])

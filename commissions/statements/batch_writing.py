@@ -12,7 +12,7 @@ from django.db import connection
 from psycopg import sql
 from psycopg.copy import QueuedLibpqWriter
 
-from commissions.calculation.batch import Crossing
+from commissions.calculation.batch_tiers import Crossing
 from commissions.calculation.facts import (
     LineDraft,
     LineKey,

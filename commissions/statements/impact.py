@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from hashlib import sha256
 
 from django.db import connection, transaction
@@ -31,6 +32,7 @@ from commissions.plans.services import require_sound
 from commissions.statements.differences import EffectKey, money
 from commissions.statements.errors import NotUpToDate
 from commissions.statements.gathering import Gathering
+from commissions.statements.impact_batch import BatchComparison
 from commissions.statements.impact_gathering import Moved, Overlaid
 from commissions.statements.inputs import Key, Loaded, load
 from commissions.statements.models import CalculationState, PayPeriod, Statement
@@ -123,8 +125,10 @@ def compare(
     def keep(key: Key, old: Reckoned, new: Reckoned) -> None:
         rows[key] = row_of(key, old, new)
 
+    apart = not connection.in_atomic_block
     with standing(plan, document, starts_on) as fence:
-        work_out(fence, fence + 1, keep, tell)
+        batch = BatchComparison(fence, rows.__setitem__, apart=apart, tell=tell)
+        work_out(fence, fence + 1, keep, tell, batch)
         frozen = frozen_of(rows)
     for key, row in rows.items():
         row.is_frozen = key in frozen
@@ -134,13 +138,20 @@ def compare(
     )
 
 
-def work_out(start: int, fence: int, keep: Keep, tell: Told = nobody) -> None:
+def work_out(
+    start: int,
+    fence: int,
+    keep: Keep,
+    tell: Told = nobody,
+    batch: BatchComparison | None = None,
+) -> None:
     """Work out both sides of each statement that the changes after `start` may touch.
 
-    Who takes from others whose measures move is worked out, and kept, once more.
+    Who takes from others whose measures move is worked out, and kept, once more. What
+    the batch knows of the others it works out and keeps.
     """
     waves = Waves.of(start, fence)
-    sides = _Sides(start, fence, waves, keep, tell)
+    sides = Sides(start, fence, waves, keep, tell, batch)
     wanted = touched_between(start, fence)
     for _ in range(MOST_WAVES):
         if not wanted:
@@ -151,17 +162,24 @@ def work_out(start: int, fence: int, keep: Keep, tell: Told = nobody) -> None:
         raise too_many()
 
 
-class _Sides:
+class Sides:
     """Statements as of two change numbers, and what others take from them."""
 
     def __init__(
-        self, start: int, fence: int, waves: Waves, keep: Keep, tell: Told
+        self,
+        start: int,
+        fence: int,
+        waves: Waves,
+        keep: Keep,
+        tell: Told,
+        batch: BatchComparison | None,
     ) -> None:
         self.start = start
         self.fence = fence
         self.waves = waves
         self.keep = keep
         self.tell = tell
+        self.batch = batch  # of the first wave: later ones take from others
         self._behind = changes_behind(start)
         self.moved = Moved()
         # A later wave works out some periods again, which read the others of the payee.
@@ -173,6 +191,10 @@ class _Sides:
         keys = sorted(wanted, key=lambda key: (key[0], key[1].starts_on))
         others = Overlaid(self.fence, moved=self.moved)
         moved = Moved(self.moved)
+        if self.batch is not None:
+            left = self.batch.compare(keys, partial(self._frames, keys, others), moved)
+            keys = [key for key in keys if key in left]
+            self.batch = None
         for done, chunk in chunks(keys):
             self.tell("Comparing statements", done, len(keys))
             with uncollected():
@@ -180,6 +202,11 @@ class _Sides:
         fresh = moved.since(self.moved)
         self.moved = moved
         return fresh
+
+    def _frames(self, keys: Sequence[Key], others: Overlaid, side: int) -> Loaded:
+        """Read what decides these statements on one side, but for their entries."""
+        change, gathering = ((self.start, self._others), (self.fence, others))[side]
+        return load(keys, change, with_entries=False, gathering=gathering)
 
     def _chunk(self, chunk: Sequence[Key], others: Overlaid, moved: Moved) -> None:
         before = load(chunk, self.start, gathering=self._others)
@@ -245,6 +272,7 @@ def row_of(key: Key, old: Reckoned, new: Reckoned) -> PreviewedStatement:
         after=total(after),
         difference=total(after) - total(now),
         line_count=len(after.lines),
+        differ=len(lines),
         lines=lines,
         failures=failures,
     )

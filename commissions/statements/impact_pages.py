@@ -15,6 +15,7 @@ from commissions.plans.models import Plan, PlanVersion, Preview, PreviewedStatem
 from commissions.plans.services import document_of, editors_of, may_publish
 from commissions.plans.telling import users_paid_by
 from commissions.statements.exports import safe
+from commissions.statements.impact_lines import lines_of
 from commissions.statements.previews import changes_own_pay, moved_by
 from commissions.statements.prices import headline, signed
 from commissions_saas.lib import clock
@@ -112,14 +113,17 @@ def statement_page(row: PreviewedStatement) -> dict[str, Any]:
                 "after": Decimal(line["after"]),
                 "difference": Decimal(line["after"]) - Decimal(line["before"]),
             }
-            for line in row.lines
+            for line in lines_of(row)
         ],
         "is_fresh": preview.change == latest_change(),
     }
 
 
 def impact_csv(preview: Preview) -> str:
-    """Return each line that differs, with the statement that it stands on."""
+    """Return each line that differs, with the statement that it stands on.
+
+    Where none was kept, what each component comes to on the statement.
+    """
     currency = current_business().currency
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -131,7 +135,7 @@ def impact_csv(preview: Preview) -> str:
             "yes" if row.is_frozen else "no",
             *(_plain(each, currency) for each in (row.now, row.after, row.difference)),
         ]
-        for line in row.lines:
+        for line in row.lines if row.parts is None else map(_together, row.parts):
             writer.writerow(
                 [*own, safe(str(line["name"])), safe(str(line["deal"])), line["role"]]
                 + [
@@ -249,6 +253,10 @@ def _by_component(
 def _in_force(plan: Plan) -> PlanVersion | None:
     published = plan.versions.filter(state=PlanVersion.State.PUBLISHED)
     return published.order_by("-starts_on", "-number").first()
+
+
+def _together(part: dict[str, Any]) -> dict[str, Any]:
+    return {**part, "deal": f"all lines; {part['lines']} differ", "role": ""}
 
 
 def _plain(amount: Decimal, currency: str) -> str:

@@ -30,7 +30,7 @@ def summary_of(rows: Iterable[PreviewedStatement]) -> dict[str, Any]:
         "median": _text(median(sizes) if sizes else ZERO),
         "largest": _text(largest.difference if largest else ZERO),
         "largest_name": largest.payee_name if largest else "",
-        "largest_lines": len(largest.lines) if largest else 0,
+        "largest_lines": largest.differ if largest else 0,
         "periods": _periods(changed),
         "components": _components(changed),
         "payees": len({row.payee_id for row in changed}),
@@ -71,13 +71,15 @@ def _periods(changed: Iterable[PreviewedStatement]) -> list[dict[str, Any]]:
 
 def _components(changed: Iterable[PreviewedStatement]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for line in (line for row in changed for line in row.lines):
-        part = found.setdefault(
-            line["component"],
-            {"key": line["component"], "name": line["name"], "lines": 0, "total": ZERO},
-        )
-        part["lines"] += 1
-        part["total"] += Decimal(line["after"]) - Decimal(line["before"])
+    for row in changed:
+        of_lines = [
+            {**line, "key": line["component"], "lines": 1} for line in row.lines
+        ]
+        for own in of_lines if row.parts is None else row.parts:
+            empty = {"key": own["key"], "name": own["name"], "lines": 0, "total": ZERO}
+            part = found.setdefault(own["key"], empty)
+            part["lines"] += own["lines"]
+            part["total"] += Decimal(own["after"]) - Decimal(own["before"])
     return [{**part, "total": _text(part["total"])} for part in found.values()]
 
 
