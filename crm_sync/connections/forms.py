@@ -7,7 +7,7 @@ from django import forms
 from crm_sync.connections.models import SourceField
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.values import TYPES
-from crm_sync.providers.files.limits import LARGEST_FILE
+from crm_sync.workbooks.limits import LARGEST_FILE
 
 OBJECTS = (("deal", "Deals"), ("meeting", "Meetings"))
 CLOSE_OBJECTS = (

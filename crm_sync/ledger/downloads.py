@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 
 from crm_sync.ledger.tables import plain_cell
-from crm_sync.providers.files.workbook_writing import WORKBOOK, Sheet, workbook_of
+from crm_sync.workbooks.writing import WORKBOOK, Sheet, workbook_of
 
 
 @dataclass(frozen=True, slots=True)

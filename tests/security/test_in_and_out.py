@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from crm_sync.contract import ConfigurationProblem, ConnectionSettings
-from crm_sync.providers.files.workbook_writing import Sheet, workbook_of
 from crm_sync.providers.rest.deliveries import read_events
 from crm_sync.providers.rest.provider import RestProvider
 from crm_sync.providers.rest.reading import InvalidDocument, read_document
+from crm_sync.workbooks.writing import Sheet, workbook_of
 from crm_sync.writeback.wanting import _listed
 from tests.crm_sync.rest.stand_in import Reply, running
 

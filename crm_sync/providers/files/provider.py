@@ -30,8 +30,8 @@ from crm_sync.providers.files.columns import (
     is_id,
     standard_name,
 )
-from crm_sync.providers.files.limits import LONGEST_CELL
 from crm_sync.providers.files.table import Row, read_table
+from crm_sync.workbooks.limits import LONGEST_CELL
 
 _ROWS_PER_PAGE = 500
 _LONGEST_ID = 200

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crm_sync.contract import ConfigurationProblem
-from crm_sync.providers.files.limits import (
+from crm_sync.workbooks.apart import read_apart
+from crm_sync.workbooks.limits import (
     LARGEST_FILE,
     LONGEST_NAME,
     MOST_COLUMNS,
     MOST_ROWS,
     too_many_rows,
 )
-from crm_sync.providers.files.workbook import text_of_workbook
 
 _ARCHIVE = b"PK\x03\x04"
 _DELIMITERS = ",;\t|"
@@ -64,14 +64,18 @@ class Table:
 
 def read_table(content: bytes) -> Table:
     """Return a file as a table; ConfigurationProblem says why it is none."""
-    text = text_of_file(content)
+    return table_of(text_of_file(content), "," if is_workbook(content) else "")
+
+
+def table_of(text: str, delimiter: str = "") -> Table:
+    """Return CSV as a table; which sign is between the cells shows its first line."""
     first = text.lstrip("\r\n").split("\n", 1)[0]
     if not first.strip():
         raise ConfigurationProblem(
             "The file is empty.", hint="Its first line names the columns."
         )
     text = text.lstrip("\r\n")
-    delimiter = "," if is_workbook(content) else max(_DELIMITERS, key=first.count)
+    delimiter = delimiter or max(_DELIMITERS, key=first.count)
     try:
         header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as problem:
@@ -91,7 +95,7 @@ def text_of_file(content: bytes) -> str:
             "The file is larger than 20 MB.", hint="Split it into several files."
         )
     if is_workbook(content):
-        return text_of_workbook(content)
+        return read_apart(content)
     for start, message in _KINDS:
         if content.startswith(start):
             raise ConfigurationProblem(message, hint=_SAVE_AS)

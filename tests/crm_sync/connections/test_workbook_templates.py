@@ -11,7 +11,7 @@ from django.test import Client
 from crm_sync.ledger.models import Entry, ExchangeRate, Payee
 from crm_sync.ledger.services import create_payee
 from crm_sync.providers.files.table import read_table
-from crm_sync.providers.files.workbook_writing import WORKBOOK, Sheet, workbook_of
+from crm_sync.workbooks.writing import WORKBOOK, Sheet, workbook_of
 from tenants.access import Member
 from tenants.accounts.models import Business
 from tenants.jobs.services import without_sending

@@ -7,10 +7,17 @@ import pytest
 
 from crm_sync.contract import ConfigurationProblem, ConnectionSettings
 from crm_sync.providers.files.provider import FileProvider
-from crm_sync.providers.files.table import read_table
+from crm_sync.providers.files.table import Table, table_of
+from crm_sync.workbooks.parts import parser_of
+from crm_sync.workbooks.reading import text_of_workbook
 from tests.crm_sync.providers.workbooks import archive, sheet, text, workbook
 
 HEADER = f"<row r='1'>{text('id', 'A1')}{text('value', 'B1')}</row>"
+
+
+def read_table(content: bytes) -> Table:
+    """Read a workbook here: what it takes, and its limits, can be seen and changed."""
+    return table_of(text_of_workbook(content), ",")
 
 
 def cell(inside: str, **given: object) -> str:
@@ -56,6 +63,11 @@ def test_texts_days_and_yes_are_read() -> None:
     assert cell("<v>46330.5</v>", s=2) == "2026-11-04 12:00:00"
     assert cell("<v>46330</v>", s=3) == "46330"  # “days” in quotes is no day
     assert cell("<v>1</v>", s=1) == "1900-01-01"
+    assert cell("<v>42</v>", s=4) == "00042"  # an id, as it is shown
+    assert cell("<v>4.2</v>", s=4) == "4.2"
+    assert cell("<v>7.0000000000000007E-2</v>", s=5) == "7%"
+    assert cell("<v>-0.125</v>", s=5) == "-12.5%"
+    assert cell("<v>1</v>", s=6) == "100%"
     assert cell("<f>B1*2</f><v>36800.2</v>") == "36800.2"
     assert cell("<v>#N/A</v>", t="e") == "#N/A"
 
@@ -186,7 +198,7 @@ def test_a_number_longer_than_a_cell_is_refused(value: str) -> None:
 def test_more_characters_than_a_sheet_may_have_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("crm_sync.providers.files.workbook.MOST_TEXT", 100)
+    monkeypatch.setattr("crm_sync.workbooks.reading.MOST_TEXT", 100)
     shared = f"<si><t>{'x' * 60}</t></si>"
     cells = "".join(f"<c r='{c}1' t='s'><v>0</v></c>" for c in "AB")
 
@@ -195,14 +207,11 @@ def test_more_characters_than_a_sheet_may_have_are_refused(
     assert said == "The workbook cannot be read: Its sheet is too long."
 
 
-def test_more_cells_than_can_be_read_are_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("crm_sync.providers.files.workbook.MOST_ELEMENTS", 100)
+def test_more_elements_than_can_be_meant_are_refused() -> None:
+    parser = parser_of(lambda name, given: None, most=100)
 
-    said = refused(workbook("<row r='1'>" + "<c/>" * 100 + "</row>"))
-
-    assert said == "The workbook cannot be read: It has too many cells."
+    with pytest.raises(ConfigurationProblem, match="too many cells"):
+        parser.Parse(b"<row>" + b"<c/>" * 100 + b"</row>", True)
 
 
 def test_a_tag_that_never_ends_is_refused() -> None:

@@ -8,11 +8,14 @@ CONTENT = "application/vnd.openxmlformats"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 STYLES = (
-    f'<styleSheet xmlns="{MAIN}"><numFmts count="2">'
+    f'<styleSheet xmlns="{MAIN}"><numFmts count="4">'
     '<numFmt numFmtId="164" formatCode="dd/mm/yyyy hh:mm"/>'
-    '<numFmt numFmtId="165" formatCode="#,##0.00 &quot;days&quot;"/></numFmts>'
+    '<numFmt numFmtId="165" formatCode="#,##0.00 &quot;days&quot;"/>'
+    '<numFmt numFmtId="166" formatCode="00000"/>'
+    '<numFmt numFmtId="167" formatCode="0.0%;[Red]-0.0%"/></numFmts>'
     '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs>'
     '<xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/>'
+    '<xf numFmtId="166"/><xf numFmtId="167"/><xf numFmtId="9"/>'
     "</cellXfs></styleSheet>"
 )
 BOOK = (

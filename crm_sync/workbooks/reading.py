@@ -20,9 +20,11 @@ from typing import Any
 from xml.parsers import expat
 
 from crm_sync.contract import ConfigurationProblem
-from crm_sync.providers.files import limits
-from crm_sync.providers.files.workbook_parts import (
+from crm_sync.workbooks import limits
+from crm_sync.workbooks.parts import (
+    DAY,
     DAY_ZERO,
+    PERCENT,
     Book,
     Parts,
     book_of,
@@ -33,7 +35,6 @@ from crm_sync.providers.files.workbook_parts import (
 )
 
 MOST_TEXT = 50_000_000  # characters of the sheet as CSV
-MOST_ELEMENTS = 12_000_000  # of XML: rows, cells and their values
 _EXCEL = Context(prec=15)
 # A password is a RuntimeError, a packing that nobody uses a NotImplementedError.
 _FAULTS = (
@@ -96,7 +97,6 @@ class _Sheet:
         self._cells: dict[int, str] = {}
         self._cell = _Cell()
         self._left = MOST_TEXT
-        self._elements = MOST_ELEMENTS
 
     def parser(self) -> expat.XMLParserType:
         """Return a parser that calls this sheet."""
@@ -110,9 +110,6 @@ class _Sheet:
             )
 
     def _start(self, name: str, given: dict[str, str]) -> None:
-        self._elements -= 1
-        if self._elements < 0:
-            raise hostile("It has too many cells.")
         if name == "row":
             self._begin_row(whole(given.get("r")) or self._row + 1)
         elif name == "c":
@@ -190,9 +187,13 @@ class _Sheet:
         if cell.kind == "b":
             return "yes" if raw == "1" else "no"
         number = _number(raw, cell)
-        if cell.style in self._book.date_styles:
+        shown = self._book.shown.get(cell.style, "")
+        if shown == DAY:
             return _day(number, self._book.day_zero, cell)
-        return format(number, "f")
+        if shown == PERCENT:
+            return f"{_short(number * 100):f}%"
+        text = format(number, "f")
+        return text.zfill(len(shown)) if text.isdecimal() else text
 
     def _end_row(self) -> None:
         if not self._cells:
@@ -217,6 +218,11 @@ def _number(raw: str, cell: _Cell) -> Decimal:
         raise ConfigurationProblem(f"Cell {cell.place} has a number without end.")
     if len(number.as_tuple().digits) > 15:
         number = _EXCEL.plus(number)
+    return _short(number)
+
+
+def _short(number: Decimal) -> Decimal:
+    """Return a number without zeros that say nothing."""
     rounded = number.to_integral_value()
     return rounded if number == rounded else number.normalize()
 

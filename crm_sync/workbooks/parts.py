@@ -10,28 +10,36 @@ from datetime import datetime
 from xml.parsers import expat
 
 from crm_sync.contract import ConfigurationProblem
-from crm_sync.providers.files.limits import LONGEST_CELL
+from crm_sync.workbooks.limits import LONGEST_CELL
 
 MOST_ENTRIES = 1_000
 MOST_UNPACKED = 200_000_000
 MOST_STRINGS = 50_000_000  # characters of texts that cells share
+MOST_ELEMENTS = 12_000_000  # of XML in a sheet or its texts: rows, cells and values
+MOST_REFERRED = 500_000  # of XML in the parts that say where and how
+DEEPEST = 100  # of elements within each other
 HIGHEST_RATIO = 100  # unpacked to packed, of a part of more than a megabyte
 _BLOCK = 65_536
+# Others unpack as much as they like at one call, whatever is asked of them.
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 LONGEST_TAG = 1_000_000  # the parser starts anew on a tag that has not ended
 DAY_ZERO = datetime(1899, 12, 30)
 DAY_ZERO_1904 = datetime(1904, 1, 1)
 _DATE_FORMATS = frozenset(
     {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 )
+_PERCENT_FORMATS = (9, 10)
+DAY, PERCENT = "day", "%"
 _NOT_CODE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.')
 
 
 @dataclass(slots=True)
 class Book:
-    """What cells refer to: shared texts, which styles are dates, where days begin."""
+    """What cells refer to: shared texts, how styles show numbers, where days begin."""
 
     texts: list[str] = field(default_factory=list)
-    date_styles: frozenset[int] = frozenset()
+    shown: dict[int, str] = field(default_factory=dict)
+    """Style to `DAY`, `PERCENT`, or as many zeros as a number has digits at least."""
     day_zero: datetime = DAY_ZERO
     sheet: str = ""
 
@@ -56,7 +64,9 @@ class Parts:
         entry = self._entries.get(name)
         if entry is None:
             raise broken()
-        unpacked = open_for = 0
+        if entry.compress_type not in _PACKINGS:
+            raise hostile("A part of it is packed in a way that Excel does not use.")
+        unpacked = 0
         with self._archive.open(entry) as part:
             while block := part.read(_BLOCK):
                 unpacked += len(block)
@@ -64,21 +74,12 @@ class Parts:
                 packed = max(entry.compress_size, 1)
                 if self._left < 0:
                     raise hostile("It holds more than 200 MB.")
-                open_for = _open_for(block, open_for)
-                if open_for > LONGEST_TAG:
-                    raise hostile("A tag of it never ends.")
                 if unpacked > 1_000_000 and unpacked / packed > HIGHEST_RATIO:
                     raise hostile("A part of it is a hundred times what was sent.")
                 parser.Parse(block, False)
+                if unpacked - parser.CurrentByteIndex > LONGEST_TAG:
+                    raise hostile("A tag of it never ends.")
         parser.Parse(b"", True)
-
-
-def _open_for(block: bytes, before: int) -> int:
-    """Return how long the tag is that has not ended with this block; 0 if none."""
-    opened, closed = block.rfind(b"<"), block.rfind(b">")
-    if opened < 0 and closed < 0:
-        return before + len(block) if before else 0
-    return len(block) - opened if opened > closed else 0
 
 
 def book_of(parts: Parts) -> Book:
@@ -91,7 +92,7 @@ def book_of(parts: Parts) -> Book:
     if "xl/sharedStrings.xml" in parts:
         book.texts = _shared_texts(parts)
     if "xl/styles.xml" in parts:
-        book.date_styles = _date_styles(parts)
+        book.shown = _styles(parts)
     return book
 
 
@@ -104,7 +105,7 @@ def _first_sheet(parts: Parts, book: Book) -> str:
         elif name == "sheet" and given.get("state", "visible") == "visible":
             found.extend(id for key, id in given.items() if _local(key) == "id")
 
-    parts.read("xl/workbook.xml", parser_of(start))
+    parts.read("xl/workbook.xml", parser_of(start, most=MOST_REFERRED))
     if not found:
         raise ConfigurationProblem("The workbook has no visible sheet.")
     return found[0]
@@ -117,7 +118,8 @@ def _relations(parts: Parts) -> dict[str, str]:
         if name == "Relationship":
             found[given.get("Id", "")] = given.get("Target", "")
 
-    parts.read("xl/_rels/workbook.xml.rels", parser_of(start))
+    parser = parser_of(start, most=MOST_REFERRED)
+    parts.read("xl/_rels/workbook.xml.rels", parser)
     return found
 
 
@@ -157,8 +159,8 @@ def _shared_texts(parts: Parts) -> list[str]:
     return texts
 
 
-def _date_styles(parts: Parts) -> frozenset[int]:
-    """Return the numbers of the cell styles that show a number as a day."""
+def _styles(parts: Parts) -> dict[int, str]:
+    """Return how cell styles show a number, where that is not its digits alone."""
     own: dict[int, str] = {}
     formats: list[int] = []
     inside = {"cellXfs": False}
@@ -175,17 +177,19 @@ def _date_styles(parts: Parts) -> frozenset[int]:
         if name == "cellXfs":
             inside["cellXfs"] = False
 
-    parts.read("xl/styles.xml", parser_of(start, end))
-    return frozenset(
-        place
-        for place, number in enumerate(formats)
-        if number in _DATE_FORMATS or _shows_a_day(own.get(number, ""))
-    )
+    parts.read("xl/styles.xml", parser_of(start, end, most=MOST_REFERRED))
+    shown = ((place, _shown(n, own.get(n, ""))) for place, n in enumerate(formats))
+    return {place: how for place, how in shown if how}
 
 
-def _shows_a_day(code: str) -> bool:
+def _shown(number: int, code: str) -> str:
+    """Return how a format of this number, or of this code, shows a number."""
     plain = _NOT_CODE.sub("", code.split(";")[0]).casefold()
-    return any(letter in plain for letter in "ymdh")
+    if number in _DATE_FORMATS or any(letter in plain for letter in "ymdh"):
+        return DAY
+    if number in _PERCENT_FORMATS or "%" in plain:
+        return PERCENT
+    return plain if re.fullmatch("0{2,20}", plain) else ""
 
 
 def whole(text: str | None) -> int:
@@ -200,22 +204,33 @@ def parser_of(
     start: _Start,
     end: Callable[[str], None] | None = None,
     data: Callable[[str], None] | None = None,
+    most: int = MOST_ELEMENTS,
 ) -> expat.XMLParserType:
     """Return a parser that names elements without their namespace, and trusts no DTD."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
+    met = inside = 0
 
     def begin(name: str, given: dict[str, str]) -> None:
+        nonlocal met, inside
+        met, inside = met + 1, inside + 1
+        if met > most:
+            raise hostile("It has too many cells.")
+        if inside > DEEPEST:
+            raise hostile("Its parts lie too deep in each other.")
         start(_local(name) if ":" in name else name, given)
+
+    def finish(name: str) -> None:
+        nonlocal inside
+        inside -= 1
+        if end is not None:
+            end(_local(name) if ":" in name else name)
 
     def refuse(*_: object) -> None:
         raise hostile("It defines entities of its own.")
 
     parser.StartElementHandler = begin
-    if end is not None:
-        parser.EndElementHandler = lambda name: end(
-            _local(name) if ":" in name else name
-        )
+    parser.EndElementHandler = finish
     parser.CharacterDataHandler = data
     parser.StartDoctypeDeclHandler = refuse
     return parser

@@ -1,0 +1,1 @@
+"""XLSX workbooks: read in a process of their own, written without a library."""
