@@ -1,13 +1,33 @@
 """The guided form: the same plan object through fields instead of a file.
 
-The form shows every component and measure with one field for each key. What it does
-not show (variables, tables, examples) is kept as it stands.
+The form shows every component and measure with one field for each key, and what it can
+say of variables, rate tables and worked examples; the rest is kept as it stands.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
-from commissions.plans.document import PlanDocument, Raw
+from commissions.plans.document import (
+    CONVERT_ON,
+    KINDS,
+    OFS,
+    ORDERS,
+    OVERS,
+    PAYS,
+    PERS,
+    ROUND_AT,
+    ROUNDINGS,
+    TAKES,
+    PlanDocument,
+    Raw,
+)
+from commissions.plans.form_blocks import FormBlock, FormField
+from commissions.plans.form_things import (
+    example_blocks,
+    put_things,
+    table_blocks,
+    variable_blocks,
+)
 from commissions.plans.reading import read_plan
 
 HEAD = ("plan", "currency", "pays", "rounding", "says")
@@ -62,12 +82,17 @@ CODE = frozenset(
         "by",
     }
 )
-DEFAULTS = {
-    "per": "deal",
-    "object": "deal",
-    "credit": "owner, split",
-    "over": "period",
-    "of": "me",
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "per": PERS,
+    "over": OVERS,
+    "of": OFS,
+    "pays": PAYS,
+    "rounding": ROUNDINGS,
+    "round": ROUND_AT,
+    "convert_on": CONVERT_ON,
+    "take": TAKES,
+    "order": ORDERS,
+    "kind": KINDS,
 }
 LABELS = {
     "plan": "Name of the plan",
@@ -112,47 +137,8 @@ LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FormField:
-    """One field of the form: where it is sent, and what stands in it."""
-
-    name: str
-    label: str
-    value: str
-    is_code: bool
-
-    @property
-    def is_sentence(self) -> bool:
-        return self.name.endswith("says")
-
-    @property
-    def if_empty(self) -> str:
-        """Return what holds while nothing is written."""
-        return DEFAULTS.get(self.name.rpartition("-")[2], "")
-
-
-@dataclass(frozen=True, slots=True)
-class FormBlock:
-    """One component or measure of the form."""
-
-    title: str
-    fields: tuple[FormField, ...]
-
-    @property
-    def short(self) -> list[FormField]:
-        return [f for f in self.fields if not f.is_code and not f.is_sentence]
-
-    @property
-    def sentences(self) -> list[FormField]:
-        return [field for field in self.fields if field.is_sentence]
-
-    @property
-    def formulas(self) -> list[FormField]:
-        return [field for field in self.fields if field.is_code]
-
-
-def form_of(raw: Mapping[str, Raw]) -> dict[str, object]:
-    """Return the form: the head, the components, the measures, and a blank of each."""
+def form_of(raw: Mapping[str, Raw]) -> dict[str, Any]:
+    """Return the form: the head, each part of the plan, and a blank of each kind."""
     parts = _list(raw.get("components"))
     measures = _mapping(raw.get("measures"))
     named = [{"name": name, **_mapping(body)} for name, body in measures.items()]
@@ -166,6 +152,9 @@ def form_of(raw: Mapping[str, Raw]) -> dict[str, object]:
             _block(f"m{i}-", MEASURE + _written(part, MORE_OF_MEASURE), part)
             for i, part in enumerate([*named, {}])
         ],
+        "tables": table_blocks(raw),
+        "variables": variable_blocks(raw),
+        "examples": example_blocks(raw),
     }
 
 
@@ -193,6 +182,7 @@ def raw_from_form(before: Mapping[str, Raw], sent: Mapping[str, str]) -> dict[st
     raw["measures"] = _measures(_mapping(before.get("measures")), sent)
     if not raw["measures"]:
         del raw["measures"]
+    put_things(raw, sent)
     return raw
 
 
@@ -241,7 +231,13 @@ def _fields(
     prefix: str, keys: tuple[str, ...], raw: Mapping[str, Raw]
 ) -> tuple[FormField, ...]:
     return tuple(
-        FormField(prefix + key, LABELS[key], _shown(raw.get(key)), key in CODE)
+        FormField(
+            prefix + key,
+            LABELS[key],
+            _shown(raw.get(key)),
+            key in CODE,
+            choices=CHOICES.get(key, ()),
+        )
         for key in keys
     )
 

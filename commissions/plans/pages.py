@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 
 from commissions.plans import services
 from commissions.plans.diff import diff_plans
-from commissions.plans.document import InvalidPlan, PlanDocument
+from commissions.plans.document import InvalidPlan, PlanDocument, Raw
 from commissions.plans.examples import ExampleResult, Tried, untouched_components
 from commissions.plans.form_door import form_of, raw_from_form
 from commissions.plans.formula_names import every_name
@@ -125,7 +125,7 @@ def draft_page(
         **_editor(draft, way),
         **check_part(draft, document),
         "names": every_name(document),
-        "form_parts": form_of(document.raw),
+        **_form(document.raw),
         "text": text or plan_to_yaml(document),
     }
 
@@ -137,7 +137,7 @@ def unreadable_page(
     return {
         **_editor(draft, way),
         "problems": problem.problems,
-        "form_parts": form_of(raw_from_form(draft.document, sent)),
+        **_form(raw_from_form(draft.document, sent)),
         "text": sent.get("text", ""),
     }
 
@@ -212,6 +212,18 @@ def day_of(text: str) -> date | None:
 def number_of(text: str) -> int:
     """Return the id or number that was sent; 0, which nothing has, where it is none."""
     return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+def _form(raw: Mapping[str, Raw]) -> dict[str, Any]:
+    """The guided form, and the names of what only the file can say."""
+    parts = form_of(raw)
+    blocks = [*parts["tables"], *parts["variables"], *parts["examples"]]
+    return {
+        "form_parts": parts,
+        "in_file": [
+            block.title or "an example" for block in blocks if not block.fields
+        ],
+    }
 
 
 def _editor(draft: PlanVersion, way: str) -> dict[str, Any]:

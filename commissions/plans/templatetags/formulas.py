@@ -6,7 +6,7 @@ from django import template
 
 from commissions.plans import services
 from commissions.plans.document import PlanProblem
-from commissions.plans.form_door import FormBlock, FormField
+from commissions.plans.form_blocks import FormBlock, FormField
 from commissions.plans.formula_names import every_name
 from commissions.plans.function_examples import function_groups
 from commissions.plans.models import PlanVersion

@@ -54,7 +54,9 @@ def test_suggestions_come_under_the_caret_and_are_taken_by_the_keyboard(
     expect(page.locator("#formula-said")).to_contain_text("suggestion")
     assert amount.get_attribute("aria-controls") == "formula-suggestions"
     amount.press("ArrowDown")
-    expect(page.get_by_role("option", selected=True)).to_contain_text("deal.amount")
+    expect(
+        page.locator("#formula-suggestions").get_by_role("option", selected=True)
+    ).to_contain_text("deal.amount")
     assert amount.get_attribute("aria-activedescendant") == "formula-option-0"
     assert violations(page) == []
     amount.press("Enter")

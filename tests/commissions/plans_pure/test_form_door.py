@@ -4,12 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from commissions.plans.form_door import (
-    FormBlock,
-    FormField,
-    document_from_form,
-    form_of,
-)
+from commissions.plans.form_blocks import FormBlock, FormField
+from commissions.plans.form_door import document_from_form, form_of
 from commissions.plans.yaml_form import plan_from_yaml
 
 PLANS = sorted((Path(__file__).resolve().parents[2] / "plans").glob("*.yaml"))
