@@ -15,7 +15,12 @@ from commissions.calculation.facts import LineDraft, PayeeInputs
 from commissions.calculation.receipt import NoSuchLine, Receipt
 from commissions.calculation.receipts import explain
 from commissions.plans.document import PlanDocument
-from commissions.plans.models import Plan, PlanVersion, PreviewedStatement
+from commissions.plans.models import (
+    Assignment,
+    Plan,
+    PlanVersion,
+    PreviewedStatement,
+)
 from commissions.plans.services import document_of, require_sound
 from commissions.statements.differences import money
 from commissions.statements.impact import reckoned, standing
@@ -59,17 +64,27 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The deals that were tried, those that fail first, and those that pay nobody."""
+    """The deals that were tried, those that fail first, and those that pay nobody.
+
+    Where nobody is on the plan it is tried `as_if` those were whose deals they are;
+    `needs` are the values without which it cannot be.
+    """
 
     period: Period
     rows: tuple[Tried, ...]
     unpaid: tuple[Picked, ...]
+    as_if: bool = False
+    needs: tuple[str, ...] = ()
 
 
 def try_live(plan: Plan, document: PlanDocument, query: str = "") -> Trial:
     """Try a document on the deals of this period, or of the last one that has any."""
     require_sound(document)
     period = current_period()
+    as_if = not _on_plan(plan).exists()
+    needs = tuple(set(document.variables) - set(document.defaults)) if as_if else ()
+    if needs:
+        return Trial(period, (), (), as_if, tuple(sorted(needs)))
     picked = picked_deals(plan, period, query)
     if not picked:
         period = period.previous()
@@ -80,6 +95,7 @@ def try_live(plan: Plan, document: PlanDocument, query: str = "") -> Trial:
         period,
         tuple(sorted(rows, key=lambda row: not row.failed)),
         tuple(each for each in picked if each.entry.pk not in paid),
+        as_if,
     )
 
 
@@ -111,15 +127,24 @@ def picked_deals(plan: Plan, period: Period, query: str = "") -> list[Picked]:
 
 
 def _deals(plan: Plan, period: Period) -> QuerySet[Entry]:
-    """Return what is credited in the period to somebody who is on the plan."""
-    people = plan.assignments.filter(closed__isnull=True).values("payee_id")
-    credited = Credit.objects.filter(
-        payee_id__in=people,
-        closed__isnull=True,
-        occurred_on__gte=period.starts_on,
-        occurred_on__lte=period.ends_on,
+    """Return what is credited in the period to whom the plan is tried on."""
+    credited = _credits(plan).filter(
+        occurred_on__gte=period.starts_on, occurred_on__lte=period.ends_on
     )
     return Entry.objects.filter(pk__in=credited.values("entry_id"), deleted=False)
+
+
+def _credits(plan: Plan) -> QuerySet[Credit]:
+    """Return the credits of who is on the plan; of everybody, where nobody is."""
+    credited = Credit.objects.filter(closed__isnull=True)
+    people = _on_plan(plan)
+    if not people.exists():
+        return credited
+    return credited.filter(payee_id__in=people.values("payee_id"))
+
+
+def _on_plan(plan: Plan) -> QuerySet[Assignment]:
+    return plan.assignments.filter(closed__isnull=True)
 
 
 def _shared(rows: QuerySet[Entry]) -> QuerySet[Credit, int]:
@@ -137,9 +162,21 @@ def _tried(
         keys = _statements(plan, by_entry.values())
         if not keys:
             return
+        if not _on_plan(plan).exists():
+            _put_on_plan(plan, keys, period, fence + 1)
         before, after = load(keys, fence), load(keys, fence + 1)
         for key in keys:
             yield from _of_statement(plan, key, before, after, by_entry)
+
+
+def _put_on_plan(plan: Plan, keys: Iterable[Key], period: Period, change: int) -> None:
+    """Let people be on the plan for as long as the document stands."""
+    Assignment.objects.bulk_create(
+        Assignment(
+            payee_id=payee_id, plan=plan, starts_on=period.starts_on, opened=change
+        )
+        for payee_id in dict.fromkeys(payee_id for payee_id, _ in keys)
+    )
 
 
 def _of_statement(
@@ -222,16 +259,13 @@ def _amount(line: LineDraft | None) -> Decimal | None:
 
 
 def _statements(plan: Plan, picked: Iterable[Picked]) -> list[Key]:
-    """Return whose statements these deals stand on, of those who are on the plan."""
+    """Return whose statements these deals stand on, of whom the plan is tried on."""
     days: dict[int, date] = {
         each.entry.pk: each.entry.occurred_on
         for each in picked
         if each.entry.occurred_on is not None
     }
-    people = plan.assignments.filter(closed__isnull=True).values("payee_id")
-    rows = Credit.objects.filter(
-        entry_id__in=days, closed__isnull=True, payee_id__in=people
-    ).order_by("payee_id", "entry_id")
+    rows = _credits(plan).filter(entry_id__in=days).order_by("payee_id", "entry_id")
     keys = {
         (payee_id, pay_period_of(days[entry_id])): None
         for payee_id, entry_id in rows.values_list("payee_id", "entry_id")

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from commissions.plans.models import Plan, PlanVersion
+from commissions.plans.models import Assignment, Plan, PlanVersion
 from commissions.plans.services import document_of
 from commissions.plans.yaml_form import plan_to_yaml
 from commissions.statements.live import picked_deals, try_live
@@ -94,11 +94,29 @@ def test_what_is_typed_is_tried_before_it_is_saved(
     assert draft.edition == 2
 
 
-def test_a_plan_with_nobody_on_it_says_so(
+def test_a_plan_with_nobody_on_it_says_what_it_needs_to_be_tried(
     plan: Plan, maya: Payee, ada: Member, client: Client
 ) -> None:
     plan.assignments.all().update(closed=1)
     a_draft(plan, ada)
     client.force_login(ada.user)
 
-    assert "There is no deal to try" in text_of(client.get(LIVE))
+    body = text_of(client.get(LIVE))
+
+    assert "Nobody is on this plan yet, and it needs quota of each payee" in body
+
+
+def test_a_plan_with_nobody_on_it_is_tried_on_whose_deals_they_are(
+    plan: Plan, maya: Payee, ada: Member
+) -> None:
+    plan.assignments.all().update(closed=1)
+    draft = a_draft(plan, ada, ("  quota: money", "  quota: {type: money, default: 1}"))
+    people = Assignment.objects.count()
+
+    trial = try_live(plan, document_of(draft), "kessler maint")
+
+    assert trial.as_if
+    assert [(row.payee, row.draft, row.in_force) for row in trial.rows] == [
+        ("Maya Okafor", Decimal(40), None)
+    ]
+    assert Assignment.objects.count() == people
