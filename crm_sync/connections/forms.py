@@ -10,6 +10,7 @@ from crm_sync.ledger.values import TYPES
 from crm_sync.workbooks.limits import LARGEST_FILE
 
 OBJECTS = (("deal", "Deals"), ("meeting", "Meetings"))
+FILE_OBJECTS = (*OBJECTS, ("invoice", "Invoices"), ("payment", "Payments"))
 CLOSE_OBJECTS = (
     *OBJECTS,
     ("call", "Calls"),
@@ -141,7 +142,7 @@ class ReasonForm(forms.Form):
 class UploadForm(forms.Form):
     """A CSV file or a workbook."""
 
-    object = forms.ChoiceField(label="What it holds", choices=OBJECTS)
+    object = forms.ChoiceField(label="What it holds", choices=FILE_OBJECTS)
     file = forms.FileField(
         label="CSV file or XLSX workbook",
         help_text="UTF-8, at most 20 MB and 200,000 rows. Each row needs an id.",

@@ -37,7 +37,7 @@ _MONEY_WORDS = (
     "margin",
 )
 _LONGEST_TEXT = 2000
-_NO_NUMBER = "is not a number"
+_NO_NUMBER = "is not a number like 1234.50"
 _TEXTS = (
     *("transform", "currency_from", "currency", "blank_currency", "label"),
     *("const", "scale"),
@@ -250,7 +250,7 @@ def _text(raw: Any) -> str:
 
 def _number(text: str, place: _Place) -> Decimal:
     is_percent = text.endswith("%")
-    plain = text.rstrip("%").strip() if is_percent else text
+    plain = _signed(text.rstrip("%").strip() if is_percent else text)
     # Files come with thousands marks; only one form of them cannot be misread.
     if "," in plain and _has_thousands(plain):
         plain = plain.replace(",", "")
@@ -273,17 +273,28 @@ def _number(text: str, place: _Place) -> Decimal:
     return number
 
 
+def _signed(text: str) -> str:
+    """Return a number as accountants write one below zero, (5.00) or 5.00-, as -5.00."""
+    text = text.replace("\u2212", "-")
+    inner = (
+        text[1:-1] if text[:1] == "(" and text[-1:] == ")" else text.removesuffix("-")
+    )
+    return f"-{inner}" if inner != text and inner[:1].isdecimal() else text
+
+
 def _is_number(text: str) -> bool:
     return re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", text[:200]) is not None
 
 
 def _has_thousands(text: str) -> bool:
-    """Say whether every comma stands before exactly three digits, as in 1,234.50."""
+    """Say whether every comma stands before exactly three digits, as in 1,234.50, and
+    none after a zero, as in 0,500."""
     whole, _, _ = text.lstrip("+-").partition(".")
     first, *rest = whole.split(",")
     return (
         bool(rest)
         and 0 < len(first) <= 3
+        and not first.startswith("0")
         and all(len(part) == 3 and part.isdecimal() for part in rest)
     )
 

@@ -40,7 +40,7 @@ def upload(request: MemberRequest) -> HttpResponse:
                     request.business, "connections:upload_preview", kept.pk
                 )
                 return redirect(url)
-    context = {"form": form, "objects": forms.OBJECTS}
+    context = {"form": form, "objects": forms.FILE_OBJECTS}
     return render(request, "connections/upload.html", context, status=status)
 
 
@@ -102,7 +102,7 @@ def upload_bad_rows(request: MemberRequest, upload_id: int) -> HttpResponse:
 @require_safe
 def upload_template(request: MemberRequest, object_: str) -> HttpResponse:
     """A file to fill in, as CSV or as a workbook."""
-    if object_ not in dict(forms.OBJECTS):
+    if object_ not in dict(forms.FILE_OBJECTS):
         raise Http404
     return table_answer(
         request, template(object_), f"{object_}s", about=_about(object_)

@@ -56,6 +56,8 @@ _COLUMNS = {
         Column("occurred_on", "date", "2026-11-05"),
         Column("due_on", "date", "2026-12-05"),
         Column("status", "text", "sent"),
+        Column("paid", "money", "0.00"),
+        Column("paid_on", "date", ""),
     ),
     "payment": (
         Column("id", "text", EXAMPLE_ID),
@@ -94,6 +96,8 @@ SAYS = {
     "won_on": "The day on which it was won; it pays in the period of this day.",
     "lost_on": "The day on which it was lost.",
     "occurred_on": "The day that it is of.",
+    "paid": "How much of it was paid, where payments are not sent.",
+    "paid_on": "The day on which it was paid, where payments are not sent.",
     "due_on": "The day until which it is to be paid.",
     "held_on": "The day on which it took place.",
     "status": "The stage, in your words.",

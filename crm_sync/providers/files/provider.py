@@ -30,6 +30,7 @@ from crm_sync.providers.files.columns import (
     is_id,
     standard_name,
 )
+from crm_sync.providers.files.numbers import Numbers, numbers_of
 from crm_sync.providers.files.table import Row, read_table
 from crm_sync.workbooks.limits import LONGEST_CELL
 
@@ -54,6 +55,7 @@ class FileProvider:
         self._version = as_version(uploaded_at)
         self._table = read_table(content)
         self._id_at = _place_of_id(self._table.header)
+        self._numbers = self._how_numbers_are_written()
 
     def objects(self) -> tuple[SourceObject, ...]:
         """Return the one object that the file holds."""
@@ -136,7 +138,7 @@ class FileProvider:
         records: list[RemoteRecord] = []
         refused: list[RefusedRow] = []
         for row in self._table.rows():
-            made = self._record(row, seen)
+            made = self._record(self._plain(row), seen)
             if row.number <= after:
                 continue
             if isinstance(made, RemoteRecord):
@@ -152,6 +154,29 @@ class FileProvider:
             last = row.number
         cursor = {"line": str(last)}
         yield Page(tuple(records), cursor, False, total=total, refused=tuple(refused))
+
+    def _how_numbers_are_written(self) -> Numbers:
+        """Return which of the columns have a comma before the decimals."""
+        if self._table.is_typed:
+            return Numbers()
+        types = {column.name: column.type for column in columns_of(self._object)}
+        known = {
+            at: types.get(standard_name(name))
+            for at, name in enumerate(self._table.header)
+        }
+        money = {at for at, type_ in known.items() if type_ == "money"}
+        texts = {at for at, type_ in known.items() if type_ and at not in money}
+        # Several amounts in a cell have commas between them.
+        texts |= {at for at in known if self._table.header[at].endswith("amounts")}
+        rows = (row.cells for row in self._table.rows())
+        sign = self._table.delimiter
+        return numbers_of(rows, money, texts | {self._id_at}, sign)
+
+    def _plain(self, row: Row) -> Row:
+        if not self._numbers.with_comma:
+            return row
+        cells = (self._numbers.read(at, cell) for at, cell in enumerate(row.cells))
+        return Row(row.number, tuple(cells))
 
     def _record(self, row: Row, seen: dict[str, int]) -> RemoteRecord | RefusedRow:
         id = row.cells[self._id_at] if self._id_at < len(row.cells) else ""
@@ -189,6 +214,9 @@ class FileProvider:
             return f"“{id_name}” is not a usable id.", id_name
         if id == EXAMPLE_ID:
             return "This is the example row of the template.", id_name
+        for at, cell in enumerate(row.cells):
+            if self._numbers.is_doubtful(at, cell):
+                return _doubt(names[at], cell), names[at]
         if id in seen:
             return f"“{id_name}” {id} is on line {seen[id]} already.", id_name
         return "", ""
@@ -208,6 +236,13 @@ def _place_of_id(header: tuple[str, ...]) -> int:
         "The file has no column named “id”.",
         hint="Each row needs an id that stays the same when the file is sent again. "
         f"The columns found are: {', '.join(header[:20])}.",
+    )
+
+
+def _doubt(name: str, cell: str) -> str:
+    return (
+        f"“{name}” {cell} may be {cell.replace(',', '.')} or "
+        f"{cell.replace('.', '').replace(',', '')}: write it like 1234.50."
     )
 
 

@@ -43,6 +43,8 @@ class Table:
     header: tuple[str, ...]
     text: str
     delimiter: str
+    is_typed: bool = False
+    """A workbook knows itself which of its cells are numbers."""
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows that are not blank."""
@@ -64,10 +66,10 @@ class Table:
 
 def read_table(content: bytes) -> Table:
     """Return a file as a table; ConfigurationProblem says why it is none."""
-    return table_of(text_of_file(content), "," if is_workbook(content) else "")
+    return table_of(text_of_file(content), is_typed=is_workbook(content))
 
 
-def table_of(text: str, delimiter: str = "") -> Table:
+def table_of(text: str, *, is_typed: bool = False) -> Table:
     """Return CSV as a table; which sign is between the cells shows its first line."""
     first = text.lstrip("\r\n").split("\n", 1)[0]
     if not first.strip():
@@ -75,12 +77,12 @@ def table_of(text: str, delimiter: str = "") -> Table:
             "The file is empty.", hint="Its first line names the columns."
         )
     text = text.lstrip("\r\n")
-    delimiter = delimiter or max(_DELIMITERS, key=first.count)
+    delimiter = "," if is_typed else max(_DELIMITERS, key=first.count)
     try:
         header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as problem:
         raise _unreadable(1, problem) from None
-    return Table(_names(header), text, delimiter)
+    return Table(_names(header), text, delimiter, is_typed)
 
 
 def is_workbook(content: bytes) -> bool:

@@ -121,6 +121,9 @@ LONG = "123456789012345678901234567890.12"
         ("-99.99", "-99.99"),
         ("99999999999999.9999", "99999999999999.9999"),
         ('"1,234.56"', "1234.56"),
+        ('"(1,234.56)"', "-1234.56"),
+        ('"5.00-"', "-5.00"),
+        ('"\u22125"', "-5.00"),
         ("0", "0.00"),
     ],
 )
@@ -144,7 +147,9 @@ def test_an_amount_is_for_programs_what_the_source_sent(
     [
         (LONG, f"Amount “{LONG}” is outside the range of amounts."),
         ("1e400", "Amount “1e400” is outside the range of amounts."),
-        ("NaN", "Amount “NaN” is not a number."),
+        ("NaN", "Amount “NaN” is not a number like 1234.50."),
+        ('"0,500"', "Amount “0,500” is not a number like 1234.50."),
+        ('"$5"', "Amount “$5” is not a number like 1234.50."),
     ],
 )
 def test_an_amount_that_cannot_be_kept_is_refused_and_said(

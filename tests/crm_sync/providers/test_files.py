@@ -150,3 +150,51 @@ def test_a_template_can_be_read_back_and_its_example_is_no_record(object: str) -
     assert rows[0][-1] == "Dealer fee"
     assert page.records == ()
     assert page.refused[0].reason == "This is the example row of the template."
+
+
+def amounts(*cells: str, sign: str = ";", more: str = "") -> list[str]:
+    """Return what is read of a column of amounts, and of refused ones the reason."""
+    lines = [f'{n}{sign}"{cell}"{more}' for n, cell in enumerate(cells)]
+    head = f"id{sign}amount" + (f"{sign}fee" if more else "")
+    page = read("\n".join([head, *lines]))
+    found = {one.external_id: one.payload["amount"] for one in page.records}
+    found |= {one.external_id: one.reason for one in page.refused}
+    return [found[str(n)] for n in range(len(cells))]
+
+
+def test_a_decimal_comma_that_the_file_shows_is_read() -> None:
+    given = ["1.234,50", "1.234", "-7,5", "(1.000,00)", "12", "1 234,50", "abc"]
+    plain = ["1234.50", "1234", "-7.5", "(1000.00)", "12", "1234.50", "abc"]
+
+    assert amounts(*given) == plain
+    assert amounts("1,50", "2,345", sign="\t") == ["1.50", "2.345"]
+    assert amounts("1.234", more=";12,5") == ["1234"]  # another column shows it
+
+
+def test_thousands_that_the_file_shows_are_left_as_they_are() -> None:
+    given = ["1,234.50", "1,234", "1.5"]
+
+    assert amounts(*given) == given
+    assert amounts("1,234", "1.234", sign=",") == ["1,234", "1.234"]
+
+
+def test_what_may_be_a_thousandfold_is_refused() -> None:
+    (said,) = amounts("1.234")
+
+    assert said == "“amount” 1.234 may be 1.234 or 1234: write it like 1234.50."
+    assert "may be 1.234 or 1234" in amounts("1,234")[0]
+    mixed = amounts("1.234,50", "1,234.50", "1.234", "8")
+    assert mixed[:2] == ["1.234,50", "1,234.50"] and mixed[3] == "8"
+    assert "may be" in mixed[2]
+
+
+def test_ids_names_and_lists_of_amounts_keep_their_commas_and_points() -> None:
+    page = read("id;amount;name;deal_amounts;size\n1.234;5,50;1.234;600,30;1.234 mm\n")
+
+    assert page.records[0].payload == {
+        "id": "1.234",
+        "amount": "5.50",
+        "name": "1.234",
+        "deal_amounts": "600,30",
+        "size": "1.234 mm",
+    }

@@ -17,7 +17,7 @@ HEADER = f"<row r='1'>{text('id', 'A1')}{text('value', 'B1')}</row>"
 
 def read_table(content: bytes) -> Table:
     """Read a workbook here: what it takes, and its limits, can be seen and changed."""
-    return table_of(text_of_workbook(content), ",")
+    return table_of(text_of_workbook(content), is_typed=True)
 
 
 def cell(inside: str, **given: object) -> str:
