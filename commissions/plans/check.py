@@ -12,6 +12,7 @@ from commissions.plans.examples import (
     untouched_components,
 )
 from commissions.plans.json_form import plan_from_json
+from commissions.plans.places import in_file
 from commissions.plans.yaml_form import plan_from_yaml
 
 
@@ -81,7 +82,7 @@ def _check(file: str) -> FileCheck:
         document = read(text)
         compile_plan(document)
     except InvalidPlan as invalid:
-        problems = tuple(str(problem) for problem in invalid.problems)
+        problems = tuple(map(str, in_file(invalid.problems, text)))
         return FileCheck(file, "", (), problems)
     tried = try_examples(document)
     untouched = untouched_components(document, tried)

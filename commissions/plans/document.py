@@ -12,7 +12,8 @@ from typing import Literal, get_args
 
 from commissions.calculation.program import Window
 from commissions_saas.lib.errors import ProductError
-from commissions_saas.lib.periods import window_of_year
+from commissions_saas.lib.periods import WeekCalendar, window_of_year
+from commissions_saas.lib.weeks import weeks_of, window_in_weeks
 from crm_sync.ledger.facts import Role, ValueType
 
 Raw = str | Sequence["Raw"] | Mapping[str, "Raw"]
@@ -88,7 +89,8 @@ class PlanProblem:
     """One thing to correct in a plan: where it is, what is wrong, what may help.
 
     For a formula, `line`, `column` and `end_column` point into its text, and
-    `picture` is the line with carets under the part.
+    `picture` is the line with carets under the part. `file_line` and `file_column`
+    say where it stands in the file that it was read from, where there is one.
     """
 
     path: str
@@ -100,9 +102,13 @@ class PlanProblem:
     end_column: int = 0
     picture: str = ""
     fix: str = ""
+    file_line: int = 0
+    file_column: int = 0
 
     def __str__(self) -> str:
         words = f"{self.path}: {self.message}" if self.path else self.message
+        if self.file_line:
+            words = f"Line {self.file_line}, {words}"
         if self.picture:
             return f"{words}\n{self.picture}\n{self.hint}".rstrip()
         return f"{words} {self.hint}".strip()
@@ -218,6 +224,9 @@ class PlanDocument:
         """Return the window that an `over` means in the plan's own year."""
         if over == "period":
             return over
+        if weeks_of(self.pays) is not None:
+            found = window_in_weeks(self.pays, over)
+            return over if found == over else WeekCalendar(found)
         return window_of_year(over, self.year_starts)
 
     @property

@@ -1,5 +1,7 @@
 """Pages of plans: read them, edit the draft as form or file, check, publish."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,6 +12,7 @@ from commissions.plans.document import InvalidPlan, PlanDocument
 from commissions.plans.form_door import document_from_form
 from commissions.plans.formula_names import every_name
 from commissions.plans.models import Plan, PlanVersion
+from commissions.plans.places import in_file
 from commissions.plans.templates_page import new_page
 from commissions.plans.yaml_form import plan_from_yaml, plan_to_yaml
 from commissions_saas.lib.errors import ProductError
@@ -37,6 +40,8 @@ def plan_new(request: MemberRequest) -> HttpResponse:
     try:
         draft = services.create_plan(document=plan_from_yaml(text), by=request.member)
     except ProductError as problem:
+        if isinstance(problem, InvalidPlan):
+            problem = InvalidPlan(in_file(problem.problems, text))
         page = {**new_page(request.GET, text), "problem": problem}
         return render(request, "plans/plan_new.html", page, status=422)
     messages.success(request, f"{draft.plan} is drafted; it pays nobody yet.")
@@ -116,12 +121,12 @@ def draft(request: MemberRequest, slug: str) -> HttpResponse:
     way = "yaml" if request.GET.get("as") == "yaml" else "form"
     if request.method != "POST":
         page = pages.draft_page(found, services.document_of(found), way)
-        return render(request, "plans/draft.html", page)
+        return _editor(request, page)
     try:
         document = sent_document(request, found)
         if request.POST.get("do") == "check":
             page = pages.draft_page(found, document, way, _text_of(request))
-            return render(request, "plans/draft.html", page)
+            return _editor(request, page)
         services.save_draft(
             draft=found,
             document=document,
@@ -130,11 +135,11 @@ def draft(request: MemberRequest, slug: str) -> HttpResponse:
         )
     except InvalidPlan as problem:
         page = pages.unreadable_page(found, way, request.POST.dict(), problem)
-        return render(request, "plans/draft.html", page, status=422)
+        return _editor(request, page, status=422)
     except errors.SomebodySaved as problem:
         page = pages.draft_page(found, document, way, _text_of(request))
         page["conflict"] = problem
-        return render(request, "plans/draft.html", page, status=409)
+        return _editor(request, page, status=409)
     messages.success(request, f"Saved the draft of {found.plan}.")
     back = business_url(request.business, "plans:draft", slug)
     return redirect(f"{back}?as={way}")
@@ -150,6 +155,7 @@ def draft_check(request: MemberRequest, slug: str) -> HttpResponse:
         page = pages.check_part(found, document) | {"names": every_name(document)}
     except InvalidPlan as problem:
         page = {"problems": problem.problems}
+    page["problems"] = in_file(page["problems"], _text_of(request))
     return render(request, "plans/_check.html", page)
 
 
@@ -172,6 +178,15 @@ def _version(slug: str, number: int) -> PlanVersion:
 def _draft(slug: str) -> PlanVersion:
     drafts = PlanVersion.objects.select_related("plan")
     return get_object_or_404(drafts, plan__slug=slug, state=PlanVersion.State.DRAFT)
+
+
+def _editor(
+    request: MemberRequest, page: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Show the editor; what is wrong in a file says its line."""
+    if page["way"] == "yaml":
+        page["problems"] = in_file(page["problems"], page["text"])
+    return render(request, "plans/draft.html", page, status=status)
 
 
 def _text_of(request: MemberRequest) -> str:

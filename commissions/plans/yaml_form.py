@@ -110,6 +110,16 @@ def plan_from_yaml(text: str) -> PlanDocument:
     return read_plan(given)
 
 
+def node_of(text: str) -> yaml.Node | None:
+    """Return a file's tree, whose parts know where they stand; None where it has none."""
+    if len(text) > _LARGEST:
+        return None
+    try:
+        return yaml.compose(text, Loader=_Loader)
+    except (yaml.YAMLError, RecursionError):
+        return None
+
+
 def plan_to_yaml(document: PlanDocument) -> str:
     """Write a plan as YAML; reading it again gives the same plan."""
     return yaml.dump(
