@@ -80,6 +80,8 @@ class Page:
     warnings: tuple[str, ...] = ()
     compare_ids: bool = False
     """Deletes may have been missed: compare with `listed_ids` after this run."""
+    customers_gone: tuple[str, ...] = ()
+    """Customers that were deleted or merged: what stands under them is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,9 +344,13 @@ def value_at(payload: Mapping[str, Any], path: str) -> Any:
         # What has nothing there keeps its place: two such lists stay side by side.
         found = [value_at(row, after) for row in rows if isinstance(row, Mapping)]
         return ["" if one is None else one for one in found] or None
-    for part in path.split("."):
+    parts = path.split(".")
+    for number, part in enumerate(parts):
         if isinstance(value, Mapping):
-            value = value.get(part)
+            if part not in value:
+                # A name may have dots of its own, such as @odata.nextLink.
+                return value.get(".".join(parts[number:]))
+            value = value[part]
         elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
             value = value[int(part)]
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 import socket
 import time
 from collections.abc import Mapping
@@ -44,6 +45,33 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+# What an answer may be written in beside UTF-8, under the names that servers use.
+_ENCODINGS = {
+    "iso-8859-1": "cp1252",  # what is called so on the web is that
+    "latin1": "cp1252",
+    "latin-1": "cp1252",
+    "windows-1252": "cp1252",
+    "cp1252": "cp1252",
+    "iso-8859-15": "iso-8859-15",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+}
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w-]{1,20})""", re.I)
+
+
+def in_utf8(reply: Reply) -> bytes:
+    """Return the body in UTF-8, whatever its header says that it is written in."""
+    found = _CHARSET.search(reply.headers.get("content-type", "")[:200])
+    encoding = _ENCODINGS.get(found[1].lower(), "") if found else ""
+    if not encoding:
+        return reply.body
+    try:
+        return reply.body.decode("utf-8").encode()  # many say latin-1 and write this
+    except UnicodeDecodeError:
+        return reply.body.decode(encoding, "replace").encode()
 
 
 def checked_session(reach: Reach) -> requests.Session:

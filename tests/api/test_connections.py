@@ -392,7 +392,7 @@ def test_a_refused_record_is_listed_with_its_reason(
 
     _, said = program.get(f"{made['url']}refused/")
     assert [(row["external_id"], row["reason"]) for row in said["refused"]] == [
-        ("78", "Amount “a lot” is not a number.")
+        ("78", "Amount “a lot” is not a number like 1234.50.")
     ]
     with in_business(acme):
         assert len(entries(program)) == 5

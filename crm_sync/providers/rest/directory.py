@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from commissions_saas.lib import clock
 from crm_sync.contract import (
@@ -16,8 +16,10 @@ from crm_sync.contract import (
     SourceField,
     SourceStatus,
     SourceUser,
+    TryAgainLater,
 )
 from crm_sync.providers.rest.document import Describe, Document, MapRow, Part, Stream
+from crm_sync.providers.rest.hidden import hidden_error, says_gone
 from crm_sync.providers.rest.moments import version_at
 from crm_sync.providers.rest.paging import Pager
 from crm_sync.providers.rest.paths import NothingThere, at, is_same, list_at, text_at
@@ -52,7 +54,8 @@ class Directory:
 
     def take_warnings(self) -> list[str]:
         """Return what could not be seen, each once."""
-        warnings, self._warnings = list(dict.fromkeys(self._warnings)), []
+        odd, self._transport.warnings = self._transport.warnings, []
+        warnings, self._warnings = list(dict.fromkeys(self._warnings + odd)), []
         return warnings
 
     def users(self) -> tuple[SourceUser, ...]:
@@ -173,20 +176,27 @@ class Directory:
     def read_one(self, stream: Stream, id: str) -> RemoteRecord | None:
         """Return a record as it is now; None if the source has it no more."""
         # An id of dots alone would lead to another page of the source.
-        if stream.one is None or not re.fullmatch(
-            r"(?!\.+$)[\w:.@-]{1,200}", id, re.ASCII
-        ):
+        if stream.one is None or not id.strip("."):
             return None
         values = {"id": id, "fields": self.field_list(stream)}
         answer = self._transport.find(
             Question(
-                path=stream.one.path.replace("{id}", id),
+                path=stream.one.path.replace("{id}", quote(id, safe=":@")),
                 params=filled_params(stream.one.params, values),
             )
         )
         row = at(answer.doc, stream.one.record) if answer is not None else None
         if isinstance(row, list):
             row = row[0] if len(row) == 1 else None
+        said = hidden_error(answer.doc) if answer is not None else ""
+        if said and not id_of(stream, row or {}):
+            if says_gone(said):
+                return None
+            raise TryAgainLater(
+                f"{self._document.name} cannot be asked for {id} now:"
+                f" {self._transport.credentials.hide(said)}.",
+                hint="It is tried again by itself.",
+            )
         if row is None:
             return None
         now = version_at_now()

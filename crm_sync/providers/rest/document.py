@@ -108,7 +108,8 @@ class Deletes:
 
     kind: str = "none"  # none | flag | endpoint | events | reconcile
     path: str = ""
-    value: str = "true"
+    value: str = ""
+    """Of a flag: what it says of what is deleted; without it anything but no."""
     stream: str = ""
     every: timedelta = timedelta(hours=24)
 

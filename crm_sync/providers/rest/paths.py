@@ -8,9 +8,8 @@ from typing import Any
 
 from crm_sync.contract import value_at
 
-_PATH = re.compile(
-    r"(\$\.?)?([\w\- ]+(\.[\w\- ]+|\[\d+\]|\[\*\])*)?(\[\*\])?", re.ASCII
-)
+_NAME = r"[\w\- @:/#]+"
+_PATH = re.compile(rf"(\$\.?)?({_NAME}(\.{_NAME}|\[[0-9]+\]|\[\*\])*)?(\[\*\])?")
 
 
 class NothingThere(Exception):

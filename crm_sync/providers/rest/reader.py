@@ -85,6 +85,8 @@ class PartReader:
         pager = Pager(self.transport, self.part, self._values(self.since))
         while True:
             page = pager.ask()
+            if pager.place.is_past and not page.rows:
+                return
             batch = self._batch(page.rows, page.answer, page.total)
             yield replace(batch, last="")
             if page.next is None:

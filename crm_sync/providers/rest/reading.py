@@ -296,7 +296,7 @@ def _deletes(shape: Shape) -> Deletes:
     deletes = Deletes(
         kind=kind,
         path=_path(inner, "path", inner.text("path", needed=kind == "flag")),
-        value=inner.text("value", "true"),
+        value=inner.text("value"),
         stream=inner.text("stream", needed=kind in ("endpoint", "events")),
         every=inner.checked(
             "every", read_span, timedelta(hours=24), "is no time such as 24h."

@@ -42,7 +42,7 @@ def record_of(
         )
     version = newest(stream.cursor, row) or unversioned
     rule = stream.deletes
-    if rule.kind == "flag" and is_same(at(row, rule.path), rule.value):
+    if rule.kind == "flag" and is_flagged(at(row, rule.path), rule.value):
         deleted = True
     payload = dict(row)
     for name, (other, by) in stream.joins.items():
@@ -59,6 +59,15 @@ def record_of(
         changed_by=changed_by or None,
         changed_at=as_moment(version) if newest(stream.cursor, row) else None,
     )
+
+
+def is_flagged(value: Any, wanted: str) -> bool:
+    """Tell whether a value is the wanted one; where none is named, whether it is
+    anything at all, such as the moment of the delete."""
+    if wanted:
+        return is_same(value, wanted)
+    text = "" if value is None else str(value).strip().casefold()
+    return text not in ("", "false", "0", "no", "n", "null", "[]", "{}")
 
 
 def id_of(stream: Stream, row: Payload) -> str:

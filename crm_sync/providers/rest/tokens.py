@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from crm_sync.contract import ConfigurationProblem
 from crm_sync.outgoing.json_text import NotJson, read_json
 from crm_sync.outgoing.sessions import Reply
 from crm_sync.providers.rest.credentials import Credentials
 from crm_sync.providers.rest.document import Auth
+
+_CLIENT = ("client_id", "client_secret")
 
 Send = Callable[[str, Mapping[str, str], bytes], Reply]
 
@@ -28,8 +31,10 @@ def ask_for_token(
     form["grant_type"] = "refresh_token" if is_refresh else "client_credentials"
     if auth.scope:
         form["scope"] = auth.scope
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    reply = send(auth.token_url, headers, urlencode(form).encode())
+    reply = _asked(auth.token_url, form, send)
+    if _knows_no_client(reply):
+        # All must know the client by its header; in the form it is known by most.
+        reply = _asked(auth.token_url, form, send, credentials)
     try:
         doc = read_json(reply.body)
     except NotJson:
@@ -46,3 +51,25 @@ def ask_for_token(
     if is_refresh and isinstance(doc.get("refresh_token"), str):
         values[auth.names["refresh_token"]] = doc["refresh_token"]
     return credentials.put(**values)
+
+
+def _asked(
+    url: str,
+    form: Mapping[str, str],
+    send: Send,
+    credentials: Credentials | None = None,
+) -> Reply:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    if credentials is not None:
+        rest = dict(form)
+        pair = ":".join(quote_plus(rest.pop(name)) for name in _CLIENT)
+        encoded = credentials.derive(base64.b64encode(pair.encode()).decode())
+        headers["Authorization"] = f"Basic {encoded}"
+        form = rest
+    return send(url, headers, urlencode(form).encode())
+
+
+def _knows_no_client(reply: Reply) -> bool:
+    if reply.status == 401:
+        return True
+    return reply.status == 400 and b"invalid_client" in reply.body[:20_000]

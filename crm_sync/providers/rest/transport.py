@@ -24,7 +24,14 @@ from crm_sync.outgoing.addresses import (
     same_origin,
 )
 from crm_sync.outgoing.json_text import NotJson, read_json, write_json
-from crm_sync.outgoing.sessions import NoAnswer, Reply, TooLarge, ask, checked_session
+from crm_sync.outgoing.sessions import (
+    NoAnswer,
+    Reply,
+    TooLarge,
+    ask,
+    checked_session,
+    in_utf8,
+)
 from crm_sync.providers.rest import waits
 from crm_sync.providers.rest.credentials import Credentials, headers_and_params
 from crm_sync.providers.rest.document import Auth, Document
@@ -59,6 +66,10 @@ class Question:
     """What the source gave for the next page; it replaces path and parameters."""
 
 
+class AnswerTooLarge(ConfigurationProblem):
+    """More came than is read at once; less may be asked for."""
+
+
 class _Passing(Exception):
     """It failed, but may succeed if asked again."""
 
@@ -72,7 +83,7 @@ class Transport:
 
     def __init__(self, document: Document, settings: ConnectionSettings) -> None:
         options = settings.options
-        reach = _reach(options)
+        self._reach = reach = _reach(options)
         self.document = document
         self.credentials = Credentials(settings.secret)
         self.base = checked_base(
@@ -90,6 +101,8 @@ class Transport:
         self._session = checked_session(reach)
         self._requests, self._waited = 0, Decimal(0)
         self._asked_at = 0.0
+        self.warnings: list[str] = []
+        """What was odd in the answers, for whoever looks after the connection."""
 
     @property
     def name(self) -> str:
@@ -123,12 +136,15 @@ class Transport:
                 reply = self._ask(question)
                 if waits.is_refusal(reply, self.document.rate):
                     refusals += 1
+                    # A token that was taken may end while we wait.
+                    renewed = False
                     self._wait_as_told(reply, refusals)
                     continue
                 if reply.status == 401 and is_oauth(self.auth) and not renewed:
-                    renewed = True
                     self._renew()
+                    renewed = True
                     continue
+                renewed = reply.status == 401
                 return self._understood(reply)
             except _Passing as problem:
                 tries += 1
@@ -141,6 +157,10 @@ class Transport:
                         after=max(pause, Decimal(60)),
                     ) from None
                 self._wait(pause)
+
+    def pause(self, nth: int) -> None:
+        """Wait before the same is asked for the nth time again."""
+        self._wait(waits.between_tries(nth, self.document.retry) * self._hurry)
 
     def send(self, question: Question) -> None:
         """Write something, once: whoever asks for it knows whether to ask again."""
@@ -217,9 +237,10 @@ class Transport:
         except ForbiddenAddress:
             raise private_network() from None
         except TooLarge:
-            raise ConfigurationProblem(
+            raise AnswerTooLarge(
                 f"{self.name} answered with more than 20 MB at once.",
-                hint="Ask for smaller pages.",
+                hint="Ask for smaller pages: name under `page` the parameter for their"
+                " size (size_param) and a smaller size, or ask for fewer fields.",
             ) from None
         except NoAnswer as problem:
             if "network" in self.document.retry.on:
@@ -249,10 +270,13 @@ class Transport:
     def _token_reply(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         address = urljoin(self.base, url)
         if not same_origin(self.base, address):
-            address = checked_base(address, reach=Reach.PUBLIC).rstrip("/")
+            address = checked_base(address, reach=self._reach).rstrip("/")
         reply = self._sent("POST", address, headers=dict(headers), body=body)
         if str(reply.status) in self.document.retry.on:
             raise _Passing(f"it failed ({reply.status})")
+        if waits.is_refusal(reply, self.document.rate):
+            pause = waits.asked_for(reply, self.document.rate, 1)
+            raise _Passing("it gives no more access tokens for now", pause)
         return reply
 
     def _wait_as_told(self, reply: Reply, nth: int) -> None:
@@ -281,7 +305,7 @@ class Transport:
         if not 200 <= status < 300:
             raise self._permanent(reply)
         try:
-            doc = read_json(reply.body, odd=True)
+            doc = read_json(in_utf8(reply), odd=True)
         except NotJson:
             if "truncated_json" in self.document.retry.on:
                 raise _Passing("its answer was not complete") from None
