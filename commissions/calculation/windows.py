@@ -11,6 +11,7 @@ from commissions_saas.lib.periods import Period, parse_period, period_of
 
 HOLE = "!"  # ends the key of a measure that could not be worked out
 _DAY = timedelta(days=1)
+_DAY_LENGTH = len("2026-01-05")  # two weeks from then have a letter more
 Kept = tuple[tuple[Period, Decimal], ...]
 
 
@@ -125,7 +126,7 @@ def precedes(stored: Period, period: Period) -> bool:
 
 def is_day(slug: str) -> bool:
     """Say whether a slug is the day of an opening balance, not a pay period."""
-    return slug.count("-") == 2
+    return slug.count("-") == 2 and len(slug) == _DAY_LENGTH
 
 
 @lru_cache(maxsize=4096)

@@ -14,6 +14,7 @@ from commissions.plans.example_lines import (
     total_of,
 )
 from commissions.plans.example_measures import measure_in, measures_of_each
+from commissions.plans.example_periods import shown as shown_period
 from commissions.plans.example_timeline import Reckoned
 from commissions.plans.example_values import number
 from commissions.plans.hints import suggestion
@@ -361,7 +362,7 @@ class Promises:
         return ExampleResult(
             self.example,
             scope.payee,
-            scope.period,
+            shown_period(scope.period),
             what,
             expected,
             computed,

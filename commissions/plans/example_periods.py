@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from commissions.plans.document import PlanDocument, Raw
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.periods import Period, parse_period
+from commissions_saas.lib.weeks import full_slug, short_slug, weeks_of
 
 _MOST = 160
+_OF_WEEKS = re.compile(r"\d{4}-p\d{2}", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(?:\.\.\.?|–| to )\s*")
 
 
@@ -42,6 +44,36 @@ def read_span(raw: Mapping[str, Raw], document: PlanDocument) -> Span:
             return Span((parse_period(written.lower()),), alone=True)
         return _through(_slugs(written))
     return _through(_slugs(raw["periods"]))
+
+
+def in_calendar(raw: Mapping[str, Raw], pays: str) -> Mapping[str, Raw]:
+    """Let `2026-p03` say in which calendar of weeks it is: the one the plan pays by."""
+    if weeks_of(pays) is None:
+        return raw
+    found = _named(raw, pays, "")
+    return found if isinstance(found, Mapping) else raw
+
+
+def _named(raw: Raw, pays: str, key: str) -> Raw:
+    if isinstance(raw, Mapping):
+        return {
+            _full(name, pays) if _OF_WEEKS.fullmatch(name) else name: _named(
+                value, pays, name
+            )
+            for name, value in raw.items()
+        }
+    if isinstance(raw, str):
+        return _full(raw, pays) if key in ("period", "periods") else raw
+    return [_named(part, pays, key) for part in raw]
+
+
+def _full(text: str, pays: str) -> str:
+    return _OF_WEEKS.sub(lambda found: full_slug(pays, found[0].lower()), text)
+
+
+def shown(slug: str) -> str:
+    """Return a period, or a stretch of them, as it is written: `2026-p01..2026-p03`."""
+    return "..".join(short_slug(part) for part in slug.split(".."))
 
 
 def _slugs(written: Raw) -> list[str]:

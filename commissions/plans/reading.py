@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from commissions.plans import document as shape
 from commissions.plans.document import InvalidPlan, PlanDocument, Raw
+from commissions.plans.example_periods import in_calendar
 from commissions.plans.hints import join, suggestion
 from commissions.plans.reading_parts import (
     COMPONENT_KEYS,
@@ -15,6 +16,7 @@ from commissions.plans.reading_parts import (
 from commissions.plans.reading_shapes import tidy_plan
 from commissions.plans.reading_values import NAME
 from commissions.plans.table_form import check_table
+from commissions_saas.lib.weeks import read_words, weeks_of
 from crm_sync.ledger.facts import ValueType
 
 __all__ = ["COMPONENT_KEYS", "EXAMPLE_KEYS", "MEASURE_KEYS", "PLAN_KEYS", "read_plan"]
@@ -61,6 +63,11 @@ EXAMPLE_KEYS = [
 ]
 _VARIABLE_KEYS = ["type", "default"]
 _FIELD = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+_CALENDARS = (
+    f"It is one of {', '.join(shape.PAYS)}; or like “two weeks from 2026-01-05”,"
+    " “4-4-5 to the last Saturday of January”, or “4-5-4 to the Saturday nearest the"
+    " end of January”."
+)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -79,6 +86,7 @@ class _Reader(PartReader):
             raise InvalidPlan(self.problems)
         raw = tidy_plan(raw)
         self.known(raw, PLAN_KEYS, "")
+        pays = self.pays(raw)
         document = PlanDocument(
             raw=raw,
             name=self.text(raw, "plan", "", needed=True),
@@ -91,14 +99,14 @@ class _Reader(PartReader):
             year_starts=int(
                 self.choice(raw, "year_starts", "", shape.YEAR_STARTS, "1")
             ),
-            pays=self.choice(raw, "pays", "", shape.PAYS, "month"),
+            pays=pays,
             variables=self.variables(raw),
             defaults=self.defaults(raw),
             fields=self.fields(raw),
             measures=tuple(self.measures(raw)),
             components=tuple(self.components(raw)),
             tables=self.tables(raw),
-            examples=tuple(self.examples(raw)),
+            examples=tuple(in_calendar(part, pays) for part in self.examples(raw)),
         )
         self.names(document)
         if self.problems:
@@ -114,6 +122,21 @@ class _Reader(PartReader):
             hint = f"Write {capitals}." if _CURRENCY.fullmatch(capitals) else ""
             self.note(key, f"“{code}” is not a currency code such as USD.", hint)
         return code
+
+    def pays(self, raw: Mapping[str, Raw]) -> str:
+        """Read the pay calendar; one of weeks is written in words."""
+        written = self.text(raw, "pays", "") or "month"
+        if written in shape.PAYS:
+            return written
+        calendar = read_words(written)
+        if calendar is None:
+            hint = suggestion(written, shape.PAYS) or _CALENDARS
+            self.note("pays", f"“{written[:80]}” is no pay calendar.", hint)
+            return "month"
+        if weeks_of(calendar) is not None and "year_starts" in raw:
+            words = "The pay calendar says already when the year begins."
+            self.note("year_starts", words, "Leave year_starts out.")
+        return calendar
 
     def variables(self, raw: Mapping[str, Raw]) -> dict[str, ValueType]:
         inner = self.mapping(raw, "variables", "")

@@ -9,8 +9,9 @@ from calendar import month_name
 from collections.abc import Mapping
 from typing import Any
 
-from commissions.plans.document import DEFAULT_CREDIT, DEFAULT_OBJECT, Raw
+from commissions.plans.document import DEFAULT_CREDIT, DEFAULT_OBJECT, PAYS, Raw
 from commissions.plans.table_form import tidy_table
+from commissions_saas.lib.weeks import read_words, words_of
 
 Given = dict[str, Any]
 
@@ -63,6 +64,8 @@ def tidy_plan(raw: Given) -> Given:
         raw["rounding"] = _SIGNS.sub("_", raw["rounding"].lower())
     if isinstance(raw.get("year_starts"), str):
         raw["year_starts"] = _month(raw["year_starts"])
+    if isinstance(raw.get("pays"), str):
+        raw["pays"] = _calendar(raw["pays"])
     if isinstance(raw.get("variables"), dict):
         raw["variables"] = {
             name: _variable(value) for name, value in raw["variables"].items()
@@ -105,6 +108,13 @@ def _month(written: str) -> str:
         if len(name) > 2 and one.startswith(name)
     ]
     return str(found[0]) if found else written.strip().removeprefix("0") or written
+
+
+def _calendar(written: str) -> str:
+    """Return a pay calendar of weeks in the words that are kept, others in their own."""
+    kind = read_words(written)
+    plain = _SIGNS.sub("_", written.lower())
+    return words_of(kind) if kind else plain if plain in PAYS else written
 
 
 def _variable(value: Any) -> Any:

@@ -16,6 +16,7 @@ from commissions.plans.document import ComponentDocument, PlanDocument
 from commissions.plans.table_form import build_table, read_number
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.money import places
+from commissions_saas.lib.weeks import weeks_of
 
 _PERIODS = {
     "period": "period",
@@ -137,6 +138,8 @@ class _Writer:
 
     def window(self, over: str) -> str:
         """Return a window in words, with the month in which an unusual year begins."""
+        if weeks_of(self.document.pays) is not None and over == "month":
+            return _PERIODS["period"]  # of four or five weeks
         starts = self.document.year_starts
         shifted = over == "year" or (over == "quarter" and starts % 3 != 1)
         if not shifted or starts == 1:

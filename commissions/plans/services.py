@@ -19,6 +19,7 @@ from commissions.plans.selectors import field_catalogue, tables_known
 from commissions.plans.telling import ask_to_tell
 from commissions.plans.windows import never_paid
 from commissions_saas.lib import clock
+from commissions_saas.lib.weeks import is_calendar, weeks_of, words_of
 from crm_sync.ledger.changes import latest_change, next_change
 from tenants.access import Member
 from tenants.audit.services import record
@@ -203,8 +204,14 @@ def problems_of(document: PlanDocument) -> list[PlanProblem]:
 
 def _missing_their_pay(document: PlanDocument) -> Iterator[PlanProblem]:
     """Yield the components whose window no pay period of the business ends with."""
+    calendar = current_business().pay_calendar
+    if document.pays != calendar and (weeks_of(calendar) or weeks_of(document.pays)):
+        # Its months, quarters and years are not those of the calendar.
+        own = words_of(calendar) if is_calendar(calendar) else calendar
+        words = f"{current_business()} does not pay by {words_of(document.pays)}."
+        yield PlanProblem("pays", words, f"Write pays: {own}.", code="plan")
+        return
     for part in document.components:
-        calendar = current_business().pay_calendar
         missed = never_paid(part.over, calendar, document.year_starts)
         if part.per == "period" and missed is not None:
             path = f"components.{part.key}.over"

@@ -3,6 +3,8 @@
 from calendar import month_name
 from collections.abc import Mapping
 
+from commissions_saas.lib.weeks import is_calendar, weeks_of, words_of
+
 # By what the plan pays by. A month does not end with a week, so what is due at its end
 # would never be paid.
 WHOLE: Mapping[str, tuple[str, ...]] = {
@@ -12,6 +14,7 @@ WHOLE: Mapping[str, tuple[str, ...]] = {
     "quarter": ("quarter", "year"),
     "year": ("year",),
 }
+_OF_WEEKS = ("month", "quarter", "year")
 _WORDS = {
     "week": "weeks",
     "half_month": "half months",
@@ -30,11 +33,11 @@ def never_paid(over: str, pays: str, year_starts: int = 1) -> tuple[str, str] | 
             "Pay by month (pays), or let the year begin in January, April, July or"
             " October (year_starts).",
         )
-    if over in ("period", "always") or over in WHOLE[pays]:
+    whole = WHOLE.get(pays, _OF_WEEKS if weeks_of(pays) else ())
+    if over in ("period", "always") or over in whole:
         return None
-    words = (
-        f"The plan pays by {_WORDS[pays][:-1]}, and {_WORDS[over]} are not made of"
-        f" whole {_WORDS[pays]}."
-    )
-    allowed = ", ".join(["period", *WHOLE[pays]])
+    by = words_of(pays) if is_calendar(pays) else _WORDS[pays][:-1]
+    words = f"The plan pays by {by}, and {_WORDS[over]} are not made of whole "
+    words += "periods of it." if is_calendar(pays) else f"{_WORDS[pays]}."
+    allowed = ", ".join(["period", *whole])
     return words, f"Pay over {allowed}, or change what the plan pays by (pays)."

@@ -21,6 +21,7 @@ from commissions.statements.prices import headline, signed
 from commissions_saas.lib import clock
 from commissions_saas.lib.money import round_money
 from commissions_saas.lib.periods import parse_period
+from commissions_saas.lib.weeks import is_calendar, weeks_of
 from crm_sync.ledger.changes import latest_change
 from tenants.access import MemberRequest, Role, others_who_may
 from tenants.accounts.models import User
@@ -186,8 +187,15 @@ def _figures(preview: Preview, cursor: str) -> dict[str, Any]:
             | {"total": Decimal(each["total"])}
             for each in summary["periods"]
         ],
-        "a_year": Decimal(period["total"]) * A_YEAR.get(kind, 0) if period else None,
+        "a_year": Decimal(period["total"]) * _a_year(kind) if period else None,
     }
+
+
+def _a_year(kind: str) -> int:
+    """Return how many pay periods of a kind there are in a year."""
+    if is_calendar(kind):
+        return 12 if weeks_of(kind) else 26
+    return A_YEAR.get(kind, 0)
 
 
 _AMOUNTS = {"total", "smallest", "median", "largest", "frozen_total", "now", "after"}

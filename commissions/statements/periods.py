@@ -6,16 +6,22 @@ from datetime import date, timedelta
 from commissions.statements import writing
 from commissions.statements.models import PayPeriod, Statement
 from commissions_saas.lib import clock
-from commissions_saas.lib.periods import KINDS, Kind, Period, parse_period, period_of
+from commissions_saas.lib.periods import (
+    Period,
+    Window,
+    parse_period,
+    pay_kind,
+    period_of,
+)
 from tenants.accounts.models import Business
 from tenants.schema import current_business
 
 SATURDAY = 5
 
 
-def calendar_kind(business: Business) -> Kind:
+def calendar_kind(business: Business) -> Window:
     """Return the kind of period by which the business pays."""
-    return next(kind for kind in KINDS if kind == business.pay_calendar)
+    return pay_kind(business.pay_calendar)
 
 
 def pay_period_of(day: date) -> Period:

@@ -5,8 +5,9 @@ from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal, get_args
+from typing import Literal, NewType, get_args
 
+from commissions_saas.lib import weeks
 from commissions_saas.lib.errors import ProductError
 
 Kind = Literal["month", "half_month", "week", "quarter", "year"]
@@ -25,9 +26,11 @@ ShiftedYear = Literal[
     "year_12",
 ]
 ShiftedQuarter = Literal["quarter_2", "quarter_3"]
+# A calendar of whole weeks, such as `445_l61`; its quarters and years have kinds too.
+WeekCalendar = NewType("WeekCalendar", str)
 # What a total may run over; nobody is paid by what comes after the kinds. A day is that
 # of an opening balance in the midst of a pay period.
-Window = Kind | ShiftedYear | ShiftedQuarter | Literal["day", "always"]
+Window = Kind | ShiftedYear | ShiftedQuarter | WeekCalendar | Literal["day", "always"]
 YEARS = range(1900, 3000)  # at the edges of time a period has none beside it
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -67,6 +70,11 @@ class Period:
             return "all time"
         if self.kind == "day":
             return f"{self.starts_on.day} {self.starts_on:%b %Y}"
+        weekly = weeks.weeks_of(self.kind)
+        if weekly is not None and weeks.is_calendar(self.kind):
+            return f"{_period_name(self.slug)} ({_days(self)})"
+        if weekly is not None or self.slug.endswith("w2"):
+            return _days(self)
         if self.kind in _SHIFTED:
             return f"{self.starts_on:%b %Y} – {self.ends_on:%b %Y}"
         if self.kind == "half_month":
@@ -77,7 +85,21 @@ class Period:
 
 def period_of(kind: Window, day: date) -> Period:
     """Return the period of this kind that contains `day`."""
-    return _FINDERS[kind](day)
+    found = _FINDERS.get(kind)
+    if found is None:
+        stretch = weeks.stretch_of(kind, day)
+        return Period(stretch.starts_on, stretch.ends_on, kind, stretch.slug)
+    return found(day)
+
+
+def pay_kind(text: str) -> Window:
+    """Return the kind of period of a pay calendar, as a business or a plan keeps it."""
+    for kind in KINDS:
+        if kind == text:
+            return kind
+    if not weeks.is_calendar(text):
+        raise NotAPeriod(f"“{text[:20]}” is not a pay calendar.")
+    return WeekCalendar(text)
 
 
 def window_of_year(window: Window, starts: int) -> Window:
@@ -99,10 +121,38 @@ def parse_period(slug: str) -> Period:
             if found.slug == slug and found.starts_on.year in YEARS:
                 return found
             break
+    found_in_weeks = _in_weeks(slug)
+    if found_in_weeks is not None:
+        return found_in_weeks
     raise NotAPeriod(
         f"“{slug[:20]}” is not a period.",
         hint="Write 2026-11, 2026-11a, 2026-w07, 2026-q4 or 2026.",
     )
+
+
+def _in_weeks(slug: str) -> Period | None:
+    """Read `2026-01-05w2` or `2026-p03al61`, whose letters name the calendar."""
+    try:
+        found = weeks.read_slug(slug)
+        if found is None:
+            return None
+        period = period_of(WeekCalendar(found[0]), found[1])
+    except (ValueError, OverflowError):
+        return None
+    return period if period.slug == slug and period.starts_on.year in YEARS else None
+
+
+def _period_name(slug: str) -> str:
+    return f"P{int(slug[6:8])} {slug[:4]}"
+
+
+def _days(period: Period) -> str:
+    first, last = period.starts_on, period.ends_on
+    if first.year != last.year:
+        return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}"
+    if first.month != last.month:
+        return f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
+    return f"{first.day}–{last.day} {last:%b %Y}"
 
 
 def _month(day: date) -> Period:

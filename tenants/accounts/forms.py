@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db import transaction
 
+from commissions_saas.lib import weeks
 from tenants.accounts import services
 from tenants.accounts.models import Business, Group, Role, User
 
@@ -15,10 +16,18 @@ OFFERED = (
     " INR SGD HKD TWD KRW CNY THB MYR IDR PHP VND ZAR NGN KES EGP BRL MXN ARS CLP COP PEN"
 )
 CURRENCIES = [(code, code) for code in OFFERED.split(" ")]
+TWO_WEEKS = "two_weeks"
 CALENDARS = [
     ("month", "Monthly"),
     ("half_month", "Twice a month"),
+    (TWO_WEEKS, "Every two weeks"),
+    ("week", "Weekly, from Monday"),
     ("quarter", "Quarterly"),
+    *((pattern, f"{'-'.join(pattern)} weeks") for pattern in weeks.PATTERNS),
+]
+YEAR_ENDS = [
+    (weeks.LAST, "the last such weekday of its month"),
+    (weeks.NEAREST, "the one nearest to the end of a month"),
 ]
 BUSINESS_ROLES = [Role.REP, Role.MANAGER, Role.FINANCE, Role.ADMIN, Role.AUDITOR]
 GROUP_ROLES = [Role.OWNER, Role.GROUP_ADMIN]
@@ -71,6 +80,19 @@ class NewBusinessForm(BusinessForm):
     """One more business of a group."""
 
     pay_calendar = forms.ChoiceField(label="Pays", choices=CALENDARS)
+    calendar_day = forms.DateField(
+        label="A day of these weeks",
+        required=False,
+        help_text="Only for every two weeks: the first day of a pay period. For 4-4-5,"
+        " 4-5-4 and 5-4-4: the last day of one of your years.",
+        widget=forms.DateInput({"type": "date"}),
+    )
+    year_ends = forms.ChoiceField(
+        label="That last day is",
+        required=False,
+        choices=YEAR_ENDS,
+        help_text="Only for 4-4-5, 4-5-4 and 5-4-4.",
+    )
 
     def __init__(self, *args: Any, group: Group, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,6 +106,27 @@ class NewBusinessForm(BusinessForm):
                 f"{self.group} has a business called {name} already."
             )
         return name
+
+    def clean(self) -> dict[str, Any]:
+        """Give the pay calendar its weeks, where it is one of weeks."""
+        values: dict[str, Any] = super().clean() or {}
+        chosen, day = values.get("pay_calendar", ""), values.get("calendar_day")
+        if chosen != TWO_WEEKS and chosen not in weeks.PATTERNS:
+            return values
+        if day is None:
+            if "calendar_day" not in self.errors:
+                self.add_error("calendar_day", "Say which weeks these are.")
+            return values
+        if chosen == TWO_WEEKS:
+            values["pay_calendar"] = weeks.two_weeks_from(day)
+            return values
+        found = weeks.ending_on(chosen, values.get("year_ends") or weeks.LAST, day)
+        if found is None:
+            wrong = f"{day:%A}, {day.day} {day:%B %Y}, is not such a day."
+            self.add_error("calendar_day", wrong)
+        else:
+            values["pay_calendar"] = found
+        return values
 
 
 class NewRoleForm(forms.Form):

@@ -9,6 +9,7 @@ from django.core import mail
 from django.test import Client, override_settings
 
 from tenants.access import Member
+from tenants.accounts.forms import NewBusinessForm
 from tenants.accounts.models import (
     Business,
     DemoPerson,
@@ -105,6 +106,39 @@ def test_a_mistake_in_signing_up_is_told_in_a_sentence(
 
     assert "There is a problem" in answer.content.decode()
     assert sentence in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "calendar"),
+    [
+        ({"pay_calendar": "week"}, "week"),
+        ({"pay_calendar": "two_weeks", "calendar_day": "2026-11-23"}, "two_weeks_1"),
+        (
+            {
+                "pay_calendar": "454",
+                "calendar_day": "2024-02-03",
+                "year_ends": "n",
+            },
+            "454_n61",
+        ),
+        ({"pay_calendar": "445", "calendar_day": "2026-09-26"}, "445_l69"),
+        ({"pay_calendar": "445"}, "Say which weeks these are."),
+        (
+            {"pay_calendar": "445", "calendar_day": "2026-09-19", "year_ends": "l"},
+            "Saturday, 19 September 2026, is not such a day.",
+        ),
+    ],
+)
+def test_a_business_may_pay_by_weeks(
+    acme: Business, given: dict[str, str], calendar: str
+) -> None:
+    assert acme.group is not None
+    asked = {"business_name": "New", "currency": "USD", "time_zone": "UTC"} | given
+
+    form = NewBusinessForm(asked, group=acme.group)
+
+    said = form.errors.get("calendar_day") if not form.is_valid() else None
+    assert (said[0] if said else form.cleaned_data["pay_calendar"]) == calendar
 
 
 def test_a_group_has_no_two_businesses_of_one_name(
