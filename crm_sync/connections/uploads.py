@@ -42,6 +42,7 @@ class Preview:
     rows: int
     amount: dict[str, Decimal] = field(default_factory=dict)
     refused: list[dict[str, str]] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)  # whom rows name, no payee here
 
 
 class _Undo(Exception):
@@ -241,26 +242,31 @@ def _apply(upload: Upload, business: Business, by: Member | None) -> Preview:
     with in_business(business):
         preview = Preview(outcome, rows=len(records))
         preview.refused = [_broken(row) for row in broken]
-        preview.refused += _refused_rows(upload, good)
+        waiting = _waiting(upload, good)
+        preview.refused += [_refused_row(row) for row in waiting]
+        preview.strangers = sorted(
+            {row.detail for row in waiting if row.code == "unknown_owner"}
+        )
         _drop_refused(upload, good)
         preview.amount = _amounts(reader, business, good, preview.refused)
     outcome.refused = len(preview.refused)
     return preview
 
 
-def _refused_rows(
+def _waiting(
     upload: Upload, records: Sequence[RemoteRecord]
-) -> list[dict[str, str]]:
+) -> Sequence[RefusedRecord]:
     rows = RefusedRecord.objects.filter(
         connection_id=upload.connection_id,
         object=upload.object,
         state=RefusedRecord.State.WAITING,
         external_id__in=[remote.external_id for remote in records],
-    ).order_by("id")
-    return [
-        {"row": "", "id": row.external_id, "field": row.field, "reason": row.reason}
-        for row in rows
-    ]
+    )
+    return list(rows.order_by("id"))
+
+
+def _refused_row(row: RefusedRecord) -> dict[str, str]:
+    return {"row": "", "id": row.external_id, "field": row.field, "reason": row.reason}
 
 
 def _drop_refused(upload: Upload, records: Sequence[RemoteRecord]) -> None:

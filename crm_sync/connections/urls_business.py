@@ -10,6 +10,7 @@ from crm_sync.connections import (
     views_objects,
     views_records,
     views_rest,
+    views_upload_people,
     views_webhooks,
     views_winning,
 )
@@ -65,6 +66,11 @@ urlpatterns = [
         "connections/uploads/<int:upload_id>/leave/",
         views_data.upload_leave,
         name="upload_leave",
+    ),
+    path(
+        "connections/uploads/<int:upload_id>/people/",
+        views_upload_people.upload_people,
+        name="upload_people",
     ),
     path(
         "connections/uploads/<int:upload_id>/refused/",

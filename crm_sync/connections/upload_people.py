@@ -1,0 +1,42 @@
+"""People whom a file names and who are no payees here yet."""
+
+from django.db import transaction
+from django.db.models import Q
+
+from crm_sync.connections.models import Upload
+from crm_sync.connections.uploads import preview_of
+from crm_sync.ledger.models import Payee
+from crm_sync.ledger.services import create_payee
+from tenants.access import Member
+from tenants.accounts.models import Business
+from tenants.schema import in_business
+
+
+def payees_from_file(*, upload: Upload, business: Business, by: Member) -> list[Payee]:
+    """Make a payee of everybody whom the file's refused rows name.
+
+    Whoever is here twice stays refused: a third of them would settle nothing.
+    """
+    strangers = preview_of(upload=upload, business=business).strangers
+    with in_business(business), transaction.atomic():
+        return [
+            create_payee(
+                name=name_of(who), email=who.lower() if "@" in who else "", by=by
+            )
+            for who in strangers
+            if not _is_here(who)
+        ]
+
+
+def name_of(who: str) -> str:
+    """Return the name that an e-mail suggests: maya.okafor@… is Maya Okafor."""
+    if "@" not in who:
+        return who
+    local = who.partition("@")[0]
+    words = local.replace(".", " ").replace("_", " ").replace("-", " ").split()
+    return " ".join(word[:1].upper() + word[1:] for word in words) or who
+
+
+def _is_here(who: str) -> bool:
+    same = Q(email=who.lower()) if "@" in who else Q(name__iexact=who)
+    return Payee.objects.filter(same, merged_into__isnull=True).exists()
