@@ -74,11 +74,13 @@ def look_at(content: bytes, columns: Columns, read: Read) -> Preview:
     if len(content) > LARGEST:
         raise ProductError("The file is larger than 2 MB.", hint="Split it.")
     preview = Preview(columns)
-    for line, cells in _rows(content, columns):
+    for line, cells, surplus in _rows(content, columns):
         try:
+            if surplus:
+                raise BadRow(surplus)
             words, enter_row = read(cells)
         except ProductError as problem:
-            preview.refused.append(RefusedRow(line, cells, _sentence(problem)))
+            preview.refused.append(RefusedRow(line, cells, str(problem)))
         else:
             preview.rows.append(GoodRow(line, cells, words, enter_row))
     return preview
@@ -90,7 +92,7 @@ def enter(preview: Preview, by: Member) -> Preview:
         try:
             changed = row.enter(by)
         except ProductError as problem:
-            preview.refused.append(RefusedRow(row.line, row.cells, _sentence(problem)))
+            preview.refused.append(RefusedRow(row.line, row.cells, str(problem)))
         else:
             preview.changed += changed
             preview.unchanged += not changed
@@ -99,11 +101,16 @@ def enter(preview: Preview, by: Member) -> Preview:
 
 def refused_csv(preview: Preview) -> str:
     """Return the refused rows as a file like the one that was sent, with reasons."""
+    return rows_with_reasons(preview.columns.names, preview.refused)
+
+
+def rows_with_reasons(names: Sequence[str], refused: Sequence[RefusedRow]) -> str:
+    """Return refused rows under these columns, and why in a last one."""
     return csv_of(
-        [*preview.columns.names, WHY],
+        [*names, WHY],
         (
-            [*(row.cells.get(name, "") for name in preview.columns.names), row.why]
-            for row in sorted(preview.refused, key=lambda row: row.line)
+            [*(row.cells.get(name, "") for name in names), row.why]
+            for row in sorted(refused, key=lambda row: row.line)
         ),
     )
 
@@ -170,7 +177,8 @@ def needed_day(cells: Cells, name: str) -> date:
     return day
 
 
-def _rows(content: bytes, columns: Columns) -> Iterator[tuple[int, Cells]]:
+def _rows(content: bytes, columns: Columns) -> Iterator[tuple[int, Cells, str]]:
+    """Yield each row's number, its cells, and what is said of those too many."""
     table = read_table(content)
     header = [name.strip().casefold().replace(" ", "_") for name in table.header]
     missing = [name for name in columns.required if name not in header]
@@ -186,9 +194,5 @@ def _rows(content: bytes, columns: Columns) -> Iterator[tuple[int, Cells]]:
         yield (
             row.number,
             {name: cells[name] for name in columns.names if name in cells},
+            table.surplus(row),
         )
-
-
-def _sentence(problem: ProductError) -> str:
-    hint = getattr(problem, "hint", "")
-    return f"{problem} {hint}".strip() if hint else str(problem)

@@ -6,22 +6,26 @@ download sent back changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.contract import field_name
 from crm_sync.ledger import services
+from crm_sync.ledger.changes import lock_changes
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.history import differences
 from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
+from crm_sync.ledger.sheets import WHY, RefusedRow
 from crm_sync.ledger.tables import NAMED_COLUMNS, PAYEE_COLUMNS, plain_cell
-from crm_sync.providers.files.table import read_table
+from crm_sync.providers.files.table import Table, read_table
 from tenants.access import Member
 
 LARGEST = 2_000_000
@@ -49,21 +53,15 @@ class GoodRow:
     words: str
     is_new: bool
     enter: Callable[[Member], object]
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """A row that cannot be entered, and why."""
-
-    line: int
-    text: str
-    why: str
+    cells: Cells = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Preview:
     """What a file would change; rows that change nothing are only counted."""
 
+    names: Sequence[str] = ()
+    """The columns of the file."""
     rows: list[GoodRow] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
     unchanged: int = 0
@@ -83,20 +81,23 @@ def look_at(kind: str, content: bytes) -> Preview:
         raise ProductError("The file is larger than 2 MB.", hint="Split it.")
     reader = _payee_reader() if kind == "payees" else _named_reader(kind)
     columns = PAYEE_COLUMNS if kind == "payees" else NAMED_COLUMNS
-    preview = Preview()
+    table = read_table(content)
+    preview = Preview(_names(table, columns))
     met: dict[object, int] = {}
-    for line, cells, attributes in _rows(content, columns):
+    for row in _rows(table, preview.names):
+        own, attributes = _apart(row.cells, columns)
         try:
-            key, row = reader(line, cells, attributes)
+            if row.surplus:
+                raise BadRow(row.surplus)
+            key, good = reader(row.line, own, attributes)
             if key in met:
-                raise BadRow(f"Line {met[key]} is about {cells['name']}, too.")
-            met[key] = line
+                raise BadRow(f"Line {met[key]} is about {own['name']}, too.")
+            met[key] = row.line
         except ProductError as problem:
-            text = ", ".join(value for value in cells.values() if value)
-            preview.refused.append(RefusedRow(line, text[:120], str(problem)))
+            preview.refused.append(RefusedRow(row.line, row.cells, str(problem)))
             continue
-        if row.words or row.is_new:
-            preview.rows.append(row)
+        if good.words or good.is_new:
+            preview.rows.append(replace(good, cells=row.cells))
         else:
             preview.unchanged += 1
     return preview
@@ -109,7 +110,7 @@ def enter(preview: Preview, by: Member) -> int:
         try:
             row.enter(by)
         except ProductError as problem:
-            preview.refused.append(RefusedRow(row.line, row.name, str(problem)))
+            preview.refused.append(RefusedRow(row.line, row.cells, str(problem)))
         else:
             entered += 1
     return entered
@@ -118,23 +119,42 @@ def enter(preview: Preview, by: Member) -> int:
 Reader = Callable[[int, Cells, Cells], tuple[object, GoodRow]]
 
 
-def _rows(content: bytes, columns: Sequence[str]) -> Iterator[tuple[int, Cells, Cells]]:
-    """Yield each row's number, its own cells and its attributes."""
-    table = read_table(content)
-    header = [name if name in columns else field_name(name) for name in table.header]
-    if "name" not in header:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the file: its cells by column, and what is said of those too many."""
+
+    line: int
+    cells: Cells
+    surplus: str
+
+
+def _names(table: Table, columns: Sequence[str]) -> list[str]:
+    """Return the columns: our own by their names, others as attributes."""
+    names = [name if name in columns else field_name(name) for name in table.header]
+    if "name" not in names:
         raise ProductError("The file has no column “name”.")
-    twice = {name for name in header if header.count(name) > 1}
+    twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ProductError(f"Two columns are the attribute {twice.pop()}.")
+    return [name for name in names if name != WHY]
+
+
+def _rows(table: Table, columns: Sequence[str]) -> Iterator[_Row]:
+    header = [name if name in columns else field_name(name) for name in table.header]
     for number, row in enumerate(table.rows()):
         if number >= MOST_ROWS:
             raise ProductError(f"The file has more than {MOST_ROWS:,} rows.")
         cells = [plain_cell(cell) for cell in row.cells]
         cells += [""] * (len(header) - len(cells))
         given = dict(zip(header, cells, strict=False))
-        own = {name: given.pop(name) for name in columns if name in given}
-        yield row.number, own, given
+        given.pop(WHY, None)  # why it was refused before is no attribute
+        yield _Row(row.number, given, table.surplus(row))
+
+
+def _apart(given: Cells, columns: Sequence[str]) -> tuple[Cells, Cells]:
+    """Return the cells of our own columns, and the attributes."""
+    own = {name: value for name, value in given.items() if name in columns}
+    return own, {name: value for name, value in given.items() if name not in columns}
 
 
 def _named_reader(kind: str) -> Reader:
@@ -151,8 +171,9 @@ def _named_reader(kind: str) -> Reader:
         merged = _merged(kept, attributes)
 
         def enter(by: Member) -> None:
-            made = row or make(name=name, attributes=merged, by=by)
-            services.edit_named(row=made, attributes=merged, active=active, by=by)
+            with transaction.atomic():
+                made = row or make(name=name, attributes=merged, by=by)
+                services.edit_named(row=made, attributes=merged, active=active, by=by)
 
         words = ""
         if row is not None:
@@ -164,12 +185,13 @@ def _named_reader(kind: str) -> Reader:
 
 
 def _payee_reader() -> Reader:
-    payees = list(Payee.objects.filter(merged_into__isnull=True, hidden=False))
+    payees = Payee.objects.filter(merged_into__isnull=True, hidden=False)
     find = _Finder(payees)
 
     def read(line: int, cells: Cells, attributes: Cells) -> tuple[object, GoodRow]:
         name = _name(cells)
-        payee = find.payee(cells)
+        found = {**cells, "name": name}
+        payee = find.payee(found)
         given: dict[str, Any] = {key: cells[key] for key in _LONGEST if key in cells}
         given["name"] = name
         _check_lengths(given)
@@ -181,9 +203,13 @@ def _payee_reader() -> Reader:
             leaves_on = given.pop("leaves_on", None)
 
             def add(by: Member) -> None:
-                made = services.create_payee(**given, attributes=attributes, by=by)
-                if leaves_on is not None:
-                    services.edit_payee(payee=made, leaves_on=leaves_on, by=by)
+                with transaction.atomic():
+                    lock_changes()
+                    if _Finder(_payees_like(found)).payee(found) is not None:
+                        raise BadRow(f"{name} is here by now.", hint="Send it again.")
+                    made = services.create_payee(**given, attributes=attributes, by=by)
+                    if leaves_on is not None:
+                        services.edit_payee(payee=made, leaves_on=leaves_on, by=by)
 
             key = given.get("email") or given.get("employee_number") or name
             return key, GoodRow(line, name, "", True, add)
@@ -200,10 +226,19 @@ def _payee_reader() -> Reader:
     return read
 
 
+def _payees_like(cells: Cells) -> QuerySet[Payee]:
+    """Return the payees who may be the one that a row is about, as they are now."""
+    like = Q(name__iexact=cells["name"])
+    for key in ("email", "employee_number"):
+        if cells.get(key):
+            like |= Q(**{f"{key}__iexact": cells[key]})
+    return Payee.objects.filter(like, merged_into__isnull=True, hidden=False)
+
+
 class _Finder:
     """Finds the payee that a row is about: by number, e-mail, employee number, name."""
 
-    def __init__(self, payees: Sequence[Payee]) -> None:
+    def __init__(self, payees: Iterable[Payee]) -> None:
         self._by: dict[tuple[str, str], list[Payee]] = {}
         for payee in payees:
             for key, value in (

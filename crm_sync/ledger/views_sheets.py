@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, sheets
 from crm_sync.ledger.downloads import table_answer
-from crm_sync.providers.files.table import is_workbook, text_of_file
+from crm_sync.ledger.sent_files import sent_file
 from tenants.access import MemberRequest
 
 SHOWN = 50
@@ -35,9 +35,9 @@ def upload_sheet(request: MemberRequest, sheet: SheetPage) -> HttpResponse:
     page: dict[str, Any] = {"sheet": sheet, "form": forms.FileForm()}
     if request.method != "POST":
         return render(request, "ledger/sheet_upload.html", page)
-    content = _content(request)
     try:
-        preview = sheet.look_at(content)
+        sent = sent_file(request)
+        preview = sheet.look_at(sent.content)
     except ProductError as problem:
         page["problem"] = problem
         return render(request, "ledger/sheet_upload.html", page, status=422)
@@ -46,7 +46,7 @@ def upload_sheet(request: MemberRequest, sheet: SheetPage) -> HttpResponse:
             request,
             sheets.refused_csv(preview),
             f"{sheet.file_name}-refused",
-            as_workbook=_was_workbook(request, content),
+            as_workbook=sent.was_workbook,
         )
     if request.POST.get("do") == "enter":
         done = sheets.enter(preview, by=request.member)
@@ -59,21 +59,7 @@ def upload_sheet(request: MemberRequest, sheet: SheetPage) -> HttpResponse:
         "preview": preview,
         "rows": preview.rows[:SHOWN],
         "more": max(len(preview.rows) - SHOWN, 0),
-        "text": text_of_file(content),
-        "was": "xlsx" if _was_workbook(request, content) else "csv",
+        "text": sent.text,
+        "was": sent.form,
     }
     return render(request, "ledger/sheet_upload.html", page)
-
-
-def _content(request: MemberRequest) -> bytes:
-    """Return the file that was sent, or the text of the one that was looked at."""
-    file = request.FILES.get("file")
-    if file is not None:
-        content: bytes = file.read(sheets.LARGEST + 1)
-        return content
-    return request.POST.get("text", "").encode()
-
-
-def _was_workbook(request: MemberRequest, content: bytes) -> bool:
-    """Say whether the file was a workbook; the page goes on with its text."""
-    return is_workbook(content) or request.POST.get("was") == "xlsx"

@@ -6,7 +6,9 @@ from django.shortcuts import redirect, render
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, uploading
-from crm_sync.providers.files.table import text_of_file
+from crm_sync.ledger.downloads import table_answer
+from crm_sync.ledger.sent_files import sent_file
+from crm_sync.ledger.sheets import rows_with_reasons
 from tenants.access import MemberRequest, Role, requires
 from tenants.urls_for import business_url
 
@@ -49,44 +51,44 @@ def territories(request: MemberRequest) -> HttpResponse:
 
 def _upload(request: MemberRequest, kind: str) -> HttpResponse:
     """Show what a file would change, then change it; bad rows come back with reasons."""
-    page: dict[str, object] = {"form": forms.FileForm()}
-    status = 200
-    if request.method == "POST":
-        content = _content(request)
-        try:
-            preview = uploading.look_at(kind, content)
-        except ProductError as problem:
-            page["problem"] = problem
-            status = 422
-        else:
-            if request.POST.get("do") == "enter":
-                done = uploading.enter(preview, by=request.member)
-                messages.success(
-                    request, f"{done} row{'' if done == 1 else 's'} entered."
-                )
-                if not preview.refused:
-                    return redirect(business_url(request.business, _LISTS[kind]))
-                preview.rows = []
-            page |= {
-                "preview": preview,
-                "rows": preview.rows[:SHOWN],
-                "more": max(len(preview.rows) - SHOWN, 0),
-                "text": text_of_file(content),
-            }
+    page = _page(request, kind)
+    if request.method != "POST":
+        return render(request, "ledger/upload.html", page)
+    try:
+        sent = sent_file(request)
+        preview = uploading.look_at(kind, sent.content)
+    except ProductError as problem:
+        page["problem"] = problem
+        return render(request, "ledger/upload.html", page, status=422)
+    if request.POST.get("do") == "refused":
+        return table_answer(
+            request,
+            rows_with_reasons(preview.names, preview.refused),
+            f"{kind}-refused",
+            as_workbook=sent.was_workbook,
+        )
+    if request.POST.get("do") == "enter":
+        done = uploading.enter(preview, by=request.member)
+        messages.success(request, f"{done} row{'' if done == 1 else 's'} entered.")
+        if not preview.refused:
+            return redirect(business_url(request.business, _LISTS[kind]))
+        preview.rows = []
     page |= {
+        "preview": preview,
+        "rows": preview.rows[:SHOWN],
+        "more": max(len(preview.rows) - SHOWN, 0),
+        "text": sent.text,
+        "was": sent.form,
+    }
+    return render(request, "ledger/upload.html", page)
+
+
+def _page(request: MemberRequest, kind: str) -> dict[str, object]:
+    return {
+        "form": forms.FileForm(),
         "kind": kind,
         "one": {"territories": "territory"}.get(kind, kind[:-1]),
         "list_name": "People" if kind == "payees" else kind.capitalize(),
         "list_url": business_url(request.business, _LISTS[kind]),
         "file_url": business_url(request.business, _FILES[kind]),
     }
-    return render(request, "ledger/upload.html", page, status=status)
-
-
-def _content(request: MemberRequest) -> bytes:
-    """Return the file that was sent, or the text of the one that was looked at."""
-    file = request.FILES.get("file")
-    if file is not None:
-        content: bytes = file.read(uploading.LARGEST + 1)
-        return content
-    return request.POST.get("text", "").encode()

@@ -202,9 +202,9 @@ class FileProvider:
         """Return why this row cannot be a record, and in which column."""
         names = self._table.header
         id_name = names[self._id_at]
-        if any(row.cells[len(names) :]):
-            found = len(row.cells)
-            return f"The row has {found} cells, but there are {len(names)} columns.", ""
+        surplus = self._table.surplus(row)
+        if surplus:
+            return surplus, ""
         for name, cell in zip(names, row.cells, strict=False):
             if len(cell) > LONGEST_CELL:
                 return f"“{name}” is longer than {LONGEST_CELL:,} characters.", name

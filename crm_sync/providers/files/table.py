@@ -18,6 +18,7 @@ from crm_sync.workbooks.limits import (
 )
 
 _ARCHIVE = b"PK\x03\x04"
+_MOST_SIGNS = 1_000_000  # between cells; commas in texts look the same
 _DELIMITERS = ",;\t|"
 _SAVE_AS = "In Excel: File → Save as → “CSV UTF-8 (comma delimited)”."
 _KINDS = (
@@ -48,9 +49,8 @@ class Table:
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows that are not blank."""
-        reader = csv.reader(
-            io.StringIO(self.text, newline=""), delimiter=self.delimiter, strict=True
-        )
+        lines = _lines(self.text, self.delimiter)
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
         begins = 1
         try:
             for number, cells in enumerate(reader):
@@ -62,6 +62,13 @@ class Table:
                     yield row
         except csv.Error as problem:
             raise _unreadable(begins, problem) from None
+
+    def surplus(self, row: Row) -> str:
+        """Say that a row has more cells than there are columns, or return ""."""
+        if not any(row.cells[len(self.header) :]):
+            return ""
+        found, columns = len(row.cells), len(self.header)
+        return f"The row has {found} cells, but there are {columns} columns."
 
 
 def read_table(content: bytes) -> Table:
@@ -79,7 +86,7 @@ def table_of(text: str, *, is_typed: bool = False) -> Table:
     text = text.lstrip("\r\n")
     delimiter = "," if is_typed else max(_DELIMITERS, key=first.count)
     try:
-        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        header = next(csv.reader(_lines(text, delimiter), delimiter=delimiter))
     except csv.Error as problem:
         raise _unreadable(1, problem) from None
     return Table(_names(header), text, delimiter, is_typed)
@@ -111,6 +118,14 @@ def text_of_file(content: bytes) -> str:
     if "\x00" in text:
         raise ConfigurationProblem("This is not a text file.", hint=_SAVE_AS)
     return text
+
+
+def _lines(text: str, delimiter: str) -> Iterator[str]:
+    """Yield the lines; one of millions of cells would fill the memory as a row."""
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        if line.count(delimiter) > _MOST_SIGNS:
+            raise ConfigurationProblem(f"Line {number} has far too many cells.")
+        yield line
 
 
 def _names(header: list[str]) -> tuple[str, ...]:

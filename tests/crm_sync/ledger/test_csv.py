@@ -15,7 +15,10 @@ from crm_sync.ledger.services import (
     edit_payee,
 )
 from crm_sync.ledger.tables import plain_cell, safe_cell
+from crm_sync.ledger.uploading import enter as upload_enter
 from crm_sync.ledger.uploading import look_at
+from crm_sync.providers.files.table import read_table
+from crm_sync.workbooks.writing import WORKBOOK, Sheet, workbook_of
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tenants.audit.models import AuditRow
@@ -220,3 +223,65 @@ def test_who_may_not_write_finds_no_upload(
         answer = client.post(f"/b/acme/{kind}/upload/", sent)
         assert answer.status_code == status
     assert not Product.objects.filter(name="Evil").exists()
+
+
+@pytest.mark.usefixtures("filled")
+def test_bad_rows_are_offered_as_a_file_that_can_be_corrected(finance: Client) -> None:
+    text = (
+        "name,email,level\n"
+        "Zoe Lund,zoe@acme.example,1\n"
+        "Wei  Chen,wei,=2\n"
+        "Kit Marsh,kit@acme.example,3,4\n"
+    )
+    shown = preview(finance, "payees", text)
+    sent = {"do": "refused", "text": text}
+
+    back = finance.post("/b/acme/payees/upload/", sent)
+
+    assert "Download these rows with reasons" in shown
+    assert back["Content-Disposition"] == 'attachment; filename="payees-refused.csv"'
+    assert back.content.decode().splitlines() == [
+        "name,email,level,why",
+        "Wei  Chen,wei,'=2,“wei” is no e-mail address.",
+        'Kit Marsh,kit@acme.example,3,"The row has 4 cells, but there are 3 columns."',
+    ]
+    assert not Payee.objects.filter(name="Zoe Lund").exists()
+
+    corrected = back.content.decode().replace("Chen,wei,", "Chen,wei@acme.example,")
+    enter(finance, "payees", corrected)
+
+    attributes = Payee.objects.get(name="Wei Chen").attributes
+    assert attributes == {"level": "=2"}  # why it was refused is no attribute
+
+
+@pytest.mark.usefixtures("filled")
+def test_bad_rows_of_named_lists_come_back_in_the_form_in_which_they_were_sent(
+    finance: Client,
+) -> None:
+    sheet = workbook_of([Sheet("Rows", [["name", "active"], ["Bad", "perhaps"]])])
+    file = SimpleUploadedFile("p.xlsx", sheet)
+
+    shown = finance.post("/b/acme/products/upload/", {"file": file}).content.decode()
+    sent = {"do": "refused", "text": "name,active\nBad,perhaps\n", "was": "xlsx"}
+    back = finance.post("/b/acme/products/upload/", sent)
+
+    assert '<input type="hidden" name="was" value="xlsx">' in shown
+    assert back["Content-Type"] == WORKBOOK
+    (row,) = read_table(back.content).rows()
+    assert row.cells == ("Bad", "perhaps", "“perhaps” is neither yes nor no.")
+
+
+def test_a_file_that_is_entered_twice_adds_nobody_twice(
+    acme: Business, alice: Member
+) -> None:
+    text = b"name,email\nZoe Lund,zoe@acme.example\nWei Chen,\n"
+    one, other = look_at("payees", text), look_at("payees", text)
+
+    assert upload_enter(one, alice) == 2
+    assert upload_enter(other, alice) == 0
+
+    assert Payee.objects.count() == 2
+    assert [row.why for row in other.refused] == [
+        "Zoe Lund is here by now. Send it again.",
+        "Wei Chen is here by now. Send it again.",
+    ]

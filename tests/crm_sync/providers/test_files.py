@@ -83,6 +83,7 @@ def test_each_bad_row_is_refused_alone_with_its_reason() -> None:
         (b"\xff\xfei\x00d\x00", "UTF-16"),
         (b"id,name\n1,a\x00b\n", "not a text file"),
         (b",".join(b"c%d" % n for n in range(201)) + b"\n", "201 columns"),
+        (b"id,name\n1" + b"," * 1_000_001, "Line 2 has far too many cells"),
         (b"id\n" + b"x" * 20_000_000, "larger than 20 MB"),
     ],
 )
