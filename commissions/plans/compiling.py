@@ -89,14 +89,17 @@ def check_plan(
 def _compiled(
     canonical: str, catalogue: tuple[FieldFact, ...] | None, tables: frozenset[str]
 ) -> tuple[PlanProgram | None, tuple[PlanProblem, ...]]:
-    compiler = _Compiler(plan_from_json(canonical), catalogue, tables)
+    compiler = Compiler(plan_from_json(canonical), catalogue, tables)
     program = compiler.program()
     problems = tuple(compiler.problems)
     return (None if problems else program), problems
 
 
-class _Compiler:
-    """Compiles one document and collects its problems."""
+class Compiler:
+    """Compiles one document and collects its problems.
+
+    `asked` says of each formula, written or not, what it may name and must give.
+    """
 
     def __init__(
         self,
@@ -107,6 +110,7 @@ class _Compiler:
         self.document = document
         self.names = Names(document, catalogue, tables)
         self.problems: list[PlanProblem] = list(self.names.problems)
+        self.asked: dict[str, tuple[Inputs, Type | None]] = {}
 
     def note(self, path: str, message: str, hint: str = "") -> None:
         self.problems.append(PlanProblem(path, message, hint, code="plan"))
@@ -284,6 +288,7 @@ class _Compiler:
     def formula(
         self, text: str, inputs: Mapping[str, Type], result: Type | None, path: str
     ) -> Formula | None:
+        self.asked[path] = dict(inputs), result
         if not text:
             return None
         try:

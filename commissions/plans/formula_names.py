@@ -5,11 +5,8 @@ from dataclasses import dataclass
 
 from commissions.formula import Problem, Type, check_formula, render
 from commissions.formula.reference import completions
-from commissions.plans.document import (
-    ComponentDocument,
-    MeasureDocument,
-    PlanDocument,
-)
+from commissions.plans.compiling import Compiler
+from commissions.plans.document import PlanDocument
 from commissions.plans.models import RateTable
 from commissions.plans.names import Inputs, Names
 from commissions.plans.selectors import field_catalogue
@@ -25,6 +22,7 @@ class FormulaSays:
     picture: str
     sentence: str
     others: int
+    hint: str = ""
 
     @property
     def button(self) -> str:
@@ -68,45 +66,22 @@ def check_field(
     block, _, key = field.partition("-")
     if not text.strip():
         return None
-    names = names_of(document)
-    if block.startswith("m"):
-        part = document.measure(sent.get(f"{block}-name", "").strip())
-        inputs, result = _of_measure(names, part, key)
-    else:
-        wanted = sent.get(f"{block}-key", "").strip()
-        found = [one for one in document.components if one.key == wanted]
-        inputs, result = _of_component(names, found[0] if found else None, key)
+    kind, name = ("measures", "name") if block[:1] == "m" else ("components", "key")
+    path = f"{kind}.{sent.get(f'{block}-{name}', '').strip()}.{key}"
+    tables = RateTable.objects.values_list("key", flat=True)
+    compiler = Compiler(document, tuple(field_catalogue()), frozenset(tables))
+    compiler.program()  # as saving does it, so that both answer alike
+    inputs, result = compiler.asked.get(path) or _of_no_part(compiler.names, key)
     problems = check_formula(text, inputs, result)
     if not problems:
         return None
     picture, _, sentence = render(problems[0], text).rpartition("\n")
-    return FormulaSays(problems[0], picture, sentence, len(problems) - 1)
+    hint = compiler.hint(text, problems[0], inputs)
+    return FormulaSays(problems[0], picture, sentence, len(problems) - 1, hint)
 
 
-def _of_measure(
-    names: Names, part: MeasureDocument | None, key: str
-) -> tuple[Inputs, Type | None]:
-    inputs = names.of_measure(part) if part else names.of_credit("deal")
-    if part and key == "value":
-        inputs = {**inputs, f"{part.name}.before": Type.PLAIN}
-    return inputs, Type.YESNO if key in _CONDITIONS else None
-
-
-def _of_component(
-    names: Names, part: ComponentDocument | None, key: str
-) -> tuple[Inputs, Type | None]:
-    inputs = names.of_credit("deal")
-    if part is not None:
-        known = part.object in names.objects
-        by_credit = part.per != "period" and known
-        inputs = names.of_credit(part.object) if by_credit else names.of_period()
-        if part.repeat:
-            inputs["nth"] = Type.NUMBER
-        if key not in ("when", "while"):
-            for step, text in part.steps.items():
-                inputs[step] = names.kind_in(text, inputs)
-            if part.base and key != "base":
-                inputs["base"] = names.amount_in(part.base, inputs)
+def _of_no_part(names: Names, key: str) -> tuple[Inputs, Type | None]:
+    """Return what a formula may name whose part of the plan has no name yet."""
     if key in _CONDITIONS:
-        return inputs, Type.YESNO
-    return inputs, None if key == "base" else Type.MONEY
+        return names.of_credit("deal"), Type.YESNO
+    return names.of_credit("deal"), Type.MONEY if key == "amount" else None
