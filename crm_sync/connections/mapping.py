@@ -270,7 +270,7 @@ def _number(text: str, place: _Place) -> Decimal:
         raise CannotRead("not_a_number", reason)
     if -number.as_tuple().exponent > 10:  # type: ignore[operator]
         number = number.quantize(Decimal("1e-10"))
-    return number
+    return number or abs(number)  # there is one zero, and it is not below zero
 
 
 def _signed(text: str) -> str:

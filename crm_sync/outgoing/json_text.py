@@ -9,6 +9,7 @@ from typing import Any
 
 _DEEPEST = 32
 _MOST_KEYS = 10_000
+TOO_LARGE = "The record is too large."
 # Text that JSON can carry but a database cannot: zero bytes, half a character.
 _HARMFUL = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 
@@ -23,11 +24,18 @@ class NotJson(ValueError):
     """These bytes are no JSON, or none that can be kept."""
 
 
-def read_json(body: bytes, *, odd: bool = False) -> Any:
+class Doubled(dict[str, Any]):
+    """An object in which one name has two values: which of them holds, nobody knows."""
+
+    name: str = ""
+
+
+def read_json(body: bytes, *, odd: bool = False, twice: bool = True) -> Any:
     """Read JSON; every number in it becomes its own text.
 
     NaN and Infinity are no JSON. Where `odd` ones are let through as text, the one
-    record that has them is refused later, not the page on which it stands.
+    record that has them is refused later, not the page on which it stands; so is one
+    that says something `twice`, where that is looked for.
     """
     try:
         value = json.loads(
@@ -35,6 +43,7 @@ def read_json(body: bytes, *, odd: bool = False) -> Any:
             parse_int=Number,
             parse_float=Number,
             parse_constant=Number if odd else _refuse,
+            object_pairs_hook=None if twice else _marked,
         )
     except (ValueError, RecursionError) as problem:
         raise NotJson(str(problem)) from None
@@ -55,23 +64,41 @@ def write_json(value: Any) -> str:
 
 def too_large(record: Any) -> bool:
     """Tell whether a record is nested too deeply or has too many keys to keep."""
+    return why_not(record) != ""
+
+
+def why_not(record: Any) -> str:
+    """Return why a record cannot be kept: its size, or a name with two values."""
     keys = 0
     layer = [record]
     for _ in range(_DEEPEST):
         below: list[Any] = []
         for value in layer:
             if isinstance(value, dict):
+                if isinstance(value, Doubled):
+                    return f"“{value.name[:60]}” is there twice, with two values."
                 keys += len(value)
                 below += value.values()
             elif isinstance(value, list):
                 keys += len(value)
                 below += value
         if keys > _MOST_KEYS:
-            return True
+            return TOO_LARGE
         layer = [value for value in below if isinstance(value, (dict, list))]
         if not layer:
-            return False
-    return True
+            return ""
+    return TOO_LARGE
+
+
+def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        for name, value in pairs:
+            if found[name] != value:
+                doubled = Doubled(found)
+                doubled.name = name
+                return doubled
+    return found
 
 
 def _refuse(constant: str) -> None:
@@ -87,5 +114,10 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list):
         return [_clean(item) for item in value]
     if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
+        cleaned = {_clean(key): _clean(item) for key, item in value.items()}
+        if isinstance(value, Doubled):
+            doubled = Doubled(cleaned)
+            doubled.name = _clean(value.name)
+            return doubled
+        return cleaned
     return value

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from crm_sync.contract import Event, RemoteRecord, Unreadable
+from crm_sync.json_text import TOO_LARGE, read_object, why_not
 from crm_sync.json_text import Unreadable as NotJson
-from crm_sync.json_text import read_object, too_large
 from crm_sync.moments import as_moment, as_version
 from crm_sync.providers.inbound.signatures import check_sender
 
@@ -50,7 +50,7 @@ def read_body(
 ) -> tuple[Event, ...]:
     """Return the records that a body holds: one object, or `{"records": […]}`."""
     try:
-        doc = read_object(body)
+        doc = read_object(body, twice=False)
     except NotJson as problem:
         raise Unreadable(f"It is not a JSON object: {problem}", hint=_SHAPE) from None
     rows = doc.get("records", [doc])
@@ -68,8 +68,11 @@ def read_body(
 def _event(row: Any, event_id: str, received_at: datetime) -> Event:
     if not isinstance(row, dict):
         raise Unreadable("A record must be an object.", hint=_SHAPE)
-    if too_large(row):
+    wrong = why_not(row)
+    if wrong == TOO_LARGE:
         raise Unreadable("It is nested more than 32 deep, or has too many keys.")
+    if wrong:
+        raise Unreadable(wrong)
     object, id = row.get("objectname", row.get("object")), row.get("id")
     action, data = str(row.get("action") or "update"), row.get("data", {})
     problems = []

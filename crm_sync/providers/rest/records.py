@@ -8,7 +8,7 @@ from typing import Any
 
 from crm_sync.contract import Payload, RefusedRow, RemoteRecord
 from crm_sync.moments import as_moment
-from crm_sync.outgoing.json_text import too_large
+from crm_sync.outgoing.json_text import why_not
 from crm_sync.providers.rest.document import CursorRule, Stream
 from crm_sync.providers.rest.moments import version_of
 from crm_sync.providers.rest.paths import at, is_same, text_at
@@ -28,10 +28,9 @@ def record_of(
     if not isinstance(row, dict):
         return RefusedRow(stream.object, "The source sent something that is no record.")
     id = id_of(stream, row)
-    if too_large(row):
-        return RefusedRow(
-            stream.object, "The record is too large.", external_id=id[:_LONGEST_ID]
-        )
+    wrong = why_not(row)
+    if wrong:
+        return RefusedRow(stream.object, wrong, external_id=id[:_LONGEST_ID])
     if not id or len(id) > _LONGEST_ID:
         reason = f"Its id is longer than {_LONGEST_ID} signs."
         return RefusedRow(

@@ -305,7 +305,7 @@ class Transport:
         if not 200 <= status < 300:
             raise self._permanent(reply)
         try:
-            doc = read_json(in_utf8(reply), odd=True)
+            doc = read_json(in_utf8(reply), odd=True, twice=False)
         except NotJson:
             if "truncated_json" in self.document.retry.on:
                 raise _Passing("its answer was not complete") from None

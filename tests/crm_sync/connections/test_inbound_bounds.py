@@ -19,9 +19,11 @@ def test_what_is_no_message_is_answered_with_what_it_should_be(
         sender.post({"objectname": "deal", "id": "A-1", "action": "eat", "data": {}}),
         sender.post({"objectname": "deal", "data": SAMPLE}),
         sender.post({"records": []}),
+        sender.post(b'{"objectname": "deal", "id": "1", "data": {"a": 1, "a": 2}}'),
     ]
 
-    assert [answer.status_code for answer in answers] == [400] * 4
+    assert [answer.status_code for answer in answers] == [400] * 5
+    assert "“a” is there twice, with two values." in str(answers[4].json()["error"])
     assert "action: must be one of create, update, delete." in str(
         answers[1].json()["error"]
     )

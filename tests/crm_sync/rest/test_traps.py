@@ -218,6 +218,25 @@ def test_an_answer_in_another_encoding_is_read(charset: str) -> None:
     assert found["1"]["name"] == "Grüße"
 
 
+def test_a_record_that_says_two_things_under_one_name_is_refused_alone() -> None:
+    body = (
+        b'{"data": [{"id": 1, "a": {"b": 1, "b": 2}}, {"id": 2, "a": 1, "a": 1},'
+        b' {"id": 3, "\\u0000": "\\ud800"}], "data2": 1}'
+    )
+
+    with running(lambda request: Reply(body)) as source:
+        pages = list(source.provider(document=declared()).pages("deal", {}))
+
+    refused = [one for page in pages for one in page.refused]
+    assert [(one.external_id, one.reason) for one in refused] == [
+        ("1", "“b” is there twice, with two values.")
+    ]
+    assert sorted(one.external_id for page in pages for one in page.records) == [
+        "2",
+        "3",
+    ]
+
+
 class Guarded:
     """A source whose tokens count for a few requests, and whose client is known by its
     header alone."""
