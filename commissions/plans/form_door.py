@@ -5,6 +5,7 @@ say of variables, rate tables and worked examples; the rest is kept as it stands
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from commissions.plans.document import (
@@ -86,7 +87,6 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "per": PERS,
     "over": OVERS,
     "of": OFS,
-    "pays": PAYS,
     "rounding": ROUNDINGS,
     "round": ROUND_AT,
     "convert_on": CONVERT_ON,
@@ -137,13 +137,21 @@ LABELS = {
 }
 
 
-def form_of(raw: Mapping[str, Raw]) -> dict[str, Any]:
-    """Return the form: the head, each part of the plan, and a blank of each kind."""
+def form_of(raw: Mapping[str, Raw], calendar: str = "month") -> dict[str, Any]:
+    """Return the form: the head, each part of the plan, and a blank of each kind.
+
+    `calendar` is what the business pays by; one of its own weeks may be chosen too.
+    """
     parts = _list(raw.get("components"))
     measures = _mapping(raw.get("measures"))
     named = [{"name": name, **_mapping(body)} for name, body in measures.items()]
     return {
-        "head": _fields("", HEAD + _written(raw, MORE_OF_HEAD), raw),
+        "head": [
+            replace(field, choices=tuple(dict.fromkeys((*PAYS, calendar))))
+            if field.name == "pays"
+            else field
+            for field in _fields("", HEAD + _written(raw, MORE_OF_HEAD), raw)
+        ],
         "components": [
             _block(f"c{i}-", COMPONENT + _written(part, MORE_OF_COMPONENT), part)
             for i, part in enumerate([*parts, {}])

@@ -24,6 +24,7 @@ from commissions.plans.selectors import field_catalogue
 from commissions.plans.sentences import plan_words
 from commissions.plans.yaml_form import plan_to_yaml
 from commissions_saas.lib import clock
+from commissions_saas.lib.weeks import words_of
 from tenants.access import Member, may
 from tenants.accounts.models import Role, User
 from tenants.schema import current_business
@@ -216,7 +217,7 @@ def number_of(text: str) -> int:
 
 def _form(raw: Mapping[str, Raw]) -> dict[str, Any]:
     """The guided form, and the names of what only the file can say."""
-    parts = form_of(raw)
+    parts = form_of(raw, words_of(current_business().pay_calendar))
     blocks = [*parts["tables"], *parts["variables"], *parts["examples"]]
     return {
         "form_parts": parts,

@@ -30,3 +30,11 @@ def sent_back(form: dict[str, object]) -> dict[str, str]:
                 assert isinstance(field, FormField)
                 sent[field.name] = field.value
     return sent
+
+
+def test_the_weeks_that_the_business_pays_by_can_be_chosen() -> None:
+    own = "4-4-5 to the last Saturday of January"
+
+    (field,) = (one for one in form_of({}, own)["head"] if one.name == "pays")
+
+    assert (own, own) in field.options
