@@ -23,7 +23,8 @@ from crm_sync.connections.people_keys import know_people
 from crm_sync.connections.publishing import publish_fields
 from crm_sync.connections.readers import Reader, mapping_for, reader_of
 from crm_sync.contract import ConnectionSettings, Provider, RefusedRow, RemoteRecord
-from crm_sync.ledger.models import RefusedRecord
+from crm_sync.ledger.changes import latest_change
+from crm_sync.ledger.models import Change, RefusedRecord
 from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.tables import csv_of
@@ -40,9 +41,15 @@ class Preview:
 
     outcome: Outcome
     rows: int
+    changes: list[str] = field(default_factory=list)
+    """What would change, in words; the first of many."""
+    more: int = 0
     amount: dict[str, Decimal] = field(default_factory=dict)
     refused: list[dict[str, str]] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)  # whom rows name, no payee here
+
+
+_SHOWN = 100
 
 
 class _Undo(Exception):
@@ -237,10 +244,15 @@ def _apply(upload: Upload, business: Business, by: Member | None) -> Preview:
     good = [one for one in records if isinstance(one, RemoteRecord)]
     broken = [one for one in records if isinstance(one, RefusedRow)]
     know_people(reader, good, by)
+    with in_business(business):
+        before = latest_change()
     words = f"uploaded by {upload.made_by} in {upload.name}"
     outcome = apply_page(reader=reader, records=good, words=words)
     with in_business(business):
         preview = Preview(outcome, rows=len(records))
+        made = Change.objects.filter(number__gt=before, source=words).order_by("number")
+        preview.changes = list(made.values_list("words", flat=True)[:_SHOWN])
+        preview.more = made.count() - len(preview.changes)
         preview.refused = [_broken(row) for row in broken]
         waiting = _waiting(upload, good)
         preview.refused += [_refused_row(row) for row in waiting]

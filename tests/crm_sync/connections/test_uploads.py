@@ -136,3 +136,19 @@ def test_a_day_that_cannot_be_read_refuses_the_row(
     assert preview.outcome == Outcome(new=1, refused=4)
     reason = "won_on “31/31/2026” is not a date like 2026-11-04."
     assert reason in [row["reason"] for row in preview.refused]
+
+
+def test_looking_names_what_would_change(acme: Business, alice: Member) -> None:
+    upload, first = look(acme, alice)
+    commit_upload(upload=upload, business=acme, by=alice)
+
+    with clock.at(NOW + timedelta(hours=1)):
+        later = FILE.replace('"18,400.00"', "18000")
+        _, preview = look(acme, alice, later)
+
+    assert [words.split(":")[0] for words in first.changes] == [
+        "Delgado residence",
+        "Whitcomb Dental",
+    ]
+    assert preview.changes == ["Delgado residence: amount 18,400.00 → 18,000.00"]
+    assert Change.objects.count() == 2
