@@ -282,6 +282,14 @@ class Counts(Protocol):
 
 
 @runtime_checkable
+class Warns(Protocol):
+    """A source that says what its key does not see, without being looked at whole."""
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a person should know of the key, one sentence each."""
+
+
+@runtime_checkable
 class Pushes(Protocol):
     """A source that tells of changes by itself, if it is given an address."""
 

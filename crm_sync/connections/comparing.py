@@ -6,16 +6,19 @@ does not name is asked for once more before it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from crm_sync.connections.applying import apply_page, save_page
 from crm_sync.connections.models import Connection, SyncRun, UnroutedRecord
 from crm_sync.connections.readers import Reader
 from crm_sync.contract import Counts, Provider, RemoteRecord, compare
-from crm_sync.ledger.models import Entry, RefusedRecord
+from crm_sync.ledger.models import Entry, RefusedRecord, Revision
 from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.refusing import WAITING_OR_IGNORED
 from tenants.jobs.lease import Lease
@@ -44,40 +47,88 @@ def compare_ids(
             f"; {difference.held} are missing there, which is most of them: perhaps the"
             " key sees less than before, so nothing was taken for deleted"
         )
-    asked: Iterable[str] = iter(
-        dict.fromkeys(
-            [
-                *difference.missing,
-                *difference.unknown,
-                *difference.stale,
-                *difference.ahead,
-            ]
-        )
+    asked = [
+        *difference.missing,
+        *difference.unknown,
+        *difference.stale,
+        *difference.ahead,
+    ]
+    _read_all_again(
+        _Asking(reader, provider, object_, run, lease),
+        ids=dict.fromkeys(asked),
+        known=known,
+        note=note,
+        requests=listing.requests,
     )
-    first = True
-    there = len(listing.versions) if listing.complete else None
+    return len(listing.versions) if listing.complete else None
+
+
+def read_under(
+    *,
+    reader: Reader,
+    provider: Provider,
+    customers: Sequence[str],
+    objects: Sequence[str],
+    run: SyncRun,
+    lease: Lease,
+) -> None:
+    """Read again what stands under customers that are gone, or are in others now.
+
+    A source need not say of each call or task that it went with them.
+    """
+    for object_, known in _known_under(reader, customers).items():
+        if object_ in objects:
+            _read_all_again(
+                _Asking(reader, provider, object_, run, lease),
+                ids=known,
+                known=known,
+                note=f"read {len(known)} again, whose customer is gone or was merged",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who is asked for which records, and in whose name."""
+
+    reader: Reader
+    provider: Provider
+    object: str
+    run: SyncRun
+    lease: Lease
+
+
+def _read_all_again(
+    asking: _Asking,
+    *,
+    ids: Iterable[str],
+    known: Mapping[str, str],
+    note: str,
+    requests: int = 0,
+) -> None:
+    reader, object_ = asking.reader, asking.object
+    left, notes = iter(ids), [note]
     while True:
-        batch = list(islice(asked, _AT_A_TIME))
-        if not batch and not first:
-            return there
-        records = [_read_again(provider, object_, id_, known) for id_ in batch]
+        batch = list(islice(left, _AT_A_TIME))
+        if not batch and not notes:
+            return
+        records = [_read_again(asking.provider, object_, id_, known) for id_ in batch]
         found = [record for record in records if record is not None]
-        with lease.transaction():
+        with asking.lease.transaction():
             connection = reader.connection
             Connection.objects.select_for_update().get(pk=connection.pk)
             outcome = _applied(reader, object_, found, known)
             forget_refused(reader, [r for r in found if r.deleted])
             save_page(
                 connection=connection,
-                run=run,
+                run=asking.run,
                 object_=object_,
                 cursor=None,
                 outcome=outcome,
                 read=len(found),
-                requests=listing.requests if first else 0,
-                notes=[note] if first else [],
+                requests=requests,
+                notes=notes,
             )
-        first = False
+        requests, notes = 0, []
 
 
 def _applied(
@@ -123,19 +174,10 @@ def lost_ones(reader: Reader, provider: Provider, object_: str) -> int:
 
 def known_count(reader: Reader, object_: str) -> int:
     """Return how many records are here: in the ledger, refused or without a place."""
-    connection = reader.connection
-    unrouted = UnroutedRecord.objects.filter(connection=connection, object=object_)
-    count = unrouted.exclude(version="").count()
+    count = _unrouted(reader, object_).count()
     for business_id in sorted(reader.businesses):
         with in_business(reader.businesses[business_id]):
-            entries = Entry.objects.filter(
-                connection_id=connection.pk, object=object_, deleted=False
-            )
-            refused = RefusedRecord.objects.filter(
-                connection_id=connection.pk,
-                object=object_,
-                state__in=WAITING_OR_IGNORED,
-            ).exclude(version="")
+            entries, refused = _here(reader, object_)
             here_too = entries.filter(external_id=OuterRef("external_id"))
             count += entries.count() + refused.exclude(Exists(here_too)).count()
     return count
@@ -144,30 +186,56 @@ def known_count(reader: Reader, object_: str) -> int:
 def known_versions(reader: Reader, object_: str) -> dict[str, str]:
     """Return every id that is here, with its version: entries, refused, unrouted."""
     known: dict[str, str] = {}
-    connection = reader.connection
+
+    def take(rows: QuerySet[Any]) -> None:
+        for id_, version in rows.values_list("external_id", "version"):
+            known[id_] = max(version, known.get(id_, ""))
+
     for business_id in sorted(reader.businesses):
         with in_business(reader.businesses[business_id]):
-            entries = Entry.objects.filter(
-                connection_id=connection.pk, object=object_, deleted=False
-            )
-            refused = RefusedRecord.objects.filter(
-                connection_id=connection.pk,
-                object=object_,
-                state__in=WAITING_OR_IGNORED,
-            ).exclude(version="")
-            for rows in (entries, refused):
-                for id_, version in rows.values_list("external_id", "version"):
-                    known[id_] = max(version, known.get(id_, ""))
-    rows_unrouted = UnroutedRecord.objects.filter(
-        connection=connection, object=object_
-    ).exclude(version="")
-    for id_, version in rows_unrouted.values_list("external_id", "version"):
-        known[id_] = max(version, known.get(id_, ""))
+            for rows in _here(reader, object_):
+                take(rows)
+    take(_unrouted(reader, object_))
     return known
 
 
+def _known_under(reader: Reader, customers: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return what stands under customers: ids and versions, by object."""
+    known: dict[str, dict[str, str]] = defaultdict(dict)
+    for business_id in sorted(reader.businesses):
+        with in_business(reader.businesses[business_id]):
+            rows = Revision.objects.filter(
+                closed__isnull=True,
+                values__customer__in=customers,
+                entry__connection_id=reader.connection.pk,
+                entry__deleted=False,
+            )
+            for object_, id_, version in rows.values_list(
+                "entry__object", "entry__external_id", "entry__version"
+            ):
+                known[object_][id_] = max(version, known[object_].get(id_, ""))
+    return known
+
+
+def _here(
+    reader: Reader, object_: str
+) -> tuple[QuerySet[Entry], QuerySet[RefusedRecord]]:
+    """Return what is in the ledger and what is refused, of the business we are in."""
+    rows = {"connection_id": reader.connection.pk, "object": object_}
+    refused = RefusedRecord.objects.filter(**rows, state__in=WAITING_OR_IGNORED)
+    return (
+        Entry.objects.filter(**rows, deleted=False),
+        refused.exclude(version=""),
+    )
+
+
+def _unrouted(reader: Reader, object_: str) -> QuerySet[UnroutedRecord]:
+    rows = UnroutedRecord.objects.filter(connection=reader.connection, object=object_)
+    return rows.exclude(version="")
+
+
 def _read_again(
-    provider: Provider, object_: str, external_id: str, known: dict[str, str]
+    provider: Provider, object_: str, external_id: str, known: Mapping[str, str]
 ) -> RemoteRecord | None:
     """Return the record as it is now; where it is gone, its end."""
     record = provider.read_one(object_, external_id)
@@ -186,15 +254,18 @@ def _read_again(
 
 def forget_refused(reader: Reader, deleted: list[RemoteRecord]) -> None:
     """What was refused and is gone from the source holds nothing up any more."""
-    if not deleted:
+    by_object: dict[str, list[str]] = defaultdict(list)
+    for record in deleted:
+        by_object[record.object].append(record.external_id)
+    if not by_object:
         return
+    # Two objects of one source may well count their records from 1.
+    gone = Q()
+    for object_, ids in by_object.items():
+        gone |= Q(object=object_, external_id__in=ids)
     for business_id in sorted(reader.businesses):
         with in_business(reader.businesses[business_id]):
             RefusedRecord.objects.filter(
-                connection_id=reader.connection.pk,
-                external_id__in=[record.external_id for record in deleted],
+                gone, connection_id=reader.connection.pk
             ).update(state=RefusedRecord.State.RESOLVED)
-    UnroutedRecord.objects.filter(
-        connection=reader.connection,
-        external_id__in=[record.external_id for record in deleted],
-    ).delete()
+    UnroutedRecord.objects.filter(gone, connection=reader.connection).delete()

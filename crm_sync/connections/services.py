@@ -28,7 +28,7 @@ from tenants.access import Member
 from tenants.accounts.models import Business, Group
 from tenants.audit.services import record
 from tenants.jobs.models import Job
-from tenants.jobs.services import enqueue
+from tenants.jobs.services import enqueue, hurry
 from tenants.schema import in_public
 
 CLOSE_API = "https://api.close.com/api/v1/"
@@ -172,7 +172,10 @@ def _move(connection: Connection, start: Sequence[str], end: str, by: Member) ->
 
 
 def start_sync(*, connection: Connection, by: Member | None = None) -> Job:
-    """Ask for a reading of the source; one that waits already is that reading."""
+    """Ask for a reading of the source; one that waits already is that reading.
+
+    A person who asks is not kept waiting because the source was away before.
+    """
     if connection.state in (Connection.State.PAUSED, Connection.State.REMOVED):
         raise errors.NotSyncable(
             f"{connection.name} is {connection.state}.", hint="Resume it first."
@@ -183,7 +186,7 @@ def start_sync(*, connection: Connection, by: Member | None = None) -> Job:
         raise errors.NotSyncable("Records come when they are sent.")
     with in_public(), transaction.atomic():
         business = Business.objects.filter(pk=connection.business_id or 0).first()
-        return enqueue(
+        job = enqueue(
             kind="sync",
             title=f"Read {connection.name}",
             business=business,
@@ -192,6 +195,9 @@ def start_sync(*, connection: Connection, by: Member | None = None) -> Job:
             only_one=f"sync {connection.pk}",
             started_by=by,
         )
+        if by is not None:
+            hurry(job)
+        return job
 
 
 def sync_what_is_due() -> int:

@@ -18,7 +18,7 @@ from django.db import transaction
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
 from crm_sync.connections.adopting import adopt_directory, adopt_owners
-from crm_sync.connections.comparing import compare_ids, lost_ones
+from crm_sync.connections.comparing import compare_ids, lost_ones, read_under
 from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.endpoints import watch
 from crm_sync.connections.joining import bring_in_members, note_leavers
@@ -27,9 +27,9 @@ from crm_sync.connections.opening import open_connection
 from crm_sync.connections.readers import Reader, reader_of, source_name
 from crm_sync.connections.retrying import retry_refused, retry_unrouted
 from crm_sync.connections.strangers import adopts_people
-from crm_sync.connections.taking import take_pages
+from crm_sync.connections.taking import Taken, take_pages
 from crm_sync.connections.telling import ask_to_tell
-from crm_sync.contract import ConfigurationProblem, Provider, TryAgainLater
+from crm_sync.contract import ConfigurationProblem, Provider, TryAgainLater, Warns
 from crm_sync.ledger.standard import DEAL
 from tenants.jobs.errors import Cancelled, RunLater
 from tenants.jobs.lease import Lease
@@ -88,15 +88,7 @@ def _read_everything(connection: Connection, run: SyncRun, lease: Lease) -> None
     reader = reader_of(connection, provider)
     if adopts_people(connection):
         adopt_directory(connection, reader, lease.check)
-    left_out: list[str] = []
-    for object_ in connection.options.get("objects", ["deal"]):
-        try:
-            _read_and_compare(connection, run, lease, reader, provider, object_)
-        except ConfigurationProblem as problem:
-            if object_ == DEAL or problem.status not in _NOT_OFFERED:
-                raise
-            left_out.append(f"{object_}: {problem.message} {problem.hint}".strip())
-    _warn(connection, run, left_out)
+    _read_objects(connection, run, lease, reader, provider)
     lease.step("Trying refused records again")
     if adopts_people(connection):
         adopt_owners(reader, lease.check)
@@ -107,6 +99,37 @@ def _read_everything(connection: Connection, run: SyncRun, lease: Lease) -> None
     retry_unrouted(reader=reader, check=lease.check)
 
 
+def _read_objects(
+    connection: Connection,
+    run: SyncRun,
+    lease: Lease,
+    reader: Reader,
+    provider: Provider,
+) -> None:
+    """Read each object that is chosen; what a key or plan lacks is left out."""
+    left_out: list[str] = []
+    gone: list[str] = []
+    objects = connection.options.get("objects", ["deal"])
+    for object_ in objects:
+        try:
+            gone += _read_and_compare(connection, run, lease, reader, provider, object_)
+        except ConfigurationProblem as problem:
+            if object_ == DEAL or problem.status not in _NOT_OFFERED:
+                raise
+            left_out.append(f"{object_}: {problem.message} {problem.hint}".strip())
+    _warn(connection, run, provider, left_out)
+    if gone:
+        lease.step("Reading what stood under customers that are gone")
+        read_under(
+            reader=reader,
+            provider=provider,
+            customers=gone,
+            objects=objects,
+            run=run,
+            lease=lease,
+        )
+
+
 def _read_and_compare(
     connection: Connection,
     run: SyncRun,
@@ -114,13 +137,16 @@ def _read_and_compare(
     reader: Reader,
     provider: Provider,
     object_: str,
-) -> None:
-    """Read what is new of one object, and all its ids where some may be missing."""
+) -> tuple[str, ...]:
+    """Read what is new of one object, and all its ids where some may be missing.
+
+    Returns the customers that are gone.
+    """
     is_first = object_ not in connection.cursors
-    must_compare = _read_object(connection, run, lease, reader, provider, object_)
+    taken = _read_object(connection, run, lease, reader, provider, object_)
     known = connection.cursors.get(LOST, {}).get(object_, 0)
     if (
-        must_compare
+        taken.must_compare
         or is_first
         or _compare_is_due(connection, object_)
         or lost_ones(reader, provider, object_) > known
@@ -132,11 +158,15 @@ def _read_and_compare(
         lost = lost_ones(reader, provider, object_)
         with lease.transaction():
             _note_compare(connection, object_, there, lost)
+    return taken.without_customer
 
 
-def _warn(connection: Connection, run: SyncRun, left_out: list[str]) -> None:
+def _warn(
+    connection: Connection, run: SyncRun, provider: Provider, left_out: list[str]
+) -> None:
     """Say what this key or plan does not reach; everything else goes on."""
-    warnings = [one for one in connection.warnings if not one.startswith(_LEFT_OUT)]
+    said = provider.warnings() if isinstance(provider, Warns) else connection.warnings
+    warnings = [one for one in said if not one.startswith(_LEFT_OUT)]
     warnings += [f"{_LEFT_OUT} {one}" for one in left_out]
     if warnings != connection.warnings:
         connection.warnings = warnings
@@ -152,8 +182,8 @@ def _read_object(
     reader: Reader,
     provider: Provider,
     object_: str,
-) -> bool:
-    """Read the pages of one object; say whether ids must be compared afterwards."""
+) -> Taken:
+    """Read the pages of one object; say what is to be looked at afterwards."""
     return take_pages(
         pages=provider.pages(object_, connection.cursors.get(object_, {})),
         connection=connection,

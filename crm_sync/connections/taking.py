@@ -34,6 +34,15 @@ class Job(Protocol):
         """Open a transaction that only the holder of the job can commit."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the pages ask to be looked at once they are read."""
+
+    must_compare: bool
+    without_customer: tuple[str, ...]
+    """Customers that are gone: what stands under them is read again."""
+
+
 def take_pages(
     *,
     pages: Iterable[Page],
@@ -42,8 +51,8 @@ def take_pages(
     lease: Job,
     reader: Reader,
     object_: str,
-) -> bool:
-    """Read the pages of one object; say whether ids must be compared afterwards.
+) -> Taken:
+    """Read the pages of one object; say what is to be looked at afterwards.
 
     What was read before the source failed is written, so that the next run goes on
     from there.
@@ -61,7 +70,7 @@ def take_pages(
             break
         taking.take(page, was_quick=time.monotonic() - begun < _QUICK)
     taking.write()
-    return taking.must_compare
+    return Taken(taking.must_compare, tuple(taking.without_customer))
 
 
 @dataclass(slots=True)
@@ -74,6 +83,7 @@ class _Taking:
     reader: Reader
     object: str
     must_compare: bool = False
+    without_customer: list[str] = field(default_factory=list)
     done: int = 0
     held: list[Page] = field(default_factory=list)
     keys: set[tuple[str, str]] = field(default_factory=set)
@@ -97,6 +107,7 @@ class _Taking:
         with uncollected(), self.lease.transaction():
             _apply(self.connection, self.run, self.reader, self.object, page)
         self.must_compare = self.must_compare or page.compare_ids
+        self.without_customer += page.customers_gone
         self.done += len(page.records)
         total = max(page.total or 0, self.done)
         self.lease.step(f"Reading {self.object}s", self.done, total)
@@ -115,6 +126,7 @@ def _joined(pages: Sequence[Page]) -> Page:
         refused=tuple(row for page in pages for row in page.refused),
         warnings=tuple(one for page in pages for one in page.warnings),
         compare_ids=any(page.compare_ids for page in pages),
+        customers_gone=tuple(one for page in pages for one in page.customers_gone),
     )
 
 

@@ -264,29 +264,46 @@ class Account(Setup):
             moment = at or self.store.now()
             self._record(row["kind"], "deleted", before, {}, by, moment)
 
-    def merge_leads(self, source: str, destination: str) -> None:
-        """Move all that a customer has to another customer, who alone remains."""
+    def merge_leads(
+        self, source: str, destination: str, *, quietly: bool = False
+    ) -> None:
+        """Move all that a customer has to another customer, who alone remains.
+
+        Quietly: neither an event nor a later moment tells of what has moved.
+        """
         now = self.store.now()
         meta = {
             "merge_source_lead_id": source,
             "merge_destination_lead_id": destination,
         }
         with self.store.transaction():
-            children = self.store.rows("SELECT id FROM object WHERE lead = ?", [source])
-            for child in children:
-                self.edit(child["id"], {"lead_id": destination})
+            moved = {"lead_id": destination}
+            for child in self.store.rows(
+                "SELECT * FROM object WHERE lead = ?", [source]
+            ):
+                if quietly:
+                    doc = values.read_json(child["doc"]) | moved
+                    self.store.replace(doc, updated=child["updated"])
+                else:
+                    self.edit(child["id"], moved)
             before = self.store.doc(source, "lead")
             self.store.delete(source)
             self._record("lead", "deleted", before, {}, None, now, meta)
             after = self.store.doc(destination, "lead")
             self._record("lead", "merged", after, after, None, now, meta)
 
-    def delete_lead(self, lead: str, *, by: str | None = None) -> None:
-        """Delete a customer with all that belongs to them."""
+    def delete_lead(
+        self, lead: str, *, by: str | None = None, quietly: bool = False
+    ) -> None:
+        """Delete a customer with all that belongs to them; quietly: only one event."""
         with self.store.transaction():
             children = self.store.rows("SELECT id FROM object WHERE lead = ?", [lead])
-            for id in [*(child["id"] for child in children), lead]:
-                self.delete(id, by=by)
+            for child in children:
+                if quietly:
+                    self.store.delete(child["id"])
+                else:
+                    self.delete(child["id"], by=by)
+            self.delete(lead, by=by)
 
     def pause_webhooks(self, why: str = "everything failed for three days") -> None:
         """Pause all webhooks and drop what still waits to be sent, as Close does."""

@@ -84,6 +84,8 @@ class Api:
             "pipeline": self._pipelines,
             "status/opportunity": self._statuses,
             "custom_field/opportunity": self._custom_fields,
+            "custom_field/activity": self._fields_of_types,
+            "custom_field/custom_object_type": self._fields_of_types,
             "custom_activity": self._types,
             "custom_object_type": self._types,
             "group": self._groups,
@@ -175,7 +177,20 @@ class Api:
     def _custom_fields(self, caller: Caller, request: Request) -> Doc:
         return {"data": self._fields_of(caller, "opportunity"), "has_more": False}
 
+    def _fields_of_types(self, caller: Caller, request: Request) -> Doc:
+        """Return the fields of all types of people's own, each with its type."""
+        name = request.path.removeprefix("custom_field/").removesuffix("_type")
+        kind = {"activity": "custom_activity"}.get(name, name) + "_type"
+        data = [
+            field | {f"{kind}_id": row["id"]}
+            for row in self._store.docs(kind, caller.org)
+            for field in self._fields_of(caller, row["id"])
+        ]
+        return {"data": data, "has_more": False}
+
     def _schema(self, caller: Caller, of: str) -> Doc:
+        if self._store.describes_types_apart and "type_" in of:
+            raise Missing(of)
         return {"object_type": of, "fields": self._fields_of(caller, of)}
 
     def _fields_of(self, caller: Caller, of: str) -> list[Doc]:
@@ -186,10 +201,11 @@ class Api:
         kind = {"custom_activity": "custom_activity_type"}.get(
             request.path, request.path
         )
-        data = [
-            row | {"fields": self._fields_of(caller, row["id"])}
-            for row in self._store.docs(kind, caller.org)
-        ]
+        data = self._store.docs(kind, caller.org)
+        if not self._store.describes_types_apart:
+            data = [
+                row | {"fields": self._fields_of(caller, row["id"])} for row in data
+            ]
         return {"data": data}
 
     def _groups(self, caller: Caller, request: Request) -> Doc:

@@ -63,7 +63,8 @@ def list_rows(
         )
     # The conditions and orders are texts of this module; what was asked is bound.
     sql = f"FROM object WHERE {condition}"
-    order = f"ORDER BY {_order(kind, params)} LIMIT ? OFFSET ?"
+    tie = "random()" if store.shuffles_ties else "id"
+    order = f"ORDER BY {_order(kind, params, tie)} LIMIT ? OFFSET ?"
     found = store.rows(f"SELECT * {sql} {order}", [*bound, limit + 1, skip])
     total = store.rows(f"SELECT count(*) AS n {sql}", bound)
     return found[:limit], len(found) > limit, int(total[0]["n"])
@@ -112,13 +113,13 @@ def _moments_of(kind: str) -> tuple[str, ...]:
     return ("date_created", "date_updated") if kind in ("opportunity", "task") else ()
 
 
-def _order(kind: str, params: Params) -> str:
+def _order(kind: str, params: Params, tie: str) -> str:
     name = params.get("_order_by", "-date_created")
     field = name.removeprefix("-")
     if field not in _ORDERS or (kind != "opportunity" and field not in _MOMENTS):
         raise BadRequest(f"Cannot order by {field}.")
     way = "DESC" if name.startswith("-") else "ASC"
-    return f"{_ORDERS[field]} {way}, id {way}"
+    return f"{_ORDERS[field]} {way}, {tie} {way}"
 
 
 def moment(name: str, value: str) -> str:

@@ -55,6 +55,8 @@ class Store:
         self, path: str | Path, now: Callable[[], datetime] = clock.now
     ) -> None:
         self.skew = timedelta(0)
+        self.shuffles_ties = False  # rows of one moment come in another order each time
+        self.describes_types_apart = False  # types of people's own do not say fields
         self._clock = now
         self.news = threading.Event()  # something waits to be sent
         self._lock = threading.RLock()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from crm_sync.contract import Cursor, Listing, Page, RefusedRow, RemoteRecord
+from crm_sync.moments import clock_went_back
 from crm_sync.providers.close.changes import begun, changes_since, is_too_long_ago
 from crm_sync.providers.close.event_log import LATE_BY
 from crm_sync.providers.close.kinds import Kind
@@ -20,6 +21,9 @@ def activity_pages(
     """Yield the records made or updated since the cursor, then edits and deletes."""
     now = server_now(transport)
     cursor = begun(cursor, now)
+    if clock_went_back(str(cursor["read_at"]), now):
+        # Else nothing would be asked for until the clock is there again.
+        cursor = cursor | {"created": now}
     since = str(cursor.get("created") or "")
     if not since or is_too_long_ago(cursor, now):
         # Edits older than the event log's memory show only in the list itself.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from crm_sync.contract import ConfigurationProblem, Cursor, Payload, RemoteRecord
-from crm_sync.moments import as_moment, as_version
+from crm_sync.moments import as_moment, as_version, clock_went_back
 from crm_sync.providers.close.event_log import KEPT_FOR, events_since
 from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import deleted_record, earlier, record_of
@@ -49,35 +49,46 @@ def changes_since(
     """
     since = str(cursor["events"])
     warnings = [_TOO_LONG_AGO] if is_too_long_ago(cursor, now) else []
-    records: dict[str, RemoteRecord] = {}
-    until = since
     try:
-        for action in (*edits, "deleted"):
-            found = events_since(
-                transport, object_type=kind.event, action=action, since=since
-            )
-            # Several events of one record are told by the last of them.
-            events = {event["object_id"]: event for event in found}
-            for id, event in events.items():
-                until = max(until, as_version(event["date_updated"]))
-                if id not in records and is_of(kind, event):
-                    record = read_one(transport, kind, id)
-                    if record is not None:
-                        records[id] = attributed(record, event)
-                    elif action == "deleted":
-                        records[id] = deleted_record(kind.name, event)
+        records, until = _told(transport, kind, (*edits, "deleted"), since)
         for record in _moved_by_merges(transport, kind, since):
             records.setdefault(record.external_id, record)
     except ConfigurationProblem as problem:
         if problem.status not in (402, 403):
             raise
         return Changes((), since, (*warnings, _CLOSED_LOG), compare_ids=True)
+    # What is written until the clock is there again looks older than what is here, and
+    # the log is read from the clock's new time on.
+    went_back = clock_went_back(str(cursor["read_at"]), now)
     return Changes(
         tuple(record for record in records.values() if kind.has(record.payload)),
-        min(until, max(now, since)),
+        now if went_back else min(until, max(now, since)),
         tuple(warnings),
-        bool(warnings),
+        bool(warnings) or went_back,
     )
+
+
+def _told(
+    transport: Transport, kind: Kind, actions: Sequence[str], since: str
+) -> tuple[dict[str, RemoteRecord], str]:
+    """Return the records that events name, and the moment of the last event."""
+    records: dict[str, RemoteRecord] = {}
+    until = since
+    for action in actions:
+        found = events_since(
+            transport, object_type=kind.event, action=action, since=since
+        )
+        # Several events of one record are told by the last of them.
+        events = {event["object_id"]: event for event in found}
+        for id, event in events.items():
+            until = max(until, as_version(event["date_updated"]))
+            if id not in records and is_of(kind, event):
+                record = read_one(transport, kind, id)
+                if record is not None:
+                    records[id] = attributed(record, event)
+                elif action == "deleted":
+                    records[id] = deleted_record(kind.name, event)
+    return records, until
 
 
 def is_of(kind: Kind, event: Payload) -> bool:

@@ -61,17 +61,22 @@ def probe(transport: Transport) -> Probe:
     """Say whose account this is, how much is in it, and what cannot be seen."""
     member = membership(transport)
     listed = transport.get("opportunity/", {"_limit": 1, "_fields": "id"}).doc
-    warnings = [] if member.sees_all else [_SEES_LESS]
-    if member.several:
-        name = member.organization.get("name")
-        warnings.append(f"This key has several organisations; “{name}” is read.")
     return Probe(
         organisation=str(member.organization.get("name") or ""),
         users=len(_active(transport)),
         deals=total_of(listed) or 0,
         currency=str(member.organization.get("currency") or ""),
-        warnings=tuple(warnings),
+        warnings=warnings_of(member),
     )
+
+
+def warnings_of(member: Membership) -> tuple[str, ...]:
+    """Say what the key does not see, and what of it is not read."""
+    warnings = [] if member.sees_all else [_SEES_LESS]
+    if member.several:
+        name = member.organization.get("name")
+        warnings.append(f"This key has several organisations; “{name}” is read.")
+    return tuple(warnings)
 
 
 def users(transport: Transport) -> tuple[SourceUser, ...]:
@@ -141,17 +146,21 @@ def custom_fields(transport: Transport, kind: Kind) -> tuple[SourceField, ...]:
     """Return an object's custom fields, in the order that people see them."""
     if kind.type_id and kind.fields:
         return tuple(custom_field(kind, row) for row in kind.fields)
-    schema = kind.type_id or kind.schema
-    if not schema:
-        return ()
-    try:
-        answer = transport.find(f"custom_field_schema/{schema}/")
-    except ConfigurationProblem as problem:
-        if problem.status not in (402, 403):
-            raise
-        return ()
-    rows = _dicts(answer.doc.get("fields")) if answer else []
-    return tuple(custom_field(kind, row) for row in rows if "id" in row)
+    for path, key in kind.described_at():
+        try:
+            answer = transport.find(path)
+        except ConfigurationProblem as problem:
+            if problem.status not in (400, 402, 403):
+                raise
+            continue
+        rows = [
+            row
+            for row in _dicts(answer.doc.get(key) if answer else None)
+            if "id" in row and kind.has(row)
+        ]
+        if rows:
+            return tuple(custom_field(kind, row) for row in rows)
+    return ()
 
 
 def _active(transport: Transport) -> list[Payload]:

@@ -35,6 +35,22 @@ class Kind:
     """A row is of this kind only if its `type_key` is `type_id`."""
     fields: tuple[Payload, ...] = ()
 
+    def described_at(self) -> tuple[tuple[str, str], ...]:
+        """Return where its custom fields may be described, and under which key there.
+
+        The first that has any counts; that of a type of people's own has had several
+        addresses.
+        """
+        if not self.type_id:
+            schema = (f"custom_field_schema/{self.schema}/", "fields")
+            return (schema,) if self.schema else ()
+        of_all = "activity" if self.way == "created" else "custom_object_type"
+        return (
+            (f"custom_field_schema/{self.type_id}/", "fields"),
+            (f"custom_field_schema/{of_all}/{self.type_id}/", "fields"),
+            (f"custom_field/{of_all}/", "data"),
+        )
+
     def has(self, row: Payload) -> bool:
         """Tell whether a row is of this kind; one that does not say so may be."""
         return not self.type_id or row.get(self.type_key) in (None, self.type_id)

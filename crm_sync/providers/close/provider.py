@@ -66,6 +66,10 @@ class CloseProvider:
         """Say whose account the key opens and what it cannot see."""
         return directory.probe(self._transport)
 
+    def warnings(self) -> tuple[str, ...]:
+        """Say what the key does not see now: its role may have been changed."""
+        return directory.warnings_of(directory.membership(self._transport))
+
     def users(self) -> tuple[SourceUser, ...]:
         """Return members and past members."""
         return directory.users(self._transport)

@@ -55,6 +55,11 @@ def whole_list_pages(
         waited=waited,
         warnings=changes.warnings,
         compare_ids=changes.compare_ids,
+        customers_gone=tuple(
+            record.external_id
+            for record in changes.records
+            if record.deleted and kind.name == _LEAD.name
+        ),
     )
 
 

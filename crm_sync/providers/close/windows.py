@@ -16,6 +16,7 @@ from crm_sync.providers.close.records import asked, earlier, version_at
 from crm_sync.providers.close.transport import Transport
 
 _MOST_STRANGE = 6
+_MOST_PASSES = 20
 _FIRST = timedelta(days=30)
 _SMALLEST = timedelta(seconds=1)
 _LARGEST = timedelta(days=720)
@@ -90,14 +91,22 @@ class _Reader:
         )
 
     def all_of_one_second(self, lower: str, upper: str) -> list[Payload]:
-        """Return all rows of a window that cannot be made smaller."""
-        rows: list[Payload] = []
-        more = True
-        while more:
-            page, more = self.read(lower, upper, len(rows))
-            rows += page
-            more = more and bool(page)
-        return rows
+        """Return all rows of a window that cannot be made smaller.
+
+        Rows of one moment may come in another order each time, so that a page repeats
+        some and leaves out others: they are read until as many were met as there are.
+        """
+        found: dict[str, Payload] = {}
+        for _ in range(_MOST_PASSES):
+            met, more = 0, True
+            while more:
+                page, more = self.read(lower, upper, met)
+                found |= {str(row.get("id")): row for row in page}
+                met += len(page)
+                more = more and bool(page)
+            if len(found) >= met:
+                break
+        return list(found.values())
 
     def _at(self, row: Payload) -> str:
         try:

@@ -17,6 +17,7 @@ from tenants.accounts.models import Business, Role
 from tenants.jobs.services import without_sending
 from tenants.schema import in_public
 from tests.crm_sync.clients import logged_in
+from tests.crm_sync.connections.office import Office
 from tests.crm_sync.connections.scene import START, Scene, at
 from tests.crm_sync.connections.senders import SAMPLE, Sender
 from tests.crm_sync.providers.close_source import close_source
@@ -36,6 +37,12 @@ def scene(acme: Business, tmp_path: Path) -> Iterator[Scene]:
         made = Scene(source, acme, shared=False)
         made.payees()
         yield made
+
+
+@pytest.fixture
+def office(acme: Business, tmp_path: Path) -> Iterator[Office]:
+    with close_source(tmp_path / "close.db") as source:
+        yield Office(source, acme)
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crm_sync.connections import services
+from tenants.access import Member
 from tenants.jobs.models import Job
 from tests.crm_sync.connections.scene import Scene, later
 
@@ -42,3 +44,24 @@ def test_it_is_tried_soon_again_once_it_has_answered(scene: Scene) -> None:
     scene.source.server.faults.change({"error": 100})
     with later(40):
         assert seconds_until_tried_again(scene.sync()) < 70
+
+
+def test_a_person_who_asks_does_not_wait_behind_a_source_that_was_away(
+    scene: Scene, alice: Member
+) -> None:
+    scene.source.server.faults.change({"error": 100})
+    for minutes in (0, 14):
+        with later(minutes):
+            waiting = scene.sync()
+    assert seconds_until_tried_again(waiting) > 600
+
+    by_itself = services.start_sync(connection=scene.connection)
+    by_itself.refresh_from_db()
+    assert by_itself == waiting
+    assert seconds_until_tried_again(by_itself) > 600
+
+    asked = services.start_sync(connection=scene.connection, by=alice)
+    asked.refresh_from_db()
+
+    assert asked == waiting
+    assert seconds_until_tried_again(asked) <= 0

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from crm_sync.contract import MappedField, SourceField, SourceUser
 from tests.crm_sync.providers.close_source import MONDAY, Ledger, Source
 
@@ -172,3 +174,38 @@ def test_many_meetings_of_one_second_are_read(close: Source) -> None:
     ledger.sync(close.provider(), "meeting")
 
     assert len(ledger.versions()) == 70
+
+
+def test_many_calls_of_one_second_are_read_whatever_their_order(close: Source) -> None:
+    close.server.store.shuffles_ties = True
+    for _ in range(33):
+        close.account.add_record("call", lead=close.lead, created_at=MONDAY)
+    ledger = Ledger()
+
+    ledger.sync(close.provider(), "call")
+
+    assert len(ledger.versions()) == 33
+    assert close.provider().listed_ids("call").versions == ledger.versions()
+
+
+@pytest.mark.parametrize("is_apart", [False, True])
+def test_the_fields_of_a_type_are_found_wherever_they_are_described(
+    close: Source, is_apart: bool
+) -> None:
+    account = close.account
+    visit, policy = (
+        account.add_activity_type("Visit"),
+        account.add_object_type("Policy"),
+    )
+    other = account.add_activity_type("Other")
+    account.add_custom_field("Miles", "number", of=visit)
+    account.add_custom_field("Beds", "number", of=other)
+    account.add_custom_field("Premium", "number", of=policy)
+    close.server.store.describes_types_apart = is_apart
+
+    provider = close.provider()
+
+    for name, label in (("visit", "Miles"), ("other", "Beds"), ("policy", "Premium")):
+        fields = provider.fields(name)
+        custom = [one.label for one in fields if one.key.startswith("custom.")]
+        assert custom == [label]

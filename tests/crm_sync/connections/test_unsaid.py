@@ -1,0 +1,124 @@
+"""What a source does with a customer's records and says of the customer alone."""
+
+from datetime import timedelta
+
+import pytest
+
+from crm_sync.connections.comparing import forget_refused
+from crm_sync.connections.models import UnroutedRecord
+from crm_sync.connections.opening import open_connection
+from crm_sync.connections.readers import reader_of
+from crm_sync.contract import RemoteRecord
+from crm_sync.ledger.models import Entry, RefusedRecord, Revision
+from tests.crm_sync.connections.office import Office
+from tests.crm_sync.connections.scene import START, Scene, at, later
+
+pytestmark = pytest.mark.usefixtures("at_start")
+
+UNDER = ("deal", "contact", "meeting", "call", "email", "sms", "note", "task")
+
+
+def customer_of(external_id: str) -> str:
+    revision = Revision.objects.get(entry__external_id=external_id, closed=None)
+    return str(revision.values["customer"])
+
+
+def test_all_that_moves_with_a_merged_lead_moves_though_no_event_says_so(
+    office: Office,
+) -> None:
+    other = office.account.add_lead("Delgado residence")
+    office.sync()
+    with later(16):
+        office.account.merge_leads(office.ids["lead"], other, quietly=True)
+    with later(17):
+        office.sync()
+
+    for kind in (*UNDER, "site_visit", "policy"):
+        assert customer_of(office.ids[kind]) == other, kind
+    assert Entry.objects.get(external_id=office.ids["lead"]).deleted
+
+
+def test_all_that_goes_with_a_deleted_lead_goes_though_no_event_says_so(
+    office: Office,
+) -> None:
+    stays = office.account.add_record("call", lead=office.account.add_lead("Other"))
+    office.sync()
+    with later(16):
+        office.account.delete_lead(office.ids["lead"], quietly=True)
+    with later(17):
+        office.sync()
+
+    gone = Entry.objects.filter(external_id__in=office.ids.values())
+    assert not gone.filter(deleted=False).exists()
+    assert not Entry.objects.get(external_id=stays).deleted
+
+
+def test_what_is_written_after_the_clock_was_put_back_is_read(office: Office) -> None:
+    store, account, ids = office.source.server.store, office.account, office.ids
+    store.skew = timedelta(hours=2)
+    office.sync()
+    store.skew = timedelta(0)
+    with later(16):
+        for kind in ("lead", "contact", "call", "task", "policy"):
+            name = {"call": "note", "task": "text"}.get(kind, "name")
+            account.edit(ids[kind], {name: "Edited"})
+        account.delete(ids["note"])
+        first = account.add_record("task", lead=ids["lead"], text="New")
+    with later(17):
+        office.sync()
+    with later(32):
+        second = account.add_record("call", lead=ids["lead"], note="New", duration=1)
+    with later(33):
+        office.sync()
+
+    here = dict(Entry.objects.filter(deleted=False).values_list("external_id", "name"))
+    for kind in ("lead", "contact", "call", "task", "policy"):
+        assert here[ids[kind]] == "Edited", kind
+    assert ids["note"] not in here
+    assert (here[first], here[second]) == ("New", "New")
+
+
+def test_a_record_that_is_gone_takes_no_other_of_its_number_with_it(
+    scene: Scene,
+) -> None:
+    deal = scene.deal(custom={scene.product: None})
+    scene.sync()
+    UnroutedRecord.objects.create(
+        connection=scene.connection,
+        object="deal",
+        external_id=deal,
+        version="2026",
+        payload={},
+        first_seen=START,
+        last_seen=START,
+    )
+    provider = open_connection(scene.connection)
+    reader = reader_of(scene.connection, provider)
+
+    def end(object: str) -> RemoteRecord:
+        return RemoteRecord(object, deal, "2026", {}, deleted=True)
+
+    forget_refused(reader, [end("contact")])
+    assert RefusedRecord.objects.get().state == RefusedRecord.State.WAITING
+    assert UnroutedRecord.objects.count() == 1
+
+    forget_refused(reader, [end("deal")])
+    assert RefusedRecord.objects.get().state == RefusedRecord.State.RESOLVED
+    assert not UnroutedRecord.objects.exists()
+
+
+def test_what_a_key_sees_now_is_said_after_each_sync(scene: Scene) -> None:
+    store, admin = scene.source.server.store, scene.source.admin
+    scene.sync()
+    assert scene.connection.warnings == []
+    whole = store.doc(admin)
+
+    store.replace(whole | {"permissions": []}, updated=at["now"].isoformat())
+    with later(16):
+        scene.sync()
+    assert "cannot see all leads" in scene.connection.warnings[0]
+
+    store.replace(whole, updated=START.isoformat())
+    with later(32):
+        scene.sync()
+    assert scene.connection.warnings == []
