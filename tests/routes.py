@@ -264,6 +264,7 @@ GROUP_ROUTES: dict[str, Route] = {
     "audit:group_audit": Route(OWNERS),
     "plans:group_library": Route(OWNERS),
     "plans:group_library_plan": Route(OWNERS, money.a_shelved_plan),
+    "plans:group_library_table": Route(OWNERS, money.a_shelved_table),
     "connections:group_connections": Route(OWNERS),
     "connections:group_new": Route(OWNERS),
     "connections:group_new_rest": Route(OWNERS),

@@ -111,10 +111,29 @@ def _inside(path: str, owner: str, old: Raw, new: Raw) -> Iterator[PlanChange]:
         return
     for key in dict.fromkeys((*old, *new)):
         before, after = old.get(key), new.get(key)
-        if before != after:
-            words = f"{owner}: {_name(key)}"
+        if before == after:
+            continue
+        inner, words = f"{path}.{key}", f"{owner}: {_name(key)}"
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _leaves(inner, words, before, after)
+        else:
             pay = key not in ("says", "name", "waiting_for")
-            yield _changed(f"{path}.{key}", words, before, after, pay)
+            yield _changed(inner, words, before, after, pay)
+
+
+def _leaves(
+    path: str, owner: str, old: Mapping[str, Raw], new: Mapping[str, Raw]
+) -> Iterator[PlanChange]:
+    """Name what differs alone, however deep it is: `lines a` of what is expected."""
+    for key in dict.fromkeys((*old, *new)):
+        before, after = old.get(key), new.get(key)
+        if before == after:
+            continue
+        inner, words = f"{path}.{key}", f"{owner}, {key}"
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _leaves(inner, words, before, after)
+        else:
+            yield _changed(inner, words, before, after)
 
 
 def _components(before: PlanDocument, after: PlanDocument) -> Iterator[PlanChange]:

@@ -3,7 +3,7 @@
 Each business is entered in turn and asked about itself; none sees another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -36,6 +36,7 @@ class InUse:
     would_change: tuple[PlanChange, ...] = ()
     sharing_changes: tuple[PlanChange, ...] = ()
     other_days: tuple[str, ...] = ()  # of a table, the days whose rows differ
+    dated_rows: tuple[dict[str, Any], ...] = ()  # of a table, where they are others
     may_enter: bool = False
 
 
@@ -71,11 +72,13 @@ def shared_plan(entry: LibraryPlan, group: Group, member: Member) -> Shared:
 
 def shared_tables(group: Group, member: Member) -> list[Shared]:
     """Return the group's rate tables, each with how its businesses stand to it."""
-    found = []
-    for entry in LibraryTable.objects.filter(group_id=group.pk).order_by("name"):
-        asks = _AsksTable(entry)
-        found.append(Shared(entry, tuple(_each(group, member, asks))))
-    return found
+    entries = LibraryTable.objects.filter(group_id=group.pk).order_by("name")
+    return [shared_table(entry, group, member) for entry in entries]
+
+
+def shared_table(entry: LibraryTable, group: Group, member: Member) -> Shared:
+    """Return one table of the library with the rows that each business has."""
+    return Shared(entry, tuple(_each(group, member, _AsksTable(entry))))
 
 
 def _each(group: Group, member: Member, ask: Any) -> Iterator[InUse]:
@@ -123,15 +126,17 @@ class _AsksTable:
     def __call__(self, business: Business, may_enter: bool) -> InUse:
         own = RateTable.objects.filter(key=self.entry.key).first()
         stands = library.shelved_table(self.entry, own)
+        rows = library.dated_rows_of(own) if own is not None else []
         days: tuple[str, ...] = ()
         if own is not None and business.name == self.entry.from_business:
-            days = _days_that_differ(self.entry, own)
+            days = _days_that_differ(self.entry, rows)
         return InUse(
             business,
             stands.state,
             own=own,
             taken=stands.taken,
             other_days=days,
+            dated_rows=tuple(rows) if rows != self.entry.dated_rows else (),
             may_enter=may_enter,
         )
 
@@ -155,8 +160,10 @@ def _changes(held: PlanVersion | None, shelved: PlanDocument) -> tuple[PlanChang
     return tuple(diff_plans(services.document_of(held), shelved))
 
 
-def _days_that_differ(entry: LibraryTable, own: RateTable) -> tuple[str, ...]:
-    here = {row["starts_on"]: row for row in library.dated_rows_of(own)}
+def _days_that_differ(
+    entry: LibraryTable, rows: Sequence[dict[str, Any]]
+) -> tuple[str, ...]:
+    here = {row["starts_on"]: row for row in rows}
     there = {row["starts_on"]: row for row in entry.dated_rows}
     days = sorted({*here, *there})
     return tuple(day for day in days if here.get(day) != there.get(day))

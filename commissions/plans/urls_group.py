@@ -11,4 +11,9 @@ urlpatterns = [
         library_group_views.group_library_plan,
         name="group_library_plan",
     ),
+    path(
+        "library/tables/<int:pk>/",
+        library_group_views.group_library_table,
+        name="group_library_table",
+    ),
 ]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.test import Client
 
-from commissions.library.models import LibraryPlan
+from commissions.library.models import LibraryPlan, LibraryTable
 from commissions.plans import library, services
 from commissions.plans.models import Plan, PlanVersion
 from commissions.plans.yaml_form import plan_from_yaml
@@ -110,11 +110,26 @@ def test_what_is_newer_at_its_source_shows_what_sharing_it_would_change(
     one = page.get(f"{LIBRARY}plans/{shared.pk}/")
 
     assert "newer at its source" in whole
-    assert "the rows from 2026-01-01, 2026-07-01 would change" in whole
+    assert "the rows from 1 Jan 2026, 1 Jul 2026 would change" in whole
     body = text_of(one)
     assert "Acme v2, in force from 1 Nov 2026, is not in the library" in body
     assert "As edition 2 it would change" in body and "All deals" in body
     assert "/b/acme/plans/tiered/versions/2/" in one.content.decode()
+
+
+def test_a_rate_table_has_a_page_with_its_rows_and_those_of_others(
+    acme: Business, shared: LibraryPlan, ada: Member, page: Client
+) -> None:
+    with in_business(acme):
+        rows_from(date(2026, 7, 1), DEARER, ada)
+
+    body = text_of(page.get(f"{LIBRARY}tables/{LibraryTable.objects.get().pk}/"))
+
+    assert "2 businesses have it" in body
+    assert "From 1 Jan 2026" in body and "0 5 % 1,000 8 %" in body
+    assert "the rows from 1 Jan 2026, 1 Jul 2026 would change." in body
+    assert "0 6 % 1,000 9 %" in body
+    assert body.count("Its own rows") == 1, "Beta has those of the library"
 
 
 def test_an_older_edition_shows_what_taking_the_newer_would_change(
@@ -136,5 +151,6 @@ def test_another_group_and_a_businesss_admin_see_nothing_of_it(
     admin = a_member(globex, "Gus", Role.ADMIN)
     for member in (charlie, admin):
         client.force_login(member.user)
-        for path in (LIBRARY, f"{LIBRARY}plans/{shared.pk}/"):
+        table = f"{LIBRARY}tables/{LibraryTable.objects.get().pk}/"
+        for path in (LIBRARY, f"{LIBRARY}plans/{shared.pk}/", table):
             assert client.get(path).status_code == 404

@@ -210,3 +210,23 @@ def test_another_order_of_components_changes_no_pay() -> None:
 
     assert str(change) == "The order is now Maintenance plan, System replacement"
     assert not change.pay
+
+
+def test_of_what_an_example_expects_only_what_differs_is_named() -> None:
+    example = (
+        PLAN
+        + """
+examples:
+  - name: One
+    period: 2026-11
+    deals: [{id: a, won_on: 2026-11-04, amount: 10}]
+    expect: {total: 40, lines: {a: 40, b: 3}}
+"""
+    )
+    other = example.replace("total: 40, lines: {a: 40,", "total: 40, lines: {a: 60,")
+
+    found = diff_plans(plan_from_yaml(example), plan_from_yaml(other))
+
+    assert [str(change) for change in found] == [
+        "Example “One”: what is expected, lines, a: 40 → 60"
+    ]
