@@ -106,12 +106,14 @@ def _row(file: str, result: ExampleResult) -> dict[str, object]:
 
 
 def _line(result: ExampleResult) -> str:
-    if result.problem:
+    compared = result.expected and result.computed != result.problem
+    if result.problem and not compared:
         what = f"{result.component}: " if result.component else ""
         return f"✗ {what}{result.problem}"
     sign = "✓" if result.ok else "✗"
     words = f"{result.payee}, {result.component}"
-    return f"{sign} {words}: expected {result.expected}, computed {result.computed}"
+    words += f": expected {result.expected}, computed {result.computed}"
+    return f"{sign} {words}. {result.problem}" if result.problem else f"{sign} {words}"
 
 
 def _indented(text: str) -> str:

@@ -122,8 +122,9 @@ class EntryReader:
             if key in ENTRY_KEYS:
                 continue
             if key not in of_object:
-                hint = suggestion(key, [*of_object, *ENTRY_KEYS])
-                hint = hint or f"Declare it: fields: {{{kind}.{key}: money}}."
+                hint = f"Declare it: fields: {{{kind}.{key}: money}}."
+                meant = suggestion(key, [*of_object, *ENTRY_KEYS])
+                hint = f"{meant} Or declare it: {hint[12:]}" if meant else hint
                 if key.isdigit():
                     hint = "A comma ends a value: write 1000, not 1,000."
                 words = f"{what}: there is no field “{key[:80]}”."

@@ -1,11 +1,12 @@
 """What an example expects, held against what came out: one result for each promise."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from commissions.calculation.facts import LineDraft
 from commissions.plans.document import Raw
 from commissions.plans.example_facts import Setting
+from commissions.plans.example_hints import why_no_line
 from commissions.plans.example_lines import (
     Scope,
     amounts,
@@ -16,7 +17,7 @@ from commissions.plans.example_lines import (
 from commissions.plans.example_measures import measure_in, measures_of_each
 from commissions.plans.example_periods import shown as shown_period
 from commissions.plans.example_timeline import Reckoned
-from commissions.plans.example_values import number
+from commissions.plans.example_values import asked, number, single
 from commissions.plans.hints import suggestion
 from commissions_saas.lib.errors import ProductError
 
@@ -84,10 +85,10 @@ class Promises:
         for written, value in expect.items():
             key = _ALIASES.get(written, written)
             if key == "payees":
-                for name, inner in _mapping(value).items():
+                for name, inner in asked(value).items():
                     yield from self.walk(inner, self.payee(name, payee), period)
             elif key == "periods":
-                for slug, inner in _mapping(value).items():
+                for slug, inner in asked(value).items():
                     yield from self.walk(inner, payee, self.period(slug, period))
             elif key in PROMISES:
                 scope = self.scope(payee, period)
@@ -166,15 +167,16 @@ class Promises:
         elif key == "settled":
             yield self.settled(scope, value)
         elif key == "components":
-            for name, wanted in _mapping(value).items():
+            for name, wanted in asked(value).items():
                 lines = self.of_component(name, scope)
                 yield from self.figures(scope, name, wanted, lines)
         elif key == "lines":
-            for name, wanted in _mapping(value).items():
+            for name, wanted in asked(value).items():
                 lines = self.of_entry(name, scope)
-                yield from self.figures(scope, f"line {name}", wanted, lines)
+                found = self.figures(scope, f"line {name}", wanted, lines)
+                yield from found if lines else self.explained(found, scope, name)
         elif key == "measures":
-            for name, wanted in _mapping(value).items():
+            for name, wanted in asked(value).items():
                 if isinstance(wanted, Mapping):
                     yield from self.by_each(scope, name, wanted)
                 else:
@@ -203,6 +205,14 @@ class Promises:
             raise ProductError(f"There is no entry or component “{name}” here.")
         return [line for line in lines if line.component == name]
 
+    def explained(
+        self, results: Iterable[ExampleResult], scope: Scope, name: str
+    ) -> Iterator[ExampleResult]:
+        """Say why there is no line of an entry where one is expected."""
+        for result in results:
+            why = "" if result.ok else why_no_line(self.setting, scope, name)
+            yield replace(result, problem=why) if why else result
+
     def of_component(self, name: str, scope: Scope) -> list[LineDraft]:
         keys = [part.key for part in self.setting.document.components]
         if name not in keys and name != "adjustments":
@@ -224,9 +234,9 @@ class Promises:
         if isinstance(wanted, str):
             yield self.amount(scope, what, wanted, amounts(lines))
             return
-        for key, value in _mapping(wanted).items():
+        for key, value in asked(wanted).items():
             if key in _FIGURES and not self.is_part(key, what):
-                text = _single(value, key)
+                text = single(value, key)
                 number(text, what)
                 found = figure_of(lines, key, text)
                 yield self.amount(scope, f"{what} {key}", value, found)
@@ -258,7 +268,7 @@ class Promises:
         what = f"measure {name}"
         found, problem = measure_in(self.setting.document, scope, name)
         if found is None:
-            return self.result(scope, what, _single(wanted, what), "", problem)
+            return self.result(scope, what, single(wanted, what), "", problem)
         return self.amount(scope, what, wanted, found)
 
     def by_each(
@@ -271,7 +281,7 @@ class Promises:
 
     def settled(self, scope: Scope, wanted: Raw) -> ExampleResult:
         settled = scope.last.draft.settled
-        text = _single(wanted, "settled")
+        text = single(wanted, "settled")
         if len(scope.statements) != 1:
             raise ProductError("“settled” is of one payee and one period.")
         if settled is None:
@@ -288,9 +298,9 @@ class Promises:
         if isinstance(value, str):
             value = {"": value}
         if isinstance(value, list):
-            value = {_single(name, "failed"): "yes" for name in value}
-        for name, wanted in _mapping(value).items():
-            text = _single(wanted, "failed")
+            value = {single(name, "failed"): "yes" for name in value}
+        for name, wanted in asked(value).items():
+            text = single(wanted, "failed")
             lines = self.named(name, scope.lines) if name else scope.lines
             wrong = [line for line in lines if line.failed]
             said = " ".join(dict.fromkeys(line.failed for line in wrong))
@@ -311,8 +321,8 @@ class Promises:
         if isinstance(value, str):
             value = [value]
         if isinstance(value, list):
-            value = {_single(name, "left_out"): "yes" for name in value}
-        for name, wanted in _mapping(value).items():
+            value = {single(name, "left_out"): "yes" for name in value}
+        for name, wanted in asked(value).items():
             number = self.setting.ids.get(name)
             if number is None:
                 raise ProductError(f"This example has no entry “{name}”.")
@@ -322,7 +332,7 @@ class Promises:
                 for left in done.draft.left_out
                 if left.entry_id == number
             )
-            text = _single(wanted, "left_out")
+            text = single(wanted, "left_out")
             ok = (not said) if text == "no" else bool(said) and _says(text, said)
             yield self.result(scope, f"left_out {name}", text, said, "", ok)
 
@@ -343,7 +353,7 @@ class Promises:
     def amount(
         self, scope: Scope, what: str, wanted: Raw, computed: object, currency: str = ""
     ) -> ExampleResult:
-        expected = number(_single(wanted, what), what)
+        expected = number(single(wanted, what), what)
         found = number(str(computed), what)
         code = currency or self.setting.document.currency
         ok = expected == found
@@ -381,16 +391,3 @@ def _is_number(text: str) -> bool:
     except ProductError:
         return False
     return True
-
-
-def _single(value: Raw, what: str) -> str:
-    if not isinstance(value, str):
-        raise ProductError(f"“{what}” must be a single amount or text.")
-    return value
-
-
-def _mapping(value: Raw) -> Mapping[str, Raw]:
-    if not isinstance(value, Mapping):
-        words = "What is expected is written as a set of names and amounts."
-        raise ProductError(words, hint="Like components: {base_pay: 100.00}.")
-    return value

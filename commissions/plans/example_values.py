@@ -77,3 +77,18 @@ def refuse_unknown(raw: Mapping[str, Raw], keys: Sequence[str], what: str) -> No
 def period(slug: str) -> Period:
     """Read a period; 2026-Q1 and 2026-W07 may have capitals."""
     return parse_period(slug.strip().lower())
+
+
+def single(value: Raw, what: str) -> str:
+    """Return what is expected as a single text, or say that it must be one."""
+    if not isinstance(value, str):
+        raise ProductError(f"“{what}” must be a single amount or text.")
+    return value
+
+
+def asked(value: Raw) -> Mapping[str, Raw]:
+    """Return what is expected under names, or say how it is written."""
+    if not isinstance(value, Mapping):
+        words = "What is expected is written as a set of names and amounts."
+        raise ProductError(words, hint="Like components: {base_pay: 100.00}.")
+    return value

@@ -130,8 +130,7 @@ class _Reader(PartReader):
             return written
         calendar = read_words(written)
         if calendar is None:
-            hint = suggestion(written, shape.PAYS) or _CALENDARS
-            self.note("pays", f"“{written[:80]}” is no pay calendar.", hint)
+            self.note("pays", f"“{written[:80]}” is no pay calendar.", _CALENDARS)
             return "month"
         if weeks_of(calendar) is not None and "year_starts" in raw:
             words = "The pay calendar says already when the year begins."

@@ -233,3 +233,34 @@ examples:
 """)
 
     assert all(result.ok for result in run_examples(document)), run_examples(document)
+
+
+@pytest.mark.parametrize(
+    ("deal", "why"),
+    [
+        (
+            "{id: a, amount: 5}",
+            "has no day, so no period pays it. Write won_on (or on).",
+        ),
+        ("{id: a, won_on: 2026-02-28, amount: 5}", "which is not in 2026-03."),
+        ("{id: a, won_on: 2026-03-01, amount: 5, payee: Zoe}", "not credited to Ada."),
+        ("{id: a, won_on: 2026-03-01, amount: 5, counts: no}", "does not count"),
+        ("{id: a, won_on: 2026-03-31, amount: 5}", "when Ada is not on the plan."),
+        (
+            "{id: a, won_on: 2026-03-01, amount: 5, role: overlay}",
+            "is a deal, credited as overlay, and no component pays that",
+        ),
+        ("{id: a, won_on: 2026-03-01, amount: 5}", "meets the condition of no"),
+    ],
+)
+def test_a_line_that_is_expected_and_missing_is_explained(deal: str, why: str) -> None:
+    text = PLAN.replace("{id: a, won_on: 2026-03-02, amount: 100}", deal)
+    text = text.replace("{name: Ada}", "{name: Ada, to: 2026-03-30}")
+    text = text.replace("amount: deal", "when: deal.amount > 9\n    amount: deal")
+
+    (result,) = run_examples(
+        plan_from_yaml(text.replace("EXPECT", "{lines: {a: 0.50}}"))
+    )
+
+    assert (result.expected, result.computed, result.ok) == ("0.50", "0.00", False)
+    assert why in result.problem

@@ -129,6 +129,12 @@ def test_what_is_expected_may_be_written_in_short(expect: str) -> None:
             "There is no component “other”",
         ),
         ("currency: USD", "currency: usd", "Write USD."),
+        ("currency: USD", "currency: USD\npays: biweekly", "two weeks from 2026-01-05"),
+        (
+            "currency: USD",
+            "currency: USD\nyear_starts: 4\npays: 4-4-5 to the last Friday of May",
+            "Leave year_starts out.",
+        ),
         (
             'month, amount: "1"',
             "month, amount: lookup(tables.rates, payee.name, 1)",
