@@ -9,6 +9,8 @@ from urllib.parse import quote
 from django.db.models import Count, Sum
 
 from commissions.statements.models import PayPeriod, Proposal, Statement
+from crm_sync.accounting.accounts import has_any
+from crm_sync.accounting.queue import unmatched_until
 from crm_sync.ledger.selectors import refused_total
 from tenants.rollup.models import DetailFact
 from tenants.schema import current_business
@@ -125,6 +127,7 @@ def close_checks(period: PayPeriod) -> list[dict[str, Any]]:
     waiting = Proposal.objects.filter(state=Proposal.State.WAITING).count()
     refused = refused_total()
     return [
+        *_accounting(period),
         _check(failed, "No line failed", f"{failed} statements have failed lines"),
         _check(
             refused.records,
@@ -137,8 +140,25 @@ def close_checks(period: PayPeriod) -> list[dict[str, Any]]:
     ]
 
 
-def _check(problems: int, good: str, bad: str) -> dict[str, Any]:
-    return {"good": not problems, "words": bad if problems else good}
+def _accounting(period: PayPeriod) -> list[dict[str, Any]]:
+    """Money that came in and stands nowhere opens no gate and pays nobody."""
+    if not has_any():
+        return []
+    count = unmatched_until(period.ends_on)
+    some = (
+        "1 invoice or payment is" if count == 1 else f"{count} invoices or payments are"
+    )
+    bad = f"{some} not matched, so nobody is paid for it and no gate opens"
+    url = business_url(current_business(), "accounting:invoices")
+    return [_check(count, "Every invoice and payment is matched", bad, url)]
+
+
+def _check(problems: int, good: str, bad: str, url: str = "") -> dict[str, Any]:
+    return {
+        "good": not problems,
+        "words": bad if problems else good,
+        "url": url if problems else "",
+    }
 
 
 def _quoted(text: str) -> str:

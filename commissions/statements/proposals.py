@@ -28,6 +28,7 @@ from commissions.statements.words import amount_text, short_day_text
 from commissions_saas.lib import clock
 from crm_sync.ledger.changes import latest_change, next_change
 from crm_sync.ledger.facts import EntryFact
+from crm_sync.ledger.models import Change, Entry
 from tenants.access import Member
 from tenants.audit.services import record
 from tenants.schema import current_business
@@ -229,13 +230,22 @@ def _clawback_words(line: Late, entry: EntryFact, inputs: PayeeInputs) -> str:
         ),
         None,
     )
+    if entry.reversed_on is None:
+        return _left_words(entry)
     source = source_of_entry(entry.id)
-    words = f"{entry.name}: lost"
+    deleted = Entry.objects.filter(pk=entry.id, deleted=True).exists()
+    words = f"{entry.name}: {'deleted' if deleted else 'lost'}"
     if source.name != UNKNOWN:
         words = f"{words} in {source.name}"
     if entry.reversed_on is not None:
         words = f"{words} on {short_day_text(entry.reversed_on)}"
     return f"{words}, within {days} days" if days is not None else words
+
+
+def _left_words(entry: EntryFact) -> str:
+    """Say of what was never lost why it counts no more: it moved, and where to."""
+    changes = Change.objects.filter(entry_id=entry.id).order_by("-number")
+    return changes.values_list("words", flat=True).first() or entry.name
 
 
 def replace_waiting(proposal: Proposal) -> None:

@@ -69,6 +69,12 @@ def unmatched() -> QuerySet[Reference]:
     )
 
 
+def unmatched_until(day: date) -> int:
+    """Count the invoices and payments up to a day that stand on nothing yet."""
+    rows = unmatched().filter(entry__occurred_on__lte=day).order_by()
+    return rows.values("entry_id").distinct().count()
+
+
 def waiting(most: int = SHOWN) -> list[Waiting]:
     """Return what waits, with what to do about each."""
     rows = list(unmatched()[:most])
@@ -164,23 +170,32 @@ def customers_waiting(most: int = SHOWN) -> list[UnknownCustomer]:
     ]
 
 
-# Whatever is due and not covered by what names it; the arithmetic of the page decides.
+# Whatever is due and not covered by what names it, nor by its own word where no payment
+# does; the arithmetic of the page decides.
 _DUE = """
 SELECT entry.id FROM ledger_entry AS entry
 JOIN ledger_revision AS revision ON revision.entry_id = entry.id
     AND revision.closed IS NULL
-WHERE entry.object = 'invoice' AND entry.counts AND NOT entry.deleted
-AND entry.amount > 0
-AND coalesce(nullif(revision.values ->> 'due_on', ''), entry.occurred_on::text) < %s
-AND entry.amount > coalesce((
-    SELECT sum(CASE WHEN other.object = 'payment'
-        THEN sign(other.amount) * abs(coalesce(part.weight, other.amount))
-        ELSE abs(coalesce(part.weight, other.amount)) END)
+LEFT JOIN LATERAL (
+    SELECT bool_or(other.object = 'payment') AS by_payments,
+        sum(CASE WHEN other.object = 'payment'
+            THEN sign(other.amount) * abs(coalesce(part.weight, other.amount))
+            ELSE abs(coalesce(part.weight, other.amount)) END) AS amount
     FROM accounting_reference AS part
     JOIN ledger_entry AS other ON other.id = part.entry_id
         AND other.counts AND NOT other.deleted
     WHERE part.kind = 'invoice' AND part.target_id = entry.id AND part.problem = ''
-), 0)
+) AS covered ON true
+WHERE entry.object = 'invoice' AND entry.counts AND NOT entry.deleted
+AND entry.amount > 0
+AND coalesce(nullif(revision.values ->> 'due_on', ''), entry.occurred_on::text) < %s
+AND entry.amount > coalesce(covered.amount, 0)
+AND (covered.by_payments OR entry.amount > CASE
+    WHEN revision.values ->> 'paid' ~ '^-?[0-9]+([.][0-9]+)?$'
+    THEN (revision.values ->> 'paid')::numeric
+    WHEN revision.values ->> 'paid' = 'yes'
+        OR lower(revision.values ->> 'status') LIKE 'paid%%' THEN entry.amount
+    ELSE 0 END)
 ORDER BY coalesce(nullif(revision.values ->> 'due_on', ''), entry.occurred_on::text)
 LIMIT %s
 """

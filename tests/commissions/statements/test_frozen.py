@@ -1,6 +1,7 @@
 """The past does not move: late changes of frozen statements become adjustments."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -75,6 +76,29 @@ def test_a_lost_deal_of_a_paid_month_is_a_clawback_in_the_open_one(
     )
     assert adjustment.line_id == world.live(paid)[0].pk
     assert world.statement(maya, "2026-09").total == paid.total == Decimal("612.00")
+
+
+def test_a_deal_that_moved_is_not_said_to_be_lost(
+    september: PayPeriod, maya: Payee
+) -> None:
+    gone = world.lost("tran", SEPTEMBER, date(2026, 11, 23), "10200", SYSTEM)
+    sync(replace(gone, deleted=True, values={}, moved_to="Ridgeline"))
+    world.catch_up()
+
+    adjustment = Adjustment.objects.get()
+
+    assert adjustment.reason == "Tran residence: moved to Ridgeline"
+    assert world.statement(maya, "2026-11").total == Decimal("-612.00")
+
+
+def test_a_deal_that_was_deleted_is_said_to_be_deleted(september: PayPeriod) -> None:
+    gone = world.lost("tran", SEPTEMBER, date(2026, 11, 23), "10200", SYSTEM)
+    sync(replace(gone, deleted=True, values={}))
+    world.catch_up()
+
+    assert Adjustment.objects.get().reason == (
+        "Tran residence: deleted in Close on 23 Nov, within 90 days"
+    )
 
 
 def test_a_posted_late_change_is_not_posted_again(

@@ -1,6 +1,7 @@
 """What names a deal that is not there waits in a queue, and a person may say which it is."""
 
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -233,3 +234,32 @@ def test_an_empty_business_is_told_where_invoices_come_from(
     acme: Business, finance: Client
 ) -> None:
     assert "No invoices or payments yet" in page(finance, "/b/acme/invoices/")
+
+
+def test_many_invoices_that_say_they_are_paid_hide_no_overdue_one(
+    maya: Payee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due = date(2026, 11, 1)
+    save(
+        a_deal("d1"),
+        *(an_invoice(f"p{n}", due_on=due, status="Paid") for n in range(3)),
+        an_invoice("amount", due_on=due, paid=Decimal(1000)),
+        an_invoice("yes", due_on=due, paid=True),
+        an_invoice("part", due_on=due, paid=Decimal(999)),
+        an_invoice("late", due_on=due + timedelta(days=1)),
+    )
+
+    assert [row.entry.external_id for row in queue.overdue(most=1)] == ["part"]
+    assert len(queue.overdue(most=2)) == 2
+
+
+def test_what_stands_on_nothing_is_counted_up_to_a_day(maya: Payee) -> None:
+    save(
+        a_deal("d1"),
+        an_invoice("i1"),
+        a_payment("q1", invoice="nowhere", occurred_on=date(2026, 11, 20)),
+        a_payment("q2", invoice=None, occurred_on=date(2026, 12, 1)),
+    )
+
+    assert queue.unmatched_until(date(2026, 11, 30)) == 1
+    assert queue.unmatched_until(date(2026, 12, 31)) == 2

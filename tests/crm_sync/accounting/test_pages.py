@@ -165,3 +165,18 @@ def test_what_invoices_say_themselves_is_paid_beside_payments(
     assert {t.currency: t.paid for t in account.totals} == {"EUR": 0, "USD": 459}
     assert {t.currency: t.paid for t in deal.totals} == {"EUR": 0, "USD": 50}
     assert says("d2")["paid"] == ""  # two currencies: no amounts for formulas
+
+
+def test_a_period_says_before_it_is_closed_what_is_not_matched(
+    whitcomb: Customer, alice: Member
+) -> None:
+    finance = logged_in(alice)
+    clean = page(finance, "/b/acme/periods/2026-11/")
+    save(a_payment("p4", invoice="nowhere"))
+
+    text = page(finance, "/b/acme/periods/2026-11/")
+
+    assert "Every invoice and payment is matched" in clean
+    assert "1 invoice or payment is not matched" in text
+    assert 'href="/b/acme/invoices/"' in text
+    assert "is not matched" not in page(finance, "/b/acme/periods/2026-10/")
