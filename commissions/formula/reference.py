@@ -130,10 +130,21 @@ def refreshed(page: str) -> str:
     return _PART.sub(part, page)
 
 
-def completions(inputs: Mapping[str, Type]) -> list[dict[str, str]]:
-    """Return what the editor offers while somebody types: fields, then functions."""
+def completions(
+    inputs: Mapping[str, Type], sentences: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Return what the editor offers while somebody types: fields, then functions.
+
+    Each has its type, and says in a sentence what it is; of a field `sentences` tell.
+    """
     fields = [
-        {"insert": name, "shows": name, "says": kind.words, "kind": "field"}
+        {
+            "insert": name,
+            "shows": name,
+            "says": _field_says(kind, sentences.get(name, "")),
+            "type": kind.words,
+            "kind": "field",
+        }
         for name, kind in sorted(inputs.items())
     ]
     functions = [
@@ -141,6 +152,7 @@ def completions(inputs: Mapping[str, Type]) -> list[dict[str, str]]:
             "insert": f"{function.name}(",
             "shows": function.usage,
             "says": function.summary,
+            "type": function.gives,
             "kind": "function",
         }
         for _, group in GROUPS
@@ -149,21 +161,31 @@ def completions(inputs: Mapping[str, Type]) -> list[dict[str, str]]:
     return [*fields, *functions, *_words()]
 
 
+def _field_says(kind: Type, sentence: str) -> str:
+    words = kind.words.removeprefix("a ")
+    return f"{words[0].upper()}{words[1:]}. {sentence}".rstrip()
+
+
 def _words() -> list[dict[str, str]]:
+    answer = Type.YESNO.words
     said = {
-        "IF(condition, value, value otherwise)": "One value or the other.",
-        "AND(condition, condition, …)": "Whether all conditions hold.",
-        "OR(condition, condition, …)": "Whether at least one condition holds.",
-        "NOT(condition)": "Whether the condition does not hold.",
+        "IF(condition, value, value otherwise)": (
+            "The first value if the condition holds, else the second.",
+            "a value of the type of its values",
+        ),
+        "AND(condition, condition, …)": ("Whether all conditions hold.", answer),
+        "OR(condition, condition, …)": ("Whether at least one holds.", answer),
+        "NOT(condition)": ("Whether the condition does not hold.", answer),
     }
     return [
         {
             "insert": f"{usage.partition('(')[0]}(",
             "shows": usage,
             "says": summary,
+            "type": gives,
             "kind": "function",
         }
-        for usage, summary in said.items()
+        for usage, (summary, gives) in said.items()
     ]
 
 

@@ -1,6 +1,6 @@
 """What one formula of a draft may name and must give, and what is wrong with its text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from commissions.formula import Problem, Type, check_formula, render
@@ -8,8 +8,10 @@ from commissions.formula.reference import completions
 from commissions.plans.compiling import Compiler
 from commissions.plans.document import PlanDocument
 from commissions.plans.models import RateTable
+from commissions.plans.name_words import sentences_of
 from commissions.plans.names import Inputs, Names
 from commissions.plans.selectors import field_catalogue
+from crm_sync.ledger.facts import FieldFact
 
 _CONDITIONS = frozenset({"when", "payable_when", "while", "where"})
 
@@ -35,27 +37,28 @@ class FormulaSays:
         return "Add it" if edit.span.start == edit.span.end else "Replace"
 
 
-def names_of(document: PlanDocument) -> Names:
-    """Return what this business and this plan offer to formulas."""
-    tables = list(RateTable.objects.values_list("key", flat=True))
-    return Names(document, field_catalogue(), tables)
-
-
 def every_name(document: PlanDocument) -> list[dict[str, str]]:
-    """Return what the editor may suggest anywhere in a plan."""
-    names = names_of(document)
-    objects = {part.object for part in document.components if part.per == "deal"}
-    objects |= {part.object for part in document.measures}
-    found: Inputs = names.of_period()
-    for name in sorted(objects & set(names.objects)) or ["deal"]:
-        found |= names.of_credit(name)
-    found |= {"base": Type.MONEY}
+    """Return what the editor may suggest anywhere in a plan, each with its sentence."""
+    catalogue = tuple(field_catalogue())
+    compiler = _compiled(document, catalogue)
+    per = [part.per for part in document.components]
+    per += [part.per for part in document.measures]
+    found: Inputs = {} if "deal" in per else compiler.names.of_credit("deal")
+    for inputs, _ in compiler.asked.values():
+        found |= inputs
     # A table of the business is read in one way only, which its kind says.
     kinds = RateTable.objects.values_list("key", "kind")
     other = {f"{'tiers' if kind == 'keyed' else 'tables'}.{key}" for key, kind in kinds}
-    return completions(
-        {name: kind for name, kind in found.items() if name not in other}
-    )
+    offered = {name: kind for name, kind in found.items() if name not in other}
+    return completions(offered, sentences_of(offered, document, catalogue))
+
+
+def _compiled(document: PlanDocument, catalogue: Sequence[FieldFact]) -> Compiler:
+    """Compile a plan as saving does it, so that typing and saving answer alike."""
+    tables = RateTable.objects.values_list("key", flat=True)
+    compiler = Compiler(document, catalogue, frozenset(tables))
+    compiler.program()
+    return compiler
 
 
 def check_field(
@@ -68,9 +71,7 @@ def check_field(
         return None
     kind, name = ("measures", "name") if block[:1] == "m" else ("components", "key")
     path = f"{kind}.{sent.get(f'{block}-{name}', '').strip()}.{key}"
-    tables = RateTable.objects.values_list("key", flat=True)
-    compiler = Compiler(document, tuple(field_catalogue()), frozenset(tables))
-    compiler.program()  # as saving does it, so that both answer alike
+    compiler = _compiled(document, tuple(field_catalogue()))
     inputs, result = compiler.asked.get(path) or _of_no_part(compiler.names, key)
     problems = check_formula(text, inputs, result)
     if not problems:

@@ -66,8 +66,12 @@ def test_the_wrong_formula_on_the_page_is_answered_as_it_says() -> None:
 
 
 def test_the_editor_is_offered_fields_functions_and_words() -> None:
-    offered = {item["insert"]: item for item in completions(INPUTS)}
+    sentences = {"deal.amount": "The whole deal."}
+    offered = {item["insert"]: item for item in completions(INPUTS, sentences)}
 
-    assert offered["deal.amount"]["says"] == "money"
+    assert offered["deal.amount"]["says"] == "Money. The whole deal."
+    assert offered["deal.units"]["says"] == "Number."
+    assert offered["deal.renewal"]["type"] == "yes/no"
+    assert all(item["type"] and item["says"] for item in offered.values())
     assert offered["round("]["shows"] == "round(value, places)"
     assert offered["IF("]["kind"] == "function"

@@ -79,7 +79,7 @@ def test_the_editor_offers_measures_variables_and_tables_of_the_plan(
         "variables: {goal: money}\nmeasures: {sold: {sum: deal.amount}}\ncomponents:",
     )
 
-    offered = {one["insert"]: one["says"] for one in every_name(plan_from_yaml(text))}
+    offered = {one["insert"]: one["type"] for one in every_name(plan_from_yaml(text))}
 
     assert offered["goal"] == offered["sold.before"] == Type.MONEY.words
     assert offered["tables.products"] == Type.TABLE.words
