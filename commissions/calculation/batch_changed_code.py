@@ -105,6 +105,7 @@ class _Writer(Writer):
             "  xlast = xhead",
             "  xthen = xmark",
             *self.looks(),
+            *self.counting(),
         ]
         running = running_keys(self.program)
         rest = []

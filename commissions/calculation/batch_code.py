@@ -5,6 +5,7 @@ trees. What it cannot be sure of raises `Doubt`, and the ordinary pipeline looks
 """
 
 import ast
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ from commissions.calculation.batch_known import (
     tables_with,
 )
 from commissions.calculation.program import (
+    ONE,
     ZERO,
     ComponentProgram,
     MeasureProgram,
@@ -34,6 +36,7 @@ from commissions_saas.lib.money import LARGEST, places
 FIXED = ("payee", "head", "day", "role", "share", "place", "late", "currency")
 # A longer text is left to the pipeline, which knows every limit.
 LONGEST_NUMBER, LONGEST_SHARE, LONGEST_TEXT = 30, 10, 300
+_ALWAYS = re.compile(r"[xy](base|[bm]\d+)$")  # base and measures, on either side
 _AMOUNT_TYPES = ("money", "number", "percent")
 Row = tuple[Any, ...]
 
@@ -108,11 +111,19 @@ class Writer:
         self.marks: dict[str, ast.expr] = {}
         self.uncut: Collection[str] = ()  # what may be a quotient
         self.based: tuple[object, ...] | None = None  # whose base is there already
+        parts: tuple[Part, ...] = (*program.measures, *program.components)
+        credited = dict.fromkeys((part.roles, part.clawback_days) for part in parts)
+        self.credited = {key: f"xok{at}" for at, key in enumerate(credited)}
 
     def mark(self, formula: Formula, *, cut: bool = True) -> str:
         name = f"xe{len(self.marks)}"
         self.marks[name] = inline(
-            formula, self.names, self.constants, uncut=self.uncut, cut=cut
+            formula,
+            self.names,
+            self.constants,
+            uncut=self.uncut,
+            cut=cut,
+            present=[name for name in self.names.values() if _ALWAYS.match(name)],
         )
         return name
 
@@ -163,9 +174,20 @@ class Writer:
             "  if xhead == xlast: xdoubt()",  # two shares in one role are one
             "  xlast = xhead",
             *self.looks(),
+            *self.counting(),
         ]
         for at, read in enumerate(self.fields):
             lines += self.field(f"xf{at}", read.key, read.type)
+        return lines
+
+    def counting(self) -> list[str]:
+        """Write for whom a credit counts: by its role, and while it stands."""
+        lines = []
+        for (roles, days), name in self.credited.items():
+            stands = "xlate is None"
+            if days is not None:
+                stands = f"(xlate is None or xlate > {int(days)})"
+            lines.append(f"  {name} = xrole in {self.constant(roles)} and {stands}")
         return lines
 
     def columns(self) -> str:
@@ -180,7 +202,8 @@ class Writer:
 
     def field(self, name: str, key: str, kind: str) -> list[str]:
         if key == "share":
-            return [f"  {name} = xD(xshare)"]
+            whole = self.constant(ONE)
+            return [f"  {name} = {whole} if xshare == '1' else xD(xshare)"]
         if key == "role":
             return [f"  {name} = xrole"]
         if key in ("occurred_on", "won_on"):
@@ -214,10 +237,7 @@ class Writer:
         return lines
 
     def condition(self, part: Part) -> str:
-        stands = "xlate is None"
-        if part.clawback_days is not None:
-            stands = f"(xlate is None or xlate > {int(part.clawback_days)})"
-        words = f"xrole in {self.constant(part.roles)} and {stands}"
+        words = self.credited[part.roles, part.clawback_days]
         return words if part.when is None else f"{words} and {self.mark(part.when)}"
 
     def has_base(self, component: ComponentProgram) -> bool:
@@ -234,13 +254,17 @@ class Writer:
         return base.text, component.roles, component.clawback_days
 
     def amount(self, name: str, mark: str, *, is_stored: bool = False) -> list[str]:
-        """Write a result as the language finishes it: bounded, no negative zero.
+        """Write a result as the language finishes it: bounded.
 
-        What is stored as it is has narrower bounds, inside those of the language.
+        What is stored as it is has narrower bounds, inside those of the language. Zeros
+        lose their sign where a value is written, and in a sum by themselves.
         """
         least, most = ("xsmallest", "xlargest") if is_stored else ("xleast", "xmost")
+        value = self.constants.get(getattr(self.marks[mark], "id", ""))
+        if isinstance(value, Decimal) and abs(value) <= self.constants[most]:  # type: ignore[operator]
+            return [f"   {name} = {mark}"]
         test = f"   if not {least} <= {name} <= {most}: xdoubt()"
-        return [f"   {name} = {mark}", test, f"   {name} = {name} + xZ"]
+        return [f"   {name} = {mark}", test]
 
     def line(
         self, at: int, component: ComponentProgram, waiting: str = "xwaiting"
@@ -276,6 +300,7 @@ class Writer:
             if not self.has_base(component):
                 mark = self.mark(component.base, cut=False)
                 lines += self.amount("xbase", mark, is_stored=True)
+                lines.append("   xbase = xbase + xZ")  # never a negative zero
             self.uncut = {"base"} if divides(component.base) else ()
         self.based = self.base_of(component)
         limits = [(component.cap, ">"), (component.floor, "<")]

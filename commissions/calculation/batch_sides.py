@@ -263,11 +263,11 @@ def _loop(
     assert one is not None
     ours = after.program if after else empty_of(one.program)
     theirs = now.program if now else empty_of(one.program)
-    same = same_names(theirs, ours, batch.object, equal)
-    place = id(batch), id(now), id(after), same
+    place = id(batch), id(now), id(after), equal
     if place not in _loops:
         if len(_loops) >= MOST_KEPT:
             _loops.clear()
+        same = same_names(theirs, ours, batch.object, equal)
         # The batch is kept as well: nothing else can come by its identity.
         loop = compile_sides(theirs, ours, same, batch.object, batch.keys)
         _loops[place] = batch, loop

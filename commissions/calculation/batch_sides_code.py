@@ -26,6 +26,7 @@ from commissions.formula.inlined import input_types
 from commissions_saas.lib.money import places
 
 FIGURES = 5  # of each component: see `Sides`
+_WAITS = " or xw != yw and (xw or '') != (yw or '')"
 _OURS = re.compile(r"\bx(m|b|r|l|w|base|mode|unit)(\d*)\b")
 
 
@@ -140,6 +141,10 @@ class _Writer(Writer):
         self.constants["yunit"] = Decimal(1).scaleb(-places(now.currency))
         self.constants["ymode"] = MODES[now.rounding]
         self.same = same
+        theirs = self.now.credited
+        self.now.credited = {
+            key: self.credited.get(key, f"yok{at}") for at, key in enumerate(theirs)
+        }
         self.components = dict.fromkeys(
             part.key for part in (*now.components, *after.components)
         )
@@ -189,8 +194,8 @@ class _Writer(Writer):
         return [self.now.names[part.names[1]] for part in self.now.program.measures]
 
     def fields_of_now(self) -> list[str]:
-        """Write the fields that only the plan of now reads, or as another type."""
-        lines = []
+        """Write the fields that only the plan of now reads, and for whom it counts."""
+        lines = [line for line in self.now.counting() if line.startswith("  yok")]
         for read in self.now.fields:
             name = self.now.names[read.name]
             if name.startswith("y"):
@@ -219,9 +224,11 @@ class _Writer(Writer):
             own = self.one(writer, key, side)
             if own:
                 lines += [*own, f"   {side}s{at} += {side}r", f"   {side}n{at} += 1"]
+        parts = [_part(writer, key) for writer, _ in sides]
+        waits = any(part is not None and part.payable_when for part in parts)
         return [
             *lines,
-            "  if xr != yr or (xw or '') != (yw or ''):",
+            f"  if xr != yr{_WAITS if waits else ''}:",
             f"   xd{at} += 1",
             "   if xmoved is not None:",
             f"    xmoved.append(({at}, xhead, yr, yw, xr, xw))",
@@ -229,11 +236,36 @@ class _Writer(Writer):
 
     def one(self, writer: Writer, key: str, side: str) -> list[str]:
         """Write what a component comes to on one side, rounded as it would be stored."""
-        part = next((one for one in writer.program.components if one.key == key), None)
+        part = _part(writer, key)
         if part is None:
             return []
+        is_read_above = side == "y" and self.has_one_base(part)
+        if is_read_above:
+            writer.names = {**writer.names, "base": "xbase"}
+            writer.based = writer.base_of(part)
         lines = [*writer.unrounded(part), "   xr = xr.quantize(xunit, xmode)"]
+        if is_read_above:
+            writer.names = {**writer.names, "base": "ybase"}
+            writer.based = None
         return lines if side == "x" else _theirs(lines)
+
+    def has_one_base(self, part: ComponentProgram) -> bool:
+        """Say whether a component just had the same base for the same credits after."""
+        other = _part(self, part.key)
+        base = self.now.base_of(part)
+        if other is None or base is None or base != self.base_of(other):
+            return False
+        assert part.base is not None and other.base is not None
+        names = part.base.names
+        return (
+            all(self.names.get(name) == self.now.names.get(name) for name in names)
+            and part.base.result == other.base.result
+            and input_types(part.base) == input_types(other.base)
+        )
+
+
+def _part(writer: Writer, key: str) -> ComponentProgram | None:
+    return next((one for one in writer.program.components if one.key == key), None)
 
 
 def _shared(names: Mapping[str, str]) -> tuple[str, ...]:

@@ -117,6 +117,7 @@ class Wanted:
     first: date
     last: date
     change: int
+    placed: bool = True  # whether it is told where each was sold
     since: int | None = None
     running: frozenset[str] = frozenset()
     reads_all: bool = True
@@ -269,7 +270,8 @@ def _statement(wanted: Wanted) -> sql.Composable:
     """Return the statement for all credits, or for those that changed beside others."""
     fields = [_field(key, key in wanted.zeros) for key in wanted.keys]
     if wanted.since is None:
-        parts = {"place": _PLACE, "credits": "ledger_credit", "standing": _STANDING}
+        place = _PLACE if wanted.placed else "NULL"
+        parts = {"place": place, "credits": "ledger_credit", "standing": _STANDING}
     else:
         fields = [
             field if key in wanted.running else _of_changed(field)

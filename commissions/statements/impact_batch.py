@@ -30,7 +30,7 @@ from crm_sync.ledger.catalogue import account_zeros, catalogue
 from crm_sync.ledger.models import Revision
 from crm_sync.ledger.standard import DEAL
 
-LINES_KEPT = 20_000  # credits: of more, the lines that differ are not kept
+LINES_KEPT = 5_000  # credits: of more, the lines that differ are not kept
 ZERO = Decimal(0)
 Told = Callable[[str, int, int], None]
 
@@ -109,7 +109,8 @@ class BatchComparison:
             wanted_of(group, side, task.batch, {}, zeros, change)
             for side in (task.before, task.after)
         )
-        return replace(after, first=min(now.first, after.first))
+        first = min(now.first, after.first)
+        return replace(after, first=first, placed=False)
 
     def _group(
         self, task: _Task, group: Sequence[Key], found: Found, moved: Moved

@@ -74,7 +74,7 @@ def _from_the_source(options: argparse.Namespace) -> list[Row]:
     from commissions_saas.bench import arrival, impact_rows, ingest
 
     deals = 5_000 if options.quick else options.deals
-    many = 2_000 if options.quick else 20_000
+    many = 10_000 if options.quick else max(20_000, options.deals // 10)
     return [
         *arrival.rows(),
         *impact_rows.rows(many, options.rounds),

@@ -37,7 +37,7 @@ def rows(many: int, rounds: int) -> list[Row]:
     few = _business("few", size, JANUARY)
     tries = max(3, rounds)
     seconds = [_compared(few, STATEMENTS, JANUARY).seconds for _ in range(tries)]
-    size = Size(many, payees=max(1, many // 1000))
+    size = Size(many, payees=max(1, many // 5000))
     business = _business("price", size, NOW)
     ratios = []
     for _ in range(rounds):
