@@ -111,6 +111,7 @@ class Compiler:
         self.names = Names(document, catalogue, tables)
         self.problems: list[PlanProblem] = list(self.names.problems)
         self.asked: dict[str, tuple[Inputs, Type | None]] = {}
+        self.written: set[str] = set()
 
     def note(self, path: str, message: str, hint: str = "") -> None:
         self.problems.append(PlanProblem(path, message, hint, code="plan"))
@@ -291,6 +292,7 @@ class Compiler:
         self.asked[path] = dict(inputs), result
         if not text:
             return None
+        self.written.add(path)
         try:
             return compile_formula(text, inputs=inputs, result=result)
         except InvalidFormula as invalid:

@@ -44,8 +44,10 @@ def every_name(document: PlanDocument) -> list[dict[str, str]]:
     per = [part.per for part in document.components]
     per += [part.per for part in document.measures]
     found: Inputs = {} if "deal" in per else compiler.names.of_credit("deal")
-    for inputs, _ in compiler.asked.values():
-        found |= inputs
+    for path, (inputs, _) in compiler.asked.items():
+        # What only a formula may read that is not written would mislead elsewhere.
+        if path in compiler.written or not path.endswith((".where", ".keeps")):
+            found |= inputs
     # A table of the business is read in one way only, which its kind says.
     kinds = RateTable.objects.values_list("key", "kind")
     other = {f"{'tiers' if kind == 'keyed' else 'tables'}.{key}" for key, kind in kinds}

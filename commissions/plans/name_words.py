@@ -33,7 +33,7 @@ _OF_DAYS = {
     "window.starts_on": "The first day of what is measured over, such as a quarter.",
     "window.ends_on": "The last day of what is measured over.",
     "window.days": "How many days are measured over.",
-    "window.active_days": "Those of them on the plan and not on leave.",
+    "window.active_days": "How many of these days the payee is on the plan and not on leave.",
 }
 _OF_PERSON = {
     "payee": "of the payee",

@@ -6,6 +6,7 @@ from commissions.plans import services
 from commissions.plans.formula_names import every_name
 from commissions.plans.yaml_form import plan_from_yaml
 from tenants.accounts.models import Business
+from tests.commissions.plans.test_publishing import FLAT
 from tests.commissions.plans.test_same_door import EVERY_KIND
 
 SAYS = {
@@ -42,6 +43,15 @@ def offered(acme: Business) -> dict[str, dict[str, str]]:
 
 def test_each_name_says_what_it_is(offered: dict[str, dict[str, str]]) -> None:
     assert {name: offered[name]["says"] for name in SAYS} == SAYS
+
+
+def test_what_only_one_kind_of_formula_reads_is_offered_where_there_is_one(
+    acme: Business,
+) -> None:
+    offered = {one["insert"] for one in every_name(plan_from_yaml(FLAT))}
+
+    assert "deal.amount" in offered
+    assert not offered & {"earned", "value", "nth"}
 
 
 def test_nothing_is_offered_without_a_type_and_a_whole_sentence(
