@@ -6,7 +6,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commissions_saas.settings")
 
 from django.core.wsgi import get_wsgi_application
 
-application = get_wsgi_application()
+from commissions_saas.lib.bodies import with_length
+
+application = with_length(get_wsgi_application())
 
 
 def warm_up() -> None:

@@ -28,5 +28,5 @@ def read_object(
     except NotJson as problem:
         raise Unreadable(str(problem)) from None
     if not isinstance(value, dict):
-        raise Unreadable("The answer is not an object.")
+        raise Unreadable("it is a list or a single value.")
     return value

@@ -86,7 +86,8 @@ def receive(*, code: str, headers: Mapping[str, str], body: bytes) -> Answer:
     except Forged as problem:
         return _refuse(endpoint, 401, problem.message, headers, b"")
     except Unreadable as problem:
-        return _refuse(endpoint, 400, problem.message, headers, body, verified=True)
+        said = f"{problem.message} {problem.hint}".strip()
+        return _refuse(endpoint, 400, said, headers, body, verified=True)
     return _take(endpoint, events, headers, body)
 
 

@@ -31,6 +31,14 @@ from tenants.accounts.models import Business
 from tenants.schema import in_public
 
 Fields = dict[str, dict[str, Any]]
+_YES_OR_NO = ("yes", "no", "true", "false")
+_NOT = {
+    "money": "not an amount like 1234.50",
+    "number": "not a number",
+    "percent": "not a percentage like 6%",
+    "date": "not a date like 2026-11-09",
+    "yesno": "neither yes nor no",
+}
 _MOST_FIELDS = 200
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _LONGEST_NAME = 60
@@ -127,7 +135,7 @@ def check(connection: Connection, record: RemoteRecord) -> None:
             )
         elif not _fits(value, str(field["type"])):
             shown = str(value)[:40]
-            problems.append(f"data.{path}: “{shown}” is not a {field['type']}.")
+            problems.append(f"data.{path}: “{shown}” is {_NOT[str(field['type'])]}.")
     problems += [
         f"data.{path}: is required."
         for path, field in schema.fields.items()
@@ -166,7 +174,7 @@ def _fits(value: Any, type_: str) -> bool:
     if isinstance(value, list):
         return all(_fits(one, type_) for one in value)
     if type_ == "yesno":
-        return isinstance(value, bool) or str(value).casefold() in ("yes", "no")
+        return isinstance(value, bool) or str(value).casefold() in _YES_OR_NO
     if type_ == "date":
         return isinstance(value, str) and _is_day(value)
     try:

@@ -45,7 +45,11 @@ def read_json(body: bytes, *, odd: bool = False, twice: bool = True) -> Any:
             parse_constant=Number if odd else _refuse,
             object_pairs_hook=None if twice else _marked,
         )
-    except (ValueError, RecursionError) as problem:
+    except UnicodeDecodeError:
+        raise NotJson("it is not written in UTF-8.") from None
+    except RecursionError:
+        raise NotJson("it is nested too deeply.") from None
+    except ValueError as problem:
         raise NotJson(str(problem)) from None
     return _clean(value) if _HARMFUL.search(body) else value
 

@@ -12,6 +12,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from commissions_saas.lib.bodies import throw_away
 from commissions_saas.lib.errors import ProductError
 from tenants.api.errors import Conflict
 
@@ -52,6 +53,7 @@ def in_words(fault: Exception, context: dict[str, Any]) -> Response | None:
         said = problem(status, fault.message, fault.hint, **more)
         return Response(said, status=status)
     if isinstance(fault, RequestDataTooBig):
+        throw_away(context["request"])
         said = problem(
             413, "More was sent than is taken at once.", "Send at most 10 MB."
         )

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crm_sync.contract import Event, RemoteRecord, Unreadable
 from crm_sync.json_text import TOO_LARGE, read_object, why_not
 from crm_sync.json_text import Unreadable as NotJson
 from crm_sync.moments import as_moment, as_version
-from crm_sync.providers.inbound.signatures import check_sender
+from crm_sync.providers.inbound.signatures import check_sender, under_their_names
 
 ACTIONS = ("create", "update", "delete")
 MOST_AT_ONCE = 500
 _LONGEST_ID = 200
 _LONGEST_EVENT_ID = 100
 _LONGEST_BY = 100
+_AHEAD = timedelta(days=1)
 _YEARS = range(1970, 3000)
 _SHAPE = '{"objectname": "deal", "id": "A-1", "action": "update", "data": {…}}'
 
@@ -33,6 +35,7 @@ def read_delivery(
     window: int,
 ) -> tuple[Event, ...]:
     """Return the records of a delivery, if its sender is known."""
+    headers = under_their_names(headers)
     check_sender(
         headers,
         body,
@@ -52,7 +55,8 @@ def read_body(
     try:
         doc = read_object(body, twice=False)
     except NotJson as problem:
-        raise Unreadable(f"It is not a JSON object: {problem}", hint=_SHAPE) from None
+        hint = _hint(body)
+        raise Unreadable(f"It is not a JSON object: {problem}", hint=hint) from None
     rows = doc.get("records", [doc])
     if not isinstance(rows, list) or not 0 < len(rows) <= MOST_AT_ONCE:
         raise Unreadable(f"records must hold 1 to {MOST_AT_ONCE} records.")
@@ -127,7 +131,21 @@ def _moment(
     if moment is None or moment.year not in _YEARS:
         problems.append("at: must be a moment like 2026-11-24T10:42:00Z.")
         return received_at
+    # Whatever is sent of this record until then would look older, and be lost.
+    if moment > max(received_at, datetime.now(UTC)) + _AHEAD:
+        problems.append("at: is more than a day ahead of now.")
+        return received_at
     return moment
+
+
+def _hint(body: bytes) -> str:
+    """What to change at the sender, by what it sent instead."""
+    start = body[:2000].lstrip()
+    if start[:1] == b"[":
+        return 'Send several as {"records": [{"objectname": …}, …]}.'
+    if re.match(rb"[\w%.+-]+=", start):
+        return f"It came as a form. Choose JSON as the type of the body: {_SHAPE}"
+    return f"Send it as JSON, in UTF-8: {_SHAPE}"
 
 
 def _short(event_id: str) -> str:

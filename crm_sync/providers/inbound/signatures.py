@@ -14,6 +14,7 @@ from crm_sync.contract import Forged
 
 _DIGITS = re.compile(r"[0-9]{1,12}")
 _PREFIX = "whsec_"
+_THREE = ("id", "timestamp", "signature")
 
 
 def check_sender(
@@ -38,6 +39,15 @@ def check_sender(
     fits = [hmac.compare_digest(_bytes(one), _bytes(given_secret)) for one in secrets]
     if not hmac.compare_digest(_bytes(client_id), _bytes(given_id)) or not any(fits):
         raise Forged("The client id or secret is not right.")
+
+
+def under_their_names(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the headers as the standard calls them; some senders call them after
+    themselves."""
+    if headers.get("webhook-signature") or not headers.get("svix-signature"):
+        return headers
+    own = {f"webhook-{name}": headers.get(f"svix-{name}", "") for name in _THREE}
+    return {**headers, **own}
 
 
 def sign(
@@ -70,7 +80,8 @@ def _check_signature(
     if not any(fits):
         raise Forged("Its signature is not the one that this secret makes.")
     if abs(int(now.timestamp()) - int(stamp)) > window:
-        raise Forged(f"It was signed more than {window} seconds ago.")
+        when = "ago" if int(now.timestamp()) > int(stamp) else "ahead of now"
+        raise Forged(f"It was signed more than {window} seconds {when}.")
 
 
 def _id_and_secret(headers: Mapping[str, str]) -> tuple[str, str]:

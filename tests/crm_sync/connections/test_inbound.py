@@ -108,7 +108,7 @@ def test_a_record_that_is_not_of_its_schema_is_refused_field_by_field(
     assert answer.status_code == unknown.status_code == 422
     assert answer.json()["problems"] == [
         "data.amount: “a lot” is not a number.",
-        "data.won_on: “soon” is not a date.",
+        "data.won_on: “soon” is not a date like 2026-11-09.",
         "data.colour: is not in the schema of deal (version 1).",
     ]
     assert "“refund” has no schema. Known: deal." in unknown.json()["problems"][0]

@@ -1,10 +1,16 @@
 """What a sender may not say: endless names, moments, ids and objects."""
 
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from django.test import Client
 
 from crm_sync.connections import schemas
 from crm_sync.connections.errors import BadSchema
 from crm_sync.ledger.models import Entry
+from crm_sync.providers.inbound.signatures import sign
 from tenants.jobs.services import run_all_jobs
 from tests.crm_sync.connections.senders import SAMPLE, Sender
 
@@ -104,3 +110,55 @@ def test_two_objects_may_have_one_id_at_one_moment(sender: Sender) -> None:
     )
 
     assert answer.json() == {"taken": 2, "known": 0}
+
+
+def test_a_sender_is_told_what_to_change(sender: Sender) -> None:
+    said = {
+        b"[1]": 'Send several as {"records":',
+        b"objectname=deal&id=1": "It came as a form. Choose JSON",
+        '{"é": 1}'.encode("latin-1"): "not written in UTF-8.",
+        b"[" * 100_000: "nested too deeply.",
+    }
+    for body, words in said.items():
+        answer = sender.post(body)
+        assert answer.status_code == 400
+        assert words in answer.json()["error"]
+
+    ahead = sender.send(at=(datetime.now(UTC) + timedelta(days=60)).isoformat())
+
+    assert ahead.json()["error"].startswith("at: is more than a day ahead of now.")
+
+
+def test_texts_of_a_form_are_told_apart_by_what_they_should_be(sender: Sender) -> None:
+    wrong = sender.send(data={"amount": "1,234.50", "is_new": "maybe", "won_on": "x"})
+    right = sender.send(data={"amount": "1234.50", "is_new": "true"})
+
+    assert wrong.json()["problems"] == [
+        "data.amount: “1,234.50” is not a number.",
+        "data.won_on: “x” is not a date like 2026-11-09.",
+        "data.is_new: “maybe” is neither yes nor no.",
+    ]
+    assert right.status_code == 202
+
+
+def test_a_signature_may_stand_under_the_senders_own_name(sender: Sender) -> None:
+    body = json.dumps({"objectname": "deal", "id": "A-1", "data": SAMPLE}).encode()
+    stamp = int(time.time())
+    signature = sign(sender.shown.secret, id="msg_1", timestamp=stamp, body=body)
+    headers = {"svix-id": "msg_1", "svix-timestamp": str(stamp)}
+
+    answers = [
+        Client().post(
+            f"/{sender.path}",
+            body,
+            content_type="application/json",
+            headers={**headers, "svix-signature": one},
+        )
+        for one in (signature, signature, "v1,bm9uZQ==")
+    ]
+
+    assert [answer.status_code for answer in answers] == [202, 200, 401]
+
+
+def test_whoever_sends_far_too_much_is_heard_out_and_told(sender: Sender) -> None:
+    assert sender.post(b" " * 12_000_000).status_code == 413
