@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
@@ -87,7 +90,22 @@ def look_at_file(
         preview = preview_of(upload=upload, business=business)
         Upload.objects.filter(pk=upload.pk).update(refused=preview.refused)
         upload.refused = preview.refused
+        with suppress(RedisError):  # it can be looked at again
+            cache.set(_key(upload), preview, timeout=60)
     return upload, preview
+
+
+def first_preview(*, upload: Upload, business: Business) -> Preview:
+    """Return what was just seen, once: a large file is not tried again for its page."""
+    seen: Preview | None = None
+    with in_public(), suppress(RedisError):
+        seen = cache.get(_key(upload))
+        cache.delete(_key(upload))
+    return seen or preview_of(upload=upload, business=business)
+
+
+def _key(upload: Upload) -> str:
+    return f"upload:{upload.pk}"
 
 
 def preview_of(*, upload: Upload, business: Business) -> Preview:

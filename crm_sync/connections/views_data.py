@@ -66,7 +66,7 @@ def upload_preview(request: MemberRequest, upload_id: int) -> HttpResponse:
     is_open = found.state == Upload.State.LOOKED_AT
     context = {
         "upload": found,
-        "preview": uploads.preview_of(upload=found, business=request.business)
+        "preview": uploads.first_preview(upload=found, business=request.business)
         if is_open
         else None,
         "refused": found.refused[:100],

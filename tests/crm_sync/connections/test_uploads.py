@@ -9,7 +9,13 @@ import pytest
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
 from crm_sync.connections.models import Upload
-from crm_sync.connections.uploads import Preview, bad_rows, commit_upload, look_at_file
+from crm_sync.connections.uploads import (
+    Preview,
+    bad_rows,
+    commit_upload,
+    first_preview,
+    look_at_file,
+)
 from crm_sync.ledger.models import Change, Entry, RefusedRecord, Revision
 from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.services import create_payee
@@ -152,3 +158,16 @@ def test_looking_names_what_would_change(acme: Business, alice: Member) -> None:
     ]
     assert preview.changes == ["Delgado residence: amount 18,400.00 → 18,000.00"]
     assert Change.objects.count() == 2
+
+
+def test_a_look_is_shown_once_and_then_taken_anew(
+    acme: Business, alice: Member
+) -> None:
+    upload, preview = look(acme, alice)
+    create_payee(name="Kai Ito", email="k.ito@acme.example")
+
+    first = first_preview(upload=upload, business=acme)
+    second = first_preview(upload=upload, business=acme)
+
+    assert first == preview
+    assert (first.outcome.new, second.outcome.new) == (2, 3)
