@@ -8,6 +8,7 @@ from .functions import CATALOGUE
 from .habits import INSTEAD, SYNONYMS
 
 _WORDS = ("IF", "AND", "OR", "NOT")
+LIKENESS = 0.7
 MOST_COMPARED = 200  # names that are compared letter by letter
 
 
@@ -26,7 +27,25 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     likely = difflib.get_close_matches(folded.rpartition(".")[2], endings, n=2)
     several = [one for one in known if one.rpartition(".")[2] in likely]
     close = difflib.get_close_matches(folded, sorted(several), n=1, cutoff=0.0)
-    return known[close[0]] if close else ""
+    return known[close[0]] if close and _alike(folded, close[0]) else ""
+
+
+def _alike(name: str, found: str) -> bool:
+    """Say whether a likeness is worth a question: tables.rates is no deal.rate."""
+    owner, _, ending = name.rpartition(".")
+    last = found.rpartition(".")[2]
+    if sorted(ending.split("_")) == sorted(last.split("_")):
+        return True
+    if not owner and _shortened(ending, last):
+        return True
+    pair = (name, found) if owner else (ending, last)
+    return difflib.SequenceMatcher(None, *pair).ratio() >= LIKENESS
+
+
+def _shortened(short: str, word: str) -> bool:
+    """Say whether amt is amount: the same first letter, and the others in their order."""
+    rest = iter(word)
+    return short[:1] == word[:1] and all(letter in rest for letter in short)
 
 
 def _sharing_letters(name: str, candidates: set[str]) -> set[str]:

@@ -279,3 +279,29 @@ def test_among_thousands_of_fields_the_one_that_was_meant_is_found_in_time(
 
     assert look() == "deal.dealer_discount"
     assert quickest(look, 0.05) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("deal.amuont", "deal.amount"),
+        ("Deal.Amount", "deal.amount"),
+        ("opportunity.amount", "deal.amount"),
+        ("amt", "deal.amount"),
+        ("fee_dealer", "deal.dealer_fee"),
+        ("deal.fee_dealer", "deal.dealer_fee"),
+        ("bsae", "base"),
+        ("deal.rate", ""),
+        ("bookings.total", ""),
+        ("total", ""),
+        ("EDATE", ""),
+        ("COUNTIF", ""),
+    ],
+)
+def test_only_a_likely_name_is_suggested(name: str, meant: str) -> None:
+    names = ("deal.amount", "deal.dealer_fee", "base", "quota", "deal.won_on")
+    inputs = {**dict.fromkeys(names, Type.MONEY), "tables.rates": Type.TABLE}
+
+    (problem,) = check_formula(name, inputs, None)
+
+    assert problem.suggestion == meant
