@@ -105,7 +105,7 @@ def first_preview(*, upload: Upload, business: Business) -> Preview:
 
 
 def _key(upload: Upload) -> str:
-    return f"upload:{upload.pk}"
+    return f"upload:{upload.pk}:{upload.sha256}"
 
 
 def preview_of(*, upload: Upload, business: Business) -> Preview:
