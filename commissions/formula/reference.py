@@ -5,12 +5,13 @@
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from . import types
 from .functions import GROUPS
-from .functions.declare import Function
+from .functions.declare import Function, Place
 from .limits import LIMITS
 from .types import Type
 from .words import grouped
@@ -96,18 +97,25 @@ def function_list() -> str:
 
 def _entry(function: Function) -> list[str]:
     lines = [f"**`{function.usage}`** gives {function.gives}", "", function.summary, ""]
-    takes = [
-        f"`{place.name}` is {place.takes}{' (may be left out)' * place.optional}"
-        for place in function.places
-    ]
-    alike = [f"`{place.name}`" for place in function.places if place.alike]
-    same = f" {_joined(alike)} are of one type." if len(alike) > 1 else ""
-    lines += [f"Where {', '.join(takes)}.{same}", "", "```"]
+    groups = groupby(function.places, key=lambda place: (place.takes, place.alike))
+    lines += [f"- {_taken(list(places))}" for _, places in groups]
+    lines += ["", "```"]
     lines += [f"{text}  →  {shown}" for text, shown in function.examples]
     return [*lines, "```"]
 
 
-def _joined(names: list[str]) -> str:
+def _taken(places: Sequence[Place]) -> str:
+    """Return what some places of a function take, which is the same for all of them."""
+    each = [f"`{place.name}`" for place in places]
+    names = _joined([*each, "so on"] if places[-1].repeats else each)
+    left = " (may be left out)" if places[-1].optional else ""
+    same = ", all of one type" if len(places) > 1 and places[0].alike else ""
+    return f"{names}{left}: {places[0].takes}{same}"
+
+
+def _joined(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return names[0]
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
@@ -171,7 +179,7 @@ def _words() -> list[dict[str, str]]:
     said = {
         "IF(condition, value, value otherwise)": (
             "The first value if the condition holds, else the second.",
-            "a value of the type of its values",
+            "a value of the same type",
         ),
         "AND(condition, condition, …)": ("Whether all conditions hold.", answer),
         "OR(condition, condition, …)": ("Whether at least one holds.", answer),

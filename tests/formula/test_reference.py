@@ -1,5 +1,6 @@
 """The page about the language: its list is current and its examples are true."""
 
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +14,10 @@ from commissions.formula import (
     compile_formula,
     render,
 )
-from commissions.formula.check_door import as_text
+from commissions.formula.check_door import answer_json, as_text
 from commissions.formula.functions import CATALOGUE
 from commissions.formula.reference import completions, refreshed
+from commissions.formula.words import grouped
 from tests.formula.world import INPUTS, VALUES
 
 ZERO = Decimal(0)
@@ -40,6 +42,60 @@ def test_every_example_on_the_page_gives_what_it_says() -> None:
     for text, shown in examples:
         found = compile_formula(text, INPUTS, None).evaluate(VALUES)
         assert as_text(found) == shown, text
+
+
+def _section(title: str) -> str:
+    found = re.search(rf"^## {title}$(.*?)^## ", PAGE.read_text("utf-8"), re.M | re.S)
+    assert found is not None
+    return found.group(1)
+
+
+def test_what_beginners_read_gives_what_it_says() -> None:
+    rows = re.findall(
+        r"^\| .+ \| `(.+)` \| ([\d,.]+) \|$", _section("Begin here"), re.M
+    )
+
+    assert len(rows) > 15
+    for text, shown in rows:
+        found = compile_formula(text, INPUTS, Type.MONEY).evaluate(VALUES)
+        assert isinstance(found, Decimal)
+        assert grouped(round(found, 2)) == shown, text
+
+
+def test_each_habit_to_drop_is_refused_and_what_to_write_is_not() -> None:
+    rows = re.findall(
+        r"^\| `(.+?)` \| `(.+?)`.* \| .+ \|$", _section("Begin here"), re.M
+    )
+    habits = [row for row in rows if not row[1][0].isdigit()]
+
+    assert len(habits) == 5
+    for wrong, right in habits:
+        assert check_formula(wrong, INPUTS, None), wrong
+        assert not check_formula(right, INPUTS, None), right
+
+
+def test_what_is_said_of_a_formula_in_a_sentence_is_true() -> None:
+    page = PAGE.read_text("utf-8")
+    said = re.findall(
+        r"`([^`\n]+)` (?:is|are) (−?[\d,.]*\d|no|yes)(%?)(?=[\s;,.|)]|$)", page
+    )
+
+    assert len(said) >= 15
+    for text, shown, percent in said:
+        found = compile_formula(text, INPUTS, None).evaluate(VALUES)
+        if isinstance(found, Decimal):
+            wanted = Decimal(shown.replace("−", "-").replace(",", ""))
+            assert found == (wanted / 100 if percent else wanted), text
+        else:
+            assert as_text(found) == shown, text
+
+
+def test_the_command_answers_as_the_page_says() -> None:
+    asked, answered = re.findall(
+        r"```json\n(.*?)```", _section("Trying formulas without a plan"), re.S
+    )
+
+    assert json.loads(answer_json(asked)) == json.loads(answered)
 
 
 def test_the_error_on_the_page_is_the_one_that_is_given() -> None:

@@ -137,7 +137,10 @@ DATE_FUNCTIONS = (
         (Place("text", Accepts.TEXT),),
         always(Type.DATE),
         "The date that is written as year-month-day.",
-        (('date("2026-11-24") < date("2026-12-01")', "yes"),),
+        (
+            ('deal.won_on >= date("2026-11-01")', "yes"),
+            ('date("2026-11-24") < date("2026-12-01")', "yes"),
+        ),
         _date,
     ),
     Function(
@@ -188,7 +191,10 @@ DATE_FUNCTIONS = (
         (*_DAY, Place("days", Accepts.COUNT)),
         always(Type.DATE),
         "The date so many days later, or earlier for a number below zero.",
-        (('add_days(date("2026-11-24"), 90) == date("2027-02-22")', "yes"),),
+        (
+            ("add_days(deal.won_on, 90)", "2027-02-17"),
+            ('add_days(date("2026-11-24"), 90) == date("2027-02-22")', "yes"),
+        ),
         _add_days,
     ),
     Function(
@@ -212,7 +218,10 @@ DATE_FUNCTIONS = (
         _DAY,
         always(Type.DATE),
         "The last day of the date's month.",
-        (('month_end(date("2028-02-03")) == date("2028-02-29")', "yes"),),
+        (
+            ("month_end(deal.won_on)", "2026-11-30"),
+            ('month_end(date("2028-02-03")) == date("2028-02-29")', "yes"),
+        ),
         _month_end,
     ),
     Function(
@@ -228,7 +237,10 @@ DATE_FUNCTIONS = (
         _DAY,
         always(Type.NUMBER),
         "The quarter of the date's year, 1 to 4.",
-        (('quarter(date("2026-11-24"))', "4"),),
+        (
+            ("IF(quarter(deal.won_on) == 4, 500, 0)", "500"),
+            ('quarter(date("2026-11-24"))', "4"),
+        ),
         _quarter,
     ),
     Function(

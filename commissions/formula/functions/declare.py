@@ -138,7 +138,7 @@ class Function:
             return f"{money.words}{bare}"
         if money is Type.MONEY and number is Type.PLAIN:
             return "money for money, else a number, which may stand for money"
-        return "a value of the type of its values"
+        return "a value of the same type"
 
     @property
     def usage(self) -> str:

@@ -159,8 +159,9 @@ RATE_FUNCTIONS = (
         ),
         earned,
         "Each slice of the amount at the rate of its own tier, "
-        "counted on from the total before it.",
+        "counted on from the total before it, as tax brackets do.",
         (
+            ("marginal(volume.before, deal.amount, tiers.example)", "1570.53"),
             ("marginal(72126.50, 10800, tiers.example)", "706.53"),
             ("marginal(0, 100000, tiers.example)", "6400"),
             ("marginal(82926.50, -10800, tiers.example)", "-706.53"),
@@ -180,6 +181,8 @@ RATE_FUNCTIONS = (
         earned,
         "The whole amount at one rate: that of the tier in which the total lies.",
         (
+            ("whole(volume.before, deal.amount, tiers.example)", "1296"),
+            ("whole(volume.before + deal.amount, deal.amount, tiers.example)", "1728"),
             ("whole(80000, 80000, tiers.example)", "6400"),
             ("whole(79999.99, 1000, tiers.example)", "60"),
         ),
@@ -193,7 +196,10 @@ RATE_FUNCTIONS = (
         (Place("total", Accepts.AMOUNT), _TABLE),
         always(Type.PLAIN),
         "The rate (or amount) of the tier in which the total lies.",
-        (("rate_at(80000, tiers.example)", "0.08"),),
+        (
+            ("deal.amount * rate_at(volume.before, tiers.example)", "1296"),
+            ("rate_at(80000, tiers.example)", "0.08"),
+        ),
         _rate_at,
         cost=100,
     ),
@@ -259,6 +265,7 @@ RATE_FUNCTIONS = (
         always(Type.PLAIN),
         'The number in the row with these keys; a row with "*" serves any other key.',
         (
+            ('deal.amount * lookup(tables.example, deal.product, "South")', "1080"),
             ('lookup(tables.example, "Heat pump", "North")', "0.07"),
             ('lookup(tables.example, "Heat pump", "South")', "0.05"),
         ),

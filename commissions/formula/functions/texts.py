@@ -36,6 +36,7 @@ TEXT_FUNCTIONS = (
         always(Type.YESNO),
         "Whether the value is exactly one of the others.",
         (
+            ('is_one_of(deal.product, "Boiler", "Heat pump")', "yes"),
             ('is_one_of("Boiler", "Boiler", "Heat pump")', "yes"),
             ('is_one_of("boiler", "Boiler", "Heat pump")', "no"),
             ("is_one_of(month(date('2026-11-24')), 11, 12)", "yes"),
@@ -47,7 +48,10 @@ TEXT_FUNCTIONS = (
         _PART,
         always(Type.YESNO),
         "Whether the part stands in the text; capitals and small letters are alike.",
-        (('contains("Renewal 2026", "renewal")', "yes"),),
+        (
+            ('IF(contains(deal.product, "pump"), 100, 0)', "100"),
+            ('contains("Renewal 2026", "renewal")', "yes"),
+        ),
         _contains,
     ),
     Function(
