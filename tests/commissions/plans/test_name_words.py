@@ -29,7 +29,7 @@ SAYS = {
     "period.days": "Number. How many days the pay period has.",
     "owner.name": "Text. Name, of the deal's owner.",
     "marginal(": "Each slice of the amount at the rate of its own tier, counted on from"
-    " the total before it.",
+    " the total before it, as tax brackets do.",
 }
 
 
