@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from crm_sync.connections.models import Connection
 from crm_sync.contract import field_name
 from crm_sync.ledger import customers, sheets
-from crm_sync.ledger.customers import Matching, SourceCustomer, SourceId
+from crm_sync.ledger.customers import Known, Matching, SourceCustomer, SourceId
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.sheets import Cells, Columns, Enter, Preview
 from tenants.access import Member
@@ -49,18 +49,32 @@ def customers_file(found: Matching, names: Names) -> str:
 
 def look_at_customers(content: bytes, names: Names) -> Preview:
     """Say what a file would match or take apart, and which rows it cannot."""
+    known = Known.now()
+    met: dict[SourceId, str] = {}
 
     def read(cells: Cells) -> tuple[str, Enter]:
         ids = _ids(cells, names)
         said = cells.get(MATCH, "").casefold()
+        words = _words(cells, names)
         if not ids:
             raise BadRow("The row has no id of any source.")
+        if said not in ("yes", "no"):
+            return f"{words}: left as it is", lambda by: False
+        for id in ids:
+            if id in met:
+                raise BadRow(
+                    f"“{id.external_id}” stands in another row, too: {met[id]}."
+                )
+        known.require_there(ids)
+        name = cells.get("customer", "")
         if said == "yes":
-            name = cells.get("customer", "")
-            return f"{_words(cells, names)}: one customer", _matching(ids, name)
+            known.require_one(ids, name)
+        met.update(dict.fromkeys(ids, words))
         if said == "no":
-            return f"{_words(cells, names)}: taken apart", _parting(ids)
-        return f"{_words(cells, names)}: left as it is", lambda by: False
+            done = "taken apart" if known.any_of(ids) else "apart already"
+            return f"{words}: {done}", _parting(ids)
+        done = "one customer already" if known.are_one(ids) else "one customer"
+        return f"{words}: {done}", _matching(ids, name)
 
     return sheets.look_at(content, columns_of(names), read)
 

@@ -93,6 +93,75 @@ class Matching:
         return tuple(sorted(ids | set(self.alone)))
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whose each source's record is now, to say beforehand what cannot be matched."""
+
+    there: Collection[SourceId]
+    owners: Mapping[SourceId, Customer]
+    records: Mapping[tuple[int, int], str]
+    """Customer and source to the id there."""
+
+    @classmethod
+    def now(cls) -> "Known":
+        """Read it."""
+        entries = Entry.objects.filter(object__in=OBJECTS)
+        pairs = entries.values_list("connection_id", "external_id")
+        rows = CustomerId.objects.filter(closed__isnull=True)
+        owners = {
+            SourceId(row.connection_id, row.external_id): row.customer
+            for row in rows.select_related("customer")
+        }
+        records = {
+            (customer.pk, id.connection_id): id.external_id
+            for id, customer in owners.items()
+        }
+        return cls({SourceId(*pair) for pair in pairs}, owners, records)
+
+    def require_there(self, ids: Sequence[SourceId]) -> None:
+        """Refuse a record that no source has ever given."""
+        for id in ids:
+            if id not in self.there and id not in self.owners:
+                raise _not_there(id)
+
+    def require_one(self, ids: Sequence[SourceId], name: str) -> None:
+        """Refuse records of two customers; and a second one of a source, which two
+        people fill in for the same customer, unless the row names the customer."""
+        found = {self.owners[id].pk: self.owners[id] for id in ids if id in self.owners}
+        if len(found) > 1:
+            raise _two(found.values())
+        for pk, customer in found.items():
+            for id in ids:
+                other = self.records.get((pk, id.connection_id))
+                if id not in self.owners and other and name != customer.name:
+                    raise errors.LedgerError(
+                        f"{customer.name} has “{other}” in that source already.",
+                        hint="Write its name under “customer” to add another one.",
+                    )
+
+    def any_of(self, ids: Sequence[SourceId]) -> bool:
+        """Say whether one of these is somebody's."""
+        return any(id in self.owners for id in ids)
+
+    def are_one(self, ids: Sequence[SourceId]) -> bool:
+        """Say whether all of these are somebody's already."""
+        return all(id in self.owners for id in ids)
+
+
+def _not_there(id: SourceId) -> errors.LedgerError:
+    return errors.LedgerError(
+        f"There is no customer “{id.external_id[:60]}” in that source."
+    )
+
+
+def _two(customers: Iterable[Customer]) -> errors.LedgerError:
+    both = " and ".join(sorted(one.name for one in customers))
+    return errors.LedgerError(
+        f"These records are two customers already: {both}.",
+        hint="Take one of them apart first.",
+    )
+
+
 def matching() -> Matching:
     """Return who is matched, who waits, what could be one, and what drifted apart."""
     there = {one.id: one for one in source_customers()}
@@ -146,11 +215,7 @@ def match(*, ids: Sequence[SourceId], name: str = "", by: Member) -> Customer | 
         if name:
             customers |= {one.pk: one for one in Customer.objects.filter(name=name)}
         if len(customers) > 1:
-            both = " and ".join(sorted(one.name for one in customers.values()))
-            raise errors.LedgerError(
-                f"These records are two customers already: {both}.",
-                hint="Take one of them apart first.",
-            )
+            raise _two(customers.values())
         missing = [id for id in ids if id not in have]
         if not missing:
             return None
@@ -251,9 +316,7 @@ def _names(ids: Iterable[SourceId]) -> dict[SourceId, str]:
             object__in=OBJECTS,
         ).first()
         if row is None:
-            raise errors.LedgerError(
-                f"There is no customer “{id.external_id[:60]}” in that source."
-            )
+            raise _not_there(id)
         found[id] = row.name or id.external_id
     return found
 

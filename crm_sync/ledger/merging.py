@@ -36,6 +36,8 @@ def merge_payees(*, payee: Payee, into: Payee, by: Member | None = None) -> int:
         )
     with transaction.atomic():
         number = _number(payee, into, f"{payee.name} merged into {into.name}", by)
+        if not Payee.objects.filter(pk=into.pk, merged_into__isnull=True).exists():
+            raise errors.CannotMerge(f"{into.name} was merged meanwhile.")
         ExternalId.objects.filter(payee=payee, was__isnull=True).update(was=payee)
         ExternalId.objects.filter(payee=payee).update(payee=into)
         if (

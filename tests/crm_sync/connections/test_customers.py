@@ -198,3 +198,53 @@ def test_an_id_that_no_source_has_is_refused(alice: Member) -> None:
 def test_what_is_no_number_was_not_seen(page: Get, seen: str) -> None:
     assert "There are 2 suggestions now." in page("alike/", seen=seen)
     assert not Customer.objects.exists()
+
+
+HEAD = "customer,match,close_id,quickbooks_id\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (",yes,lead_1,7\n,yes,lead_1,8\n", "“lead_1” stands in another row, too"),
+        (",yes,lead_3,9\n", "Delice has “lead_2” in that source already"),
+        (",yes,lead_2,7\n", "are two customers already: Delice and Whitcomb"),
+        (",yes,lead_99,10\n", "There is no customer “lead_99” in that source."),
+    ],
+)
+def test_what_sales_and_finance_say_differently_is_told_beforehand(
+    rows: str, why: str, page: Get, alice: Member
+) -> None:
+    customers.match(ids=[crm("lead_2"), books("9")], name="Delice", by=alice)
+    if "two customers" in why:
+        customers.match(ids=[books("7")], name="Whitcomb", by=alice)
+    before = CustomerId.objects.count()
+
+    shown = page("upload/", text=HEAD + rows)
+    page("upload/", text=HEAD + rows, do="enter")
+
+    assert why in shown
+    assert CustomerId.objects.count() - before == (2 if "another row" in why else 0)
+
+
+def test_a_second_record_of_a_source_is_added_where_the_row_names_the_customer(
+    page: Get, alice: Member
+) -> None:
+    customers.match(ids=[crm("lead_3"), books("9")], name="Smith", by=alice)
+    text = f"{HEAD}Smith,yes,lead_4,9\nSmith,yes,lead_3,\n"
+
+    assert "one customer already" in page("upload/", text=text)
+    assert "1 entered, 1 known already." in page("upload/", text=text, do="enter")
+
+
+def test_a_name_that_looks_like_a_formula_goes_out_harmless_and_comes_back(
+    page: Get,
+) -> None:
+    a_customer(BOOKS, "=1+1", '=HYPERLINK("https://evil.example")')
+    a_customer(CRM, "lead_7", "@SUM(A1)")
+    sheet = page("csv/")
+
+    assert ",'=1+1," in sheet and ",=" not in sheet and ",@" not in sheet
+    text = f"{HEAD}'=Boss,yes,lead_7,'=1+1\n"
+    assert "1 entered" in page("upload/", text=text, do="enter")
+    assert Customer.objects.get().name == "=Boss"

@@ -12,7 +12,7 @@ from crm_sync.ledger.as_of import entry_facts, touched_by
 from crm_sync.ledger.changes import latest_change
 from crm_sync.ledger.facts import Value
 from crm_sync.ledger.merging import merge_payees, undo_merge
-from crm_sync.ledger.models import Credit, Entry, Manager, Payee
+from crm_sync.ledger.models import Credit, Entry, ExternalId, Manager, Payee
 from crm_sync.ledger.placements import place_payee
 from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.recording import Origin, record
@@ -175,3 +175,35 @@ def test_somebody_who_is_nobodys_payee_sees_no_deal(bob: Member) -> None:
 
     assert not selectors.entries_visible_to(bob).exists()
     assert not selectors.payees_visible_to(bob).exists()
+
+
+@pytest.mark.parametrize("undone", [("two", "three"), ("three", "two")])
+@pytest.mark.parametrize("chain", [True, False])
+def test_bob_who_is_there_three_times_is_taken_apart_after_later_changes(
+    alice: Member, chain: bool, undone: tuple[str, str]
+) -> None:
+    bob, two, three = (a_payee(f"Bob {n}", f"user_{n}") for n in "123")
+    named = {"two": two, "three": three}
+    for n in "123":
+        a_sale(f"user_{n}", id_=n)
+    merge_payees(payee=three, into=two if chain else bob)
+    merge_payees(payee=Payee.objects.get(pk=two.pk), into=bob)
+
+    merged = set(Credit.objects.filter(closed=None).values_list("payee_id", flat=True))
+    services.edit_payee(payee=bob, name="Bob The Great", by=alice)
+    a_sale("user_3", id_="later")
+    handed_on = Incoming(
+        "deal", "2", "2",
+        {"name": "W", "amount": Decimal(5), "won_on": NOVEMBER, "owner": "user_3"},
+        {"id": "2", "v": 2}, mapped=frozenset({"name", "amount", "won_on", "owner"}),
+    )  # fmt: skip
+    record(records=[handed_on], origin=CLOSE)
+    for name in undone:
+        undo_merge(payee=Payee.objects.get(pk=named[name].pk))
+
+    assert merged == {bob.pk}
+    owners = dict(Entry.objects.values_list("external_id", "owner_id"))
+    assert owners == {"1": bob.pk, "2": three.pk, "3": three.pk, "later": three.pk}
+    held = dict(ExternalId.objects.values_list("external_id", "payee_id"))
+    assert held == {"user_1": bob.pk, "user_2": two.pk, "user_3": three.pk}
+    assert not Payee.objects.filter(merged_into__isnull=False).exists()
