@@ -25,7 +25,9 @@ COLUMNS = {"name": ["name"], "amount": ["amount"], "change": ["change"]}
 Pick = tuple[str, Callable[[Payout], bool]]
 PICKS: Mapping[str, Pick] = {
     "all": ("Net", lambda p: True),
-    "paid": ("Will be paid", lambda p: p.amount > 0),
+    "paid": ("Will be paid", selectors.is_to_be_paid),
+    "kept": ("Held and rejected", selectors.is_kept_back),
+    "returned": ("Came back", lambda p: p.state == S.RETURNED),
     "carried": ("Carried forward", lambda p: p.amount < 0),
     "flagged": ("Flagged", selectors.is_flagged),
     "negative": ("Below zero", lambda p: _has(p, "negative")),
@@ -132,16 +134,14 @@ def _shown(query: Mapping[str, str], payouts: list[Payout]) -> dict[str, Any] | 
 
 
 def _steps(run: PayoutRun, events: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return where the run stands, with who took it past each step."""
+    """Return where the run stands, with who took it to each step."""
     if run.state == R.VOID:
         return [{"text": "Void", "here": True}]
     by = {event.kind: event.by_name or "the product" for event in reversed(events)}
-    ended_by = {"in_review": "approved", "approved": "exported", "exported": "paid"}
     at = STEPS.index(run.state)
     steps = []
     for i, step in enumerate(STEPS):
-        verb = ended_by.get(step, "")
-        note = f"{verb} by {by[verb]}" if i < at and verb in by else ""
+        note = f"by {by[step]}" if i <= at and step in by else ""
         text = step.replace("_", " ").capitalize()
         steps.append({"text": text, "done": i < at, "here": i == at, "note": note})
     return steps

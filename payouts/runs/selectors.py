@@ -107,13 +107,25 @@ def is_flagged(payout: Payout) -> bool:
 
 
 def totals(payouts: Iterable[Payout]) -> dict[str, Decimal]:
-    """Return what is net, what will be paid and what is carried forward."""
-    amounts = [payout.amount for payout in payouts]
+    """Return what is net, will be paid, is kept back, came back and is carried on."""
+    found = list(payouts)
     return {
-        "net": sum(amounts, Decimal(0)),
-        "paid": sum((a for a in amounts if a > 0), Decimal(0)),
-        "carried": sum((a for a in amounts if a < 0), Decimal(0)),
+        "net": sum_of(found),
+        "paid": sum_of(filter(is_to_be_paid, found)),
+        "kept": sum_of(filter(is_kept_back, found)),
+        "returned": sum_of(p for p in found if p.state == Payout.State.RETURNED),
+        "carried": sum_of(p for p in found if p.amount < 0),
     }
+
+
+def is_to_be_paid(payout: Payout) -> bool:
+    """Say whether this run pays it, or paid it."""
+    return payout.amount > 0 and not is_kept_back(payout)
+
+
+def is_kept_back(payout: Payout) -> bool:
+    """Say whether somebody held or rejected it."""
+    return payout.state in (Payout.State.HELD, Payout.State.REJECTED)
 
 
 def sum_of(payouts: Iterable[Payout]) -> Decimal:

@@ -170,6 +170,31 @@ def test_a_hold_is_done_at_once_and_can_be_undone(
     assert states(run) == {Payout.State.READY}
 
 
+def test_what_is_held_is_not_said_to_be_paid(
+    page: Client, run: PayoutRun, theo: Payee
+) -> None:
+    page.post(url(run, f"payees/{theo.pk}/hold/"))
+
+    body = page.get(url(run)).content.decode()
+
+    paid = body.partition("<dt>Will be paid</dt>")[2].partition("</div>")[0]
+    assert 'data-exact="540.00"' in paid
+    assert 'data-exact="1200.00"' in paid and "held or rejected" in paid
+
+
+def test_a_step_of_the_run_names_who_took_it(
+    client: Client, run: PayoutRun, alice: Member, helen: Member
+) -> None:
+    approve_all(run, helen)
+    sign(run, helen)
+    client.force_login(alice.user)
+
+    body = client.get(url(run)).content.decode()
+
+    approved = body.partition('aria-current="step">')[2].partition("</li>")[0]
+    assert approved.startswith("<span>Approved") and f"by {helen.name}" in approved
+
+
 def test_a_second_file_is_refused_without_a_reason(
     client: Client, run: PayoutRun, alice: Member, helen: Member
 ) -> None:
