@@ -43,7 +43,7 @@ def group_routes(request: MemberRequest, id: int) -> HttpResponse:
                 table = routing.try_routes(
                     connection=connection,
                     path=form.cleaned_data["path"],
-                    routes=dict(values),
+                    routes=_routes(values),
                     by=request.member,
                 )
             except ProductError as problem:
@@ -141,6 +141,15 @@ def _posted(request: MemberRequest) -> list[tuple[str, int]]:
         for value, target in pairs
         if value.strip() and target.isdecimal() and len(target) < 19
     ]
+
+
+def _routes(values: list[tuple[str, int]]) -> dict[str, int]:
+    """Return which value leads where; refuse one that leads to two businesses."""
+    found: dict[str, int] = {}
+    for value, target in values:
+        if found.setdefault(value.strip(), target) != target:
+            raise errors.BadRoute(f"“{value.strip()}” leads to two businesses.")
+    return found
 
 
 def _shared(request: MemberRequest, id: int) -> Connection:

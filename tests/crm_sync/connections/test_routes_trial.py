@@ -291,3 +291,16 @@ def test_a_table_of_another_group_does_not_exist(
     assert stranger.post(f"/g/northwind/{here}save/").status_code == 404
     assert inside.post(f"/g/northwind/{here}save/").status_code == 404
     assert Route.objects.get(value="South").business_id == acme.pk
+
+
+def test_a_value_leads_to_one_business(
+    paying: Scene, acme: Business, twin: Business, owner: Member
+) -> None:
+    url = f"/g/northwind/connections/{paying.connection.pk}/routes/"
+    path = f"custom.{paying.field}"
+    sent = {"path": path, "value": ["Acme", "Acme "], "business": [acme.pk, twin.pk]}
+
+    answer = logged_in(owner).post(url, sent)
+
+    assert answer.status_code == 422
+    assert "“Acme” leads to two businesses." in answer.content.decode()
