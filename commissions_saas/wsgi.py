@@ -7,17 +7,23 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commissions_saas.settings")
 from django.core.wsgi import get_wsgi_application
 
 from commissions_saas.lib.bodies import with_length
+from commissions_saas.lib.memory import settle
 
 application = with_length(get_wsgi_application())
 
 
 def warm_up() -> None:
-    """Load what the first request would: seconds of imports in each worker."""
+    """Load what the first request would: seconds of imports in each worker.
+
+    What was loaded before the fork is shared by all workers, as long as nobody writes
+    to it; the collector would.
+    """
     from django.template import engines
     from django.urls import get_resolver
 
     get_resolver().reverse_dict  # noqa: B018
     engines.all()
+    settle()
 
 
 warm_up()

@@ -169,6 +169,21 @@ def _marks(locale: Locale) -> dict[int, str] | None:
     return {ord(","): group, ord("."): get_decimal_symbol(locale)}
 
 
+def whole_and_full(
+    amount: Decimal, currency: str, reader: Reader
+) -> tuple[str, str] | None:
+    """Return the size of a rounded amount in whole units, and with all its places.
+
+    None where the reader's language does more than to write other marks.
+    """
+    marks = _marks(locale_of(reader.locale))
+    if marks is None:
+        return None
+    size = abs(amount)
+    full = f"{size:,.{places(currency)}f}".translate(marks)
+    return f"{round_money(size, 'JPY'):,.0f}".translate(marks), full
+
+
 @lru_cache(maxsize=256)
 def _pattern(locale: Locale, digits: tuple[int, int]) -> NumberPattern:
     """Return the locale's way to group digits, with that many after the point."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from commissions_saas.lib.money import round_money
 from tenants.rollup.selectors import Key, Rate
@@ -124,6 +124,11 @@ def _row(
     return Row(business_id=pk, currency=shown, cells=tuple(cells))
 
 
+@lru_cache(maxsize=512)
+def _empty(month: date, currency: str) -> Cell:
+    return Cell(month=month, amount=None, currency=currency)
+
+
 def _cell(
     month: date,
     found: Mapping[str, Decimal],
@@ -132,7 +137,7 @@ def _cell(
     rates: Mapping[tuple[date, str], Rate],
 ) -> Cell:
     if not found:
-        return Cell(month=month, amount=None, currency=shown)
+        return _empty(month, shown)
     if len(found) == 1 and shown in found:
         amount = round_money(found[shown], shown)
         return Cell(month, amount, shown, found.get(own), own)

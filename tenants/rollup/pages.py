@@ -29,6 +29,7 @@ DIMENSIONS = {
     "payee": "Payee",
 }
 TOP = 10
+_STATES = {"making": "being set up", "suspended": "suspended"}
 
 
 def overview_page(
@@ -207,7 +208,24 @@ def _shown(
         )
         for cell in row.cells
     ]
-    return {"business": business, "row": row, "cells": cells}
+    return {
+        "business": business,
+        "slug": business.slug,
+        "name": business.name,
+        "note": _note(business, row.currency),
+        "row": row,
+        "cells": cells,
+        "total": row.total,
+        "currency": row.currency,
+        "points": row.points,
+    }
+
+
+def _note(business: Business, shown: str) -> str:
+    own = business.currency
+    words = shown if own == shown else f"{own} shown in {shown}"
+    state = _STATES.get(business.state)
+    return f"{words} · {state}" if state else words
 
 
 def _cell_url(
