@@ -1,5 +1,7 @@
 """What the pages of assignments and rate tables show."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +9,13 @@ from django.db.models import Q, QuerySet
 
 from commissions.plans import assigning
 from commissions.plans.assigning_csv import rows_text
-from commissions.plans.models import Assignment, Plan, RateTable, RateTableRows
+from commissions.plans.models import (
+    Assignment,
+    Plan,
+    PlanVersion,
+    RateTable,
+    RateTableRows,
+)
 from commissions_saas.lib import clock
 from crm_sync.ledger.models import Change, Payee
 from tenants.access import Member, may
@@ -96,9 +104,19 @@ def table_page(table: RateTable, member: Member) -> dict[str, Any]:
         "history": [(row, changes.get(row.opened)) for row in rows],
         "rows": rows_text(current.rows if current else []),
         "starts_on": today,
+        "readers": _readers(table),
         "may_write": may(member, "plans.write"),
         "may_put": member.has(Role.OWNER, Role.GROUP_ADMIN),
     }
+
+
+def _readers(table: RateTable) -> list[Plan]:
+    """Return the plans whose newest version names the table in a formula."""
+    name = re.compile(rf"\b(?:tiers|tables)\.{re.escape(table.key)}\b")
+    newest = PlanVersion.objects.order_by("plan_id", "-number").distinct("plan_id")
+    rows = newest.filter(plan__archived=False).select_related("plan")
+    found = [row.plan for row in rows if name.search(json.dumps(row.document))]
+    return sorted(found, key=lambda plan: plan.name)
 
 
 def _on(rows: QuerySet[RateTableRows], day: Any) -> QuerySet[RateTableRows]:

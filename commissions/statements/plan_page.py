@@ -13,12 +13,14 @@ from commissions.calculation.program import PlanProgram
 from commissions.formula import TierTable
 from commissions.plans.models import Assignment, PlanVersion
 from commissions.plans.selectors import programs_of
-from commissions.statements.inputs import load
+from commissions.statements.inputs import Key, load
+from commissions.statements.models import Line, PayPeriod
 from commissions.statements.periods import current_period
+from commissions.statements.receipts import receipt_of
 from commissions_saas.lib.periods import Period
 from crm_sync.ledger.changes import latest_change
 from crm_sync.ledger.facts import Value
-from crm_sync.ledger.models import Payee
+from crm_sync.ledger.models import Entry, Payee
 
 ZERO = Decimal(0)
 
@@ -55,6 +57,15 @@ class ComingVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class LatestDeal:
+    """What the plan pays for the payee's latest deal of the period, and how."""
+
+    line: Line
+    name: str
+    how: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MyPlan:
     """A plan in force for a payee, in words, and what it will be."""
 
@@ -63,6 +74,7 @@ class MyPlan:
     coming: tuple[ComingVersion, ...]
     values: tuple[tuple[str, Value], ...]
     tiers: tuple[TierList, ...]
+    latest: LatestDeal | None
 
 
 def my_plans(payee: Payee) -> tuple[Period, list[MyPlan]]:
@@ -82,9 +94,41 @@ def my_plans(payee: Payee) -> tuple[Period, list[MyPlan]]:
                     tuple(_coming(payee, fact.plan_id, last)),
                     tuple(sorted(fact.values.items())),
                     tuple(_tiers(fact, inputs.tables, draft.totals)),
+                    _latest(fact, key),
                 )
             )
     return period, found
+
+
+def _latest(fact: AssignmentFact, key: Key) -> LatestDeal | None:
+    """Take the line of the latest deal, as it stands, with the steps of its receipt."""
+    payee_id, period = key
+    line = (
+        Line.objects.filter(
+            payee_id=payee_id,
+            period_id=PayPeriod.objects.filter(slug=period.slug).values("pk")[:1],
+            version_id=fact.version_id,
+            entry_id__gt=0,
+            failed="",
+            closed_run__isnull=True,
+        )
+        .order_by("-earned_on", "-entry_id", "component")
+        .first()
+    )
+    if line is None:
+        return None
+    entry = Entry.objects.only("name").get(pk=line.entry_id)
+    return LatestDeal(line, entry.name, _how(line))
+
+
+def _how(line: Line) -> tuple[str, ...]:
+    receipt = receipt_of(line).receipt
+    return tuple(
+        sentence.text
+        for step in (receipt.steps if receipt else ())
+        if step.title in ("Base", "Rate")
+        for sentence in step.sentences
+    )
 
 
 def _sentences(program: PlanProgram) -> Sentences:

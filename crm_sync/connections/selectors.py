@@ -113,6 +113,7 @@ def as_of_parts(
         )
         for row in rows
         if row.connection.kind != "files"
+        and row.verdict.state != "waiting"  # nothing was sent to it yet
     ]
     records = sum(row.refused for row in rows)
     held_up = sum((row.held_up for row in rows), Decimal(0))

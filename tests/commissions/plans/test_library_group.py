@@ -132,6 +132,14 @@ def test_a_rate_table_has_a_page_with_its_rows_and_those_of_others(
     assert body.count("Its own rows") == 1, "Beta has those of the library"
 
 
+def test_a_rate_table_names_the_plans_that_read_it(
+    shared: LibraryPlan, ada: Member, client: Client
+) -> None:
+    client.force_login(ada.user)
+
+    assert "Read by Tiered." in text_of(client.get("/b/acme/tables/steps/"))
+
+
 def test_an_older_edition_shows_what_taking_the_newer_would_change(
     acme: Business, shared: LibraryPlan, ada: Member, nina: Member, page: Client
 ) -> None:

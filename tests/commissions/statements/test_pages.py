@@ -340,3 +340,4 @@ def test_my_plan_is_in_words_and_says_where_i_am(
     assert "Pay 40.00 for each maintenance plan." in text
     assert "82,926.50" in text
     assert "you are here" in text
+    assert "On your latest deal" in text and "40 × 100 % = 40" in text
