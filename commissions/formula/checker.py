@@ -14,7 +14,9 @@ from .lexer import bare_date_at
 from .limits import LIMITS
 from .literals import constant_type, whole_literal
 from .parser import span_of
+from .source import Span
 from .suggest import field_like, function_like
+from .syntax_errors import percent_of
 from .types import Type
 
 _OPERATIONS: dict[
@@ -159,12 +161,24 @@ class _Checker:
             return None
         verb, rule = _OPERATIONS[type(node.op)]
         found = rule(left, right)
+        of_money = isinstance(node.op, ast.Mod) and right is Type.MONEY
+        if found is not None and of_money and not self.is_remainder(node.left):
+            return None
         if found is None:
             culprit = self.culprit(node, left)
             sides = self.named(node.left, left), self.named(node.right, right)
             fault = wrong.day_added(span_of(node), *sides, verb)
             self.report(fault or wrong.no_operation(span_of(culprit), *sides, verb))
         return found
+
+    def is_remainder(self, left: ast.expr) -> bool:
+        """Report 6%deal.amount: nobody wants what is left of 6 after so much money."""
+        span = span_of(left)
+        touches = self.text[span.end : span.end + 1] == "%"
+        if not touches or not isinstance(left, ast.Constant) or left.kind:
+            return True
+        self.report(percent_of(Span(span.start, span.end + 1), self.part(left)))
+        return False
 
     def culprit(self, node: ast.BinOp, left: Type) -> ast.expr:
         """Return the side that can never be reckoned with, or else the whole."""
