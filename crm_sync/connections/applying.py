@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from commissions_saas.lib import clock
+from crm_sync.connections.following import (
+    CUSTOMERS,
+    Following,
+    customers_first,
+    followers,
+)
 from crm_sync.connections.homes import Settled, homes_of, keep_unreadable, settle
 from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.connections.moving import Moving
@@ -42,48 +48,68 @@ def apply_page(
     homes = homes_of(reader, records)
     work: dict[int, list[Incoming]] = defaultdict(list)
     settled, moving = Settled(), Moving(reader)
+    following = Following(reader, records)
+    left: list[tuple[int, str]] = []
     outcome = Outcome()
-    for remote in _newest(records):
+    for remote in customers_first(_newest(records)):
         key = (remote.object, remote.external_id)
         home, version = homes.get(key, (None, ""))
         if remote.version < version and not forced:
             outcome.unchanged += 1
             continue
-        target = _target(reader, remote, home)
-        if target is not None and target not in reader.businesses:
-            target = None
+        target = _target(reader, following, remote, home)
+        following.note(remote, target)
         if target is None and not remote.deleted:
             settled.unrouted.append(remote)
         if home is not None and home != target and home in reader.businesses:
             work[home].append(_removal(reader, remote, target))
+            if remote.object in CUSTOMERS:
+                left.append((home, remote.external_id))
             if not remote.deleted:
                 moving.note(key, remote.version, home, target)
         if target is not None:
-            incoming, left = reader.read(remote, target), moving.left(key)
+            incoming, came_from = reader.read(remote, target), moving.left(key)
             work[target].append(
-                replace(incoming, moved_from=left) if left else incoming
+                replace(incoming, moved_from=came_from) if came_from else incoming
             )
         value = reader.value_of(remote.payload)
         settled.homes[key] = (target, remote.version, value)
     outcome.refused += len(settled.unrouted)
-    broken = _broken_rows(reader, refused)
+    outcome.add(
+        _written(reader, work, _broken_rows(reader, refused), moving, words, forced)
+    )
+    settle(reader, settled)
+    moving.save(words)
+    for under in followers(reader, left):
+        outcome.add(apply_page(reader=reader, records=under, words=words, forced=True))
+    return outcome
+
+
+def _written(
+    reader: Reader,
+    work: Mapping[int, list[Incoming]],
+    broken: Mapping[int, list[tuple[Incoming, Refusal]]],
+    moving: Moving,
+    words: str,
+    forced: bool,
+) -> Outcome:
+    outcome = Outcome()
     for business_id in sorted({*work, *broken}):
+        records, rows = work.get(business_id, []), broken.get(business_id, [])
         with in_business(reader.businesses[business_id]):
             moving.look_before(business_id)
             if adopts_people(reader.connection):
-                adopt_named(reader, work[business_id])
+                adopt_named(reader, records)
             outcome.add(
                 record(
-                    records=work[business_id],
+                    records=records,
                     origin=reader.origin(words, forced=forced),
                 )
             )
             moving.look_after(business_id)
-            tell_what_is_shown(reader.connection.pk, work[business_id])
-            refusing.refuse(broken[business_id], reader.connection.pk)
-            outcome.refused += len(broken[business_id])
-    settle(reader, settled)
-    moving.save(words)
+            tell_what_is_shown(reader.connection.pk, records)
+            refusing.refuse(rows, reader.connection.pk)
+            outcome.refused += len(rows)
     return outcome
 
 
@@ -101,13 +127,17 @@ def _newest(records: Sequence[RemoteRecord]) -> list[RemoteRecord]:
     return list(newest.values())
 
 
-def _target(reader: Reader, remote: RemoteRecord, home: int | None) -> int | None:
+def _target(
+    reader: Reader, following: Following, remote: RemoteRecord, home: int | None
+) -> int | None:
     """A deleted record may have no payload left to route by: it is where it was."""
     if reader.connection.business_id is not None:
-        return reader.connection.business_id
-    if remote.deleted:
-        return home
-    return reader.business_of(remote.payload)
+        target: int | None = reader.connection.business_id
+    elif remote.deleted:
+        target = home
+    else:
+        target = reader.business_of(remote.payload) or following.target(remote)
+    return target if target in reader.businesses else None
 
 
 def _removal(reader: Reader, remote: RemoteRecord, target: int | None) -> Incoming:

@@ -8,6 +8,7 @@ from itertools import islice
 from django.db import transaction
 
 from crm_sync.connections.applying import apply_page
+from crm_sync.connections.following import Following
 from crm_sync.connections.models import UnroutedRecord
 from crm_sync.connections.readers import Reader
 from crm_sync.contract import RemoteRecord
@@ -73,7 +74,13 @@ def retry_unrouted(
                 _remote(row.object, row.external_id, row.version, row.payload)
                 for row in UnroutedRecord.objects.filter(pk__in=batch)
             ]
-            routed = [r for r in found if reader.business_of(r.payload) is not None]
+            following = Following(reader, found)
+            routed = [
+                r
+                for r in found
+                if reader.business_of(r.payload) is not None
+                or following.target(r) is not None
+            ]
             total.add(apply_page(reader=reader, records=routed))
     return total
 

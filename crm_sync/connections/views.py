@@ -53,7 +53,10 @@ def connections(request: MemberRequest) -> HttpResponse:
     may_write = may(request.member, "connections.write")
     wins = business_url(request.business, "connections:which_source_wins")
     context = {
-        "rows": connection_rows(request.business),
+        "rows": [
+            {"read": row, "written": what_is_written(row.connection.pk)}
+            for row in connection_rows(request.business)
+        ],
         "twice": seen_twice(request.business),
         "wins_url": wins if may_write else "",
         "may_write": may_write,

@@ -40,19 +40,24 @@ def windows(
     by: str = "date_created",
     params: Mapping[str, str] | None = None,
 ) -> Iterator[Window]:
-    """Yield windows of the moment `by` from `since` to `until`, oldest first."""
+    """Yield windows of the moment `by` from `since` to `until`, oldest first.
+
+    The last one also has what is dated later than that.
+    """
     reader = _Reader(transport, path, by, params or {}, page_size)
     width = _FIRST
     lower = earlier(since, timedelta(0))
     while lower < until:
         upper = min(version_at(as_moment(lower) + width), until)
-        rows, more = reader.read(lower, upper)
+        # The last one has no end: what is dated later than Close's own clock is there.
+        end = "" if upper == until else upper
+        rows, more = reader.read(lower, end)
         if more and width > _SMALLEST:
             width = max(width / 4, _SMALLEST)
             width -= timedelta(microseconds=width.microseconds)
             continue
         if more:
-            rows = reader.all_of_one_second(lower, upper)
+            rows = reader.all_of_one_second(lower, end)
         yield Window(rows, upper)
         lower = upper
         if len(rows) < page_size // 4:
@@ -72,9 +77,10 @@ class _Reader:
         params: dict[str, str | int] = {
             **self.params,
             f"{self.by}__gte": asked(lower),
-            f"{self.by}__lt": asked(upper),
             "_limit": self.size,
         }
+        if upper:
+            params[f"{self.by}__lt"] = asked(upper)
         if skip:
             params["_skip"] = skip
         for _ in range(_MOST_STRANGE):
@@ -82,7 +88,10 @@ class _Reader:
             rows = doc.get("data")
             # What is not of this window is not the answer to what was asked.
             if isinstance(rows, list) and all(
-                isinstance(row, dict) and lower <= self._at(row) < upper for row in rows
+                isinstance(row, dict)
+                and lower <= self._at(row)
+                and (not upper or self._at(row) < upper)
+                for row in rows
             ):
                 return rows, doc.get("has_more") is True
         raise TryAgainLater(

@@ -209,3 +209,24 @@ def test_the_fields_of_a_type_are_found_wherever_they_are_described(
         fields = provider.fields(name)
         custom = [one.label for one in fields if one.key.startswith("custom.")]
         assert custom == [label]
+
+
+def test_calls_of_days_that_are_still_to_come_by_closes_clock_are_read(
+    close: Source,
+) -> None:
+    """As where the data of a test account is of a later year than its server."""
+    later = datetime.now(UTC) + timedelta(days=400)
+    for number in range(45):
+        close.account.add_record(
+            "call", lead=close.lead, created_at=later + number * timedelta(hours=9)
+        )
+    close.account.add_record("call", lead=close.lead, created_at=MONDAY)
+    ledger = Ledger()
+
+    ledger.sync(close.provider(), "call")
+    more = close.account.add_record("call", lead=close.lead)
+    ledger.sync(close.provider(), "call")
+
+    assert len(ledger.versions()) == 47
+    assert more in ledger.versions()
+    assert close.provider().listed_ids("call").versions == ledger.versions()

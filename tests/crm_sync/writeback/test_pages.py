@@ -85,8 +85,10 @@ def test_what_is_wrong_stands_on_the_connections_page_and_in_the_list(
 
     connection = page(admin, f"/b/acme/connections/{stage.scene.connection.pk}/")
     values = page(admin, f"{home(stage)}{row.pk}/")
+    everything = page(admin, "/b/acme/connections/")
 
     assert "Close did not take the value (400)" in connection
+    assert "Close did not take the value (400)" in everything
     assert "Close did not take the value (400)" in values
     assert "“Commission”: 0 written, 3 waiting" in connection
 
