@@ -44,7 +44,7 @@ def assign(
         raise errors.WrongValue("The last day is before the first.")
     _require_not_own(payee, by)
     _require_own_currency(plan)
-    clean = _clean_values(plan, values)
+    clean = clean_values(plan, values)
     with transaction.atomic():
         number = next_change(
             kind="assignment",
@@ -78,7 +78,7 @@ def change_assignment(
 
     Where nothing is different, nothing is written.
     """
-    clean = _clean_values(assignment.plan, values)
+    clean = clean_values(assignment.plan, values)
     if ends_on is not None and ends_on < starts_on:
         raise errors.WrongValue("The last day is before the first.")
     before = (assignment.starts_on, assignment.ends_on, assignment.values)
@@ -127,7 +127,7 @@ def change_values_from(
             f"{assignment.payee} is on {assignment.plan} only until"
             f" {day_words(assignment.ends_on)}."
         )
-    clean = _clean_values(assignment.plan, values)
+    clean = clean_values(assignment.plan, values)
     if clean == assignment.values:
         return assignment
     return _split(assignment, starts_on, clean, by)
@@ -275,7 +275,7 @@ def _clean_rows(kind: str, rows: Sequence[Mapping[str, str]]) -> list[dict[str, 
     return clean
 
 
-def _clean_values(plan: Plan, values: Mapping[str, str]) -> dict[str, str]:
+def clean_values(plan: Plan, values: Mapping[str, str]) -> dict[str, str]:
     """Return the values that the plan asks for, each readable as its type."""
     clean = {}
     declared = _declared(plan)

@@ -6,93 +6,55 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from commissions.plans import assigning
 from commissions.plans.models import Assignment, Plan, RateTable
-from commissions.plans.pages import day_of
 from commissions_saas.lib.errors import ProductError
+from crm_sync.ledger import sheets
+from crm_sync.ledger.errors import BadRow
+from crm_sync.ledger.history import differences
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.sheets import Cells, Columns, Enter, Preview
 from crm_sync.ledger.tables import safe_cell
 from tenants.access import Member
 
-LARGEST = 2_000_000
-MOST_ROWS = 20_000
 COLUMNS = ("payee", "email", "plan", "from", "to")
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-@dataclass(frozen=True, slots=True)
-class UploadRow:
-    """One row of a file that can be entered."""
-
-    number: int
-    payee: Payee
-    plan: Plan
-    starts_on: date
-    ends_on: date | None
-    values: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """One row of a file that cannot be entered, and why."""
-
-    number: int
-    text: str
-    why: str
+def columns() -> Columns:
+    """Return the columns: whom, where and when, and each value that a plan asks for."""
+    asked = {
+        name for plan in Plan.objects.all() for name in assigning.variables_of(plan)
+    }
+    return Columns((*COLUMNS, *sorted(asked - set(COLUMNS))), ("plan", "from"))
 
 
 def assignments_file() -> str:
     """Return today's assignments as a file that can be sent back."""
-    rows = list(
+    rows = (
         Assignment.objects.filter(closed__isnull=True)
         .select_related("payee", "plan")
         .order_by("plan__name", "payee__name", "starts_on")
     )
-    names = sorted({name for row in rows for name in row.values})
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow([*COLUMNS, *names])
-    for row in rows:
-        ends = row.ends_on.isoformat() if row.ends_on else ""
-        own = [safe_cell(row.values.get(name, "")) for name in names]
-        who = [_plain(row.payee.name), _plain(row.payee.email), _plain(row.plan.name)]
-        writer.writerow([*who, row.starts_on.isoformat(), ends, *own])
-    return text.getvalue()
+    return sheets.sheet_csv(
+        columns(),
+        [
+            {
+                **row.values,
+                "payee": row.payee.name,
+                "email": row.payee.email,
+                "plan": row.plan.name,
+                "from": row.starts_on.isoformat(),
+                "to": row.ends_on.isoformat() if row.ends_on else "",
+            }
+            for row in rows
+        ],
+    )
 
 
-def read_upload(request: Any) -> dict[str, Any]:
-    """Return the rows of an upload: good ones, bad ones, or why none can be read."""
-    file = request.FILES.get("file")
-    text = request.POST.get("text", "")
-    if file is not None:
-        if file.size > LARGEST:
-            return {"problem": ProductError("The file is larger than 2 MB.")}
-        try:
-            text = file.read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return {"problem": ProductError("The file is not UTF-8 text.")}
-    if not text.strip():
-        return {"problem": ProductError("There is no file.", hint="Choose a CSV file.")}
-    try:
-        rows, bad = _rows(text)
-    except ProductError as problem:
-        return {"problem": problem}
-    except csv.Error as problem:
-        return {"problem": ProductError(f"The file cannot be read: {problem}.")}
-    return {"rows": rows, "bad": bad, "text": text}
-
-
-def commit(rows: list[UploadRow], by: Member) -> tuple[int, list[BadRow]]:
-    """Enter each row by itself; one that is there already changes nothing."""
-    entered, bad = 0, []
-    for row in rows:
-        try:
-            entered += _enter(row, by)
-        except ProductError as problem:
-            bad.append(BadRow(row.number, f"{row.payee} on {row.plan}", str(problem)))
-    return entered, bad
+def look_at_assignments(content: bytes) -> Preview:
+    """Say what a file would change, and which rows cannot be entered."""
+    return sheets.look_at(content, columns(), _Reader().read)
 
 
 def table_file(table: RateTable) -> str:
@@ -142,88 +104,99 @@ def table_key(text: str) -> str:
     return text
 
 
-def _rows(text: str) -> tuple[list[UploadRow], list[BadRow]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    missing = [
-        name for name in ("plan", "from") if name not in (reader.fieldnames or [])
-    ]
-    if missing:
-        raise ProductError(
-            f"The file has no column {' and no column '.join(missing)}.",
-            hint=f"The columns are {', '.join(COLUMNS)} and one for each value.",
-        )
-    plans = {plan.name.casefold(): plan for plan in Plan.objects.all()}
-    payees = list(Payee.objects.filter(merged_into__isnull=True))
-    by_email = {p.email.casefold(): p for p in payees if p.email}
-    by_name: dict[str, list[Payee]] = {}
-    for payee in payees:
-        by_name.setdefault(payee.name.casefold(), []).append(payee)
-    good: list[UploadRow] = []
-    bad: list[BadRow] = []
-    for row in reader:
-        if len(good) + len(bad) >= MOST_ROWS:
-            raise ProductError(f"The file has more than {MOST_ROWS:,} rows.")
-        try:
-            good.append(_read(reader.line_num, row, plans, by_email, by_name))
-        except ProductError as problem:
-            shown = ", ".join(str(value) for value in row.values() if value)
-            bad.append(BadRow(reader.line_num, shown[:120], str(problem)))
-    return good, bad
+class _Reader:
+    """Reads the rows of a file; a column that it does not have leaves its value."""
+
+    def __init__(self) -> None:
+        self._plans = {plan.name.casefold(): plan for plan in Plan.objects.all()}
+        self._asked = {
+            plan.pk: assigning.variables_of(plan) for plan in self._plans.values()
+        }
+        self._by_email: dict[str, Payee] = {}
+        self._by_name: dict[str, list[Payee]] = {}
+        for payee in Payee.objects.filter(merged_into__isnull=True):
+            if payee.email:
+                self._by_email[payee.email.casefold()] = payee
+            self._by_name.setdefault(payee.name.casefold(), []).append(payee)
+        live = Assignment.objects.filter(closed__isnull=True)
+        self._live = {
+            (row.payee_id, row.plan_id, row.starts_on): row
+            for row in live.select_related("payee", "plan")
+        }
+
+    def read(self, cells: Cells) -> tuple[str, Enter]:
+        """Return what a row says in words, and what enters it."""
+        plan = self._plans.get(cells["plan"].casefold())
+        if plan is None:
+            raise BadRow(f"There is no plan “{cells['plan'][:60]}”.")
+        payee = self._payee(cells)
+        first = sheets.needed_day(cells, "from")
+        live = self._live.get((payee.pk, plan.pk, first))
+        before = live.ends_on if live is not None else None
+        last = sheets.day_in(cells, "to") if "to" in cells else before
+        values = dict(live.values) if live is not None else {}
+        values |= {n: cells[n] for n in self._asked[plan.pk] if n in cells}
+        given = Given(payee, plan, first, last, assigning.clean_values(plan, values))
+        return _in_words(given, live), lambda by: _enter(given, by)
+
+    def _payee(self, cells: Cells) -> Payee:
+        name, email = cells.get("payee", ""), cells.get("email", "")
+        named = self._by_name.get(name.casefold(), [])
+        payee = self._by_email.get(email.casefold())
+        if payee is not None:
+            return payee
+        if len(named) > 1:
+            raise BadRow(f"Several payees are called {name}: give the e-mail.")
+        if not named:
+            raise BadRow(f"There is no payee “{name or email}”.")
+        return named[0]
 
 
-def _read(
-    number: int,
-    row: Mapping[str, str | None],
-    plans: Mapping[str, Plan],
-    by_email: Mapping[str, Payee],
-    by_name: Mapping[str, list[Payee]],
-) -> UploadRow:
-    cells = {key: (value or "").strip() for key, value in row.items() if key}
-    plan = plans.get(cells["plan"].casefold())
-    if plan is None:
-        raise ProductError(f"There is no plan “{cells['plan']}”.")
-    named = by_name.get(cells.get("payee", "").casefold(), [])
-    payee = by_email.get(cells.get("email", "").casefold())
-    if payee is None and len(named) > 1:
-        raise ProductError(
-            f"Several payees are called {cells['payee']}: give the e-mail."
-        )
-    payee = payee or (named[0] if named else None)
-    if payee is None:
-        raise ProductError(f"There is no payee “{cells.get('payee', '')}”.")
-    starts_on, ends_on = day_of(cells["from"]), day_of(cells.get("to", ""))
-    if starts_on is None:
-        raise ProductError(f"“{cells['from']}” is not a day like 2026-12-01.")
-    if cells.get("to") and ends_on is None:
-        raise ProductError(f"“{cells['to']}” is not a day like 2026-12-31.")
-    wanted = assigning.variables_of(plan)
-    values = {name: cells.get(name, "") for name in wanted}
-    return UploadRow(number, payee, plan, starts_on, ends_on, values)
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a row says."""
+
+    payee: Payee
+    plan: Plan
+    starts_on: date
+    ends_on: date | None
+    values: dict[str, str]
 
 
-def _enter(row: UploadRow, by: Member) -> bool:
+def _in_words(given: Given, live: Assignment | None) -> str:
+    """Write `Maya Okafor on Quota from 2026-07-01: quota 80000 → 95000`."""
+    words = f"{given.payee} on {given.plan} from {given.starts_on}"
+    after = {**given.values, "to": str(given.ends_on or "")}
+    if live is None:
+        said = [f"{name} {value}" for name, value in after.items() if value]
+        return f"{words}: new" + "".join(f", {one}" for one in said)
+    before = {**live.values, "to": str(live.ends_on or "")}
+    changes = differences(before, after)
+    return f"{words}: {changes or 'known already'}"
+
+
+def _enter(given: Given, by: Member) -> bool:
     live = Assignment.objects.filter(
-        payee=row.payee, plan=row.plan, closed__isnull=True, starts_on=row.starts_on
+        payee=given.payee,
+        plan=given.plan,
+        closed__isnull=True,
+        starts_on=given.starts_on,
     ).first()
     if live is None:
         assigning.assign(
-            payee=row.payee,
-            plan=row.plan,
-            starts_on=row.starts_on,
-            ends_on=row.ends_on,
-            values=row.values,
+            payee=given.payee,
+            plan=given.plan,
+            starts_on=given.starts_on,
+            ends_on=given.ends_on,
+            values=given.values,
             by=by,
         )
         return True
     made = assigning.change_assignment(
         assignment=live,
-        starts_on=row.starts_on,
-        ends_on=row.ends_on,
-        values=row.values,
+        starts_on=given.starts_on,
+        ends_on=given.ends_on,
+        values=given.values,
         by=by,
     )
     return made.pk != live.pk
-
-
-def _plain(text: str) -> str:
-    return "'" + text if text.startswith(_STARTS_A_FORMULA) else text

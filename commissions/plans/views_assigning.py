@@ -13,7 +13,9 @@ from commissions.plans import assigning, assigning_csv, assigning_pages
 from commissions.plans.models import Assignment, Plan, RateTable
 from commissions.plans.pages import day_of, number_of
 from commissions_saas.lib.errors import ProductError
+from crm_sync.ledger.downloads import table_answer
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.views_sheets import SheetPage, upload_sheet
 from tenants.access import MemberRequest, requires
 from tenants.accounts.models import Role
 from tenants.urls_for import business_url
@@ -36,7 +38,8 @@ class Typed(TypedDict):
 def assignments(request: MemberRequest) -> HttpResponse:
     """Who is on which plan today, or all that ever held; also as a file."""
     if request.GET.get("format") == "csv":
-        return _file("assignments.csv", assigning_csv.assignments_file())
+        text = assigning_csv.assignments_file()
+        return table_answer(request, text, "assignments")
     page = assigning_pages.assignments_page(request.member, request.GET)
     return render(request, "plans/assignments.html", page)
 
@@ -88,17 +91,17 @@ def change(request: MemberRequest, pk: int) -> HttpResponse:
 @requires(*WRITES)
 def assignments_upload(request: MemberRequest) -> HttpResponse:
     """Show what a file would change, then change it; bad rows come back with reasons."""
-    if request.method != "POST":
-        return render(request, "plans/assignments_upload.html", {})
-    page = assigning_csv.read_upload(request)
-    if request.POST.get("do") == "commit" and page.get("rows"):
-        count, bad = assigning_csv.commit(page["rows"], by=request.member)
-        messages.success(request, f"{count} assignments entered.")
-        if not bad:
-            return redirect(business_url(request.business, "plans:assignments"))
-        page = {"bad": bad}
-    status = 422 if page.get("problem") else 200
-    return render(request, "plans/assignments_upload.html", page, status=status)
+    here = business_url(request.business, "plans:assignments")
+    sheet = SheetPage(
+        title="Assignments",
+        file_name="assignments",
+        columns=assigning_csv.columns(),
+        look_at=assigning_csv.look_at_assignments,
+        file_url=f"{here}?format=csv",
+        list_name="Assignments",
+        list_url=here,
+    )
+    return upload_sheet(request, sheet)
 
 
 @requires(*READS)

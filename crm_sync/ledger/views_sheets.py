@@ -29,6 +29,11 @@ class SheetPage:
     list_name: str
     list_url: str
 
+    @property
+    def workbook_url(self) -> str:
+        """Return where the same file is a workbook."""
+        return f"{self.file_url}{'&' if '?' in self.file_url else '?'}as=xlsx"
+
 
 def upload_sheet(request: MemberRequest, sheet: SheetPage) -> HttpResponse:
     """Show what a file would enter; enter it; or send its bad rows back as a file."""

@@ -1,13 +1,13 @@
 """Assignments and rate tables are dated twice, and nothing overlaps."""
 
 from datetime import date
-from types import SimpleNamespace
 
 import pytest
 
 from commissions.plans import assigning, assigning_csv, errors, services
 from commissions.plans.models import Assignment, Plan, RateTableRows
 from commissions.plans.yaml_form import plan_from_yaml
+from crm_sync.ledger import sheets
 from crm_sync.ledger.models import Change, Payee
 from crm_sync.ledger.services import create_payee
 from tenants.access import Member
@@ -165,28 +165,62 @@ def test_a_file_is_entered_row_by_row_and_bad_rows_say_why(
         "Nobody,,Quota,2026-07-01,,1\n"
         "Maya Okafor,,Quota,July,,1\n"
     )
-    request = SimpleNamespace(FILES={}, POST={"text": text})
+    found = assigning_csv.look_at_assignments(text.encode())
+    words = [row.words for row in found.rows]
+    done = sheets.enter(found, by=alice)
 
-    found = assigning_csv.read_upload(request)
-    entered, _ = assigning_csv.commit(found["rows"], by=alice)
-
-    assert entered == 1
-    assert [(bad.number, bad.why) for bad in found["bad"]] == [
+    assert (done.changed, done.unchanged) == (1, 0)
+    assert words == ["Maya Okafor on Quota from 2026-07-01: quota 90000.00 → 95000"]
+    assert [(bad.line, bad.why) for bad in found.refused] == [
         (3, "There is no payee “Nobody”."),
-        (4, "“July” is not a day like 2026-12-01."),
+        (4, "“July” is not a day like 2026-12-31."),
     ]
     now = Assignment.objects.get(closed__isnull=True)
     assert now.values == {"quota": "95000"}
+
+
+def test_a_value_that_cannot_be_entered_is_said_beforehand_and_comes_back(
+    assignment: Assignment, alice: Member
+) -> None:
+    text = (
+        "payee;plan;from;to;quota\n"
+        "Maya Okafor;Quota;2026-07-01;;much\n"
+        "Maya Okafor;Quota;2026-07-01;2026-09-30;80000;x\n"
+    )
+
+    found = assigning_csv.look_at_assignments(text.encode())
+
+    assert found.rows == []
+    assert [row.why for row in found.refused] == [
+        "quota: “much” is not money.",
+        "The row has 6 cells, but there are 5 columns.",
+    ]
+    back = sheets.refused_csv(found).splitlines()
+    assert back[0] == "payee,email,plan,from,to,quota,why"
+    assert back[1].startswith("Maya Okafor,,Quota,2026-07-01,,much,")
+
+
+def test_a_column_that_is_missing_leaves_its_value(
+    assignment: Assignment, alice: Member
+) -> None:
+    text = "payee,plan,from,to\nMaya Okafor,Quota,2026-07-01,2026-12-31\n"
+
+    done = sheets.enter(assigning_csv.look_at_assignments(text.encode()), by=alice)
+
+    assert done.changed == 1
+    now = Assignment.objects.get(closed__isnull=True)
+    assert (now.values, str(now.ends_on)) == (assignment.values, "2026-12-31")
 
 
 def test_the_download_sent_back_changes_nothing(
     assignment: Assignment, alice: Member
 ) -> None:
     changes = Change.objects.count()
-    request = SimpleNamespace(FILES={}, POST={"text": assigning_csv.assignments_file()})
+    Payee.objects.filter(pk=assignment.payee_id).update(name="=Maya")
+    text = assigning_csv.assignments_file()
 
-    found = assigning_csv.read_upload(request)
-    assigning_csv.commit(found["rows"], by=alice)
+    found = assigning_csv.look_at_assignments(text.encode())
+    done = sheets.enter(found, by=alice)
 
-    assert found["bad"] == []
+    assert ("'=Maya" in text, found.refused, done.unchanged) == (True, [], 1)
     assert Change.objects.count() == changes
