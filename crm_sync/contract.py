@@ -214,7 +214,8 @@ class ConnectionSettings:
     """Where a source is and how to get in; `options` are the kind's own.
 
     `wait` is called with the seconds whenever the source must be left alone, `keep`
-    with the new secret where a source has put another in its place.
+    with the new secret where a source has put another in its place, and `kept` gives
+    the one that is kept now: somebody else may have put another in its place.
     """
 
     base_url: str = ""
@@ -222,6 +223,7 @@ class ConnectionSettings:
     options: Mapping[str, Any] = default(default_factory=dict)
     wait: Callable[[Decimal], None] = _sleep
     keep: Callable[[str], None] = _forget
+    kept: Callable[[], str] = str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm_sync.connections.models import Connection
-from crm_sync.connections.opening import opened
+from crm_sync.connections.opening import IN_A_REQUEST, opened
 from crm_sync.connections.services import create_connection, test_connection
 from tenants.access import Member
 from tenants.accounts.models import Business, Group
-
-_IN_A_REQUEST = {"timeout": 8, "tries": 2, "longest_wait": 3}
 
 
 def connect_declared(
@@ -25,7 +23,7 @@ def connect_declared(
     by: Member,
 ) -> Connection:
     """Look at a declared source first, and keep the connection only if it answers."""
-    provider = opened("rest", base_url, secret, {**options, **_IN_A_REQUEST})
+    provider = opened("rest", base_url, secret, {**options, **IN_A_REQUEST})
     provider.probe()
     connection = create_connection(
         group=group,

@@ -85,6 +85,8 @@ def _save_users(connection: Connection, users: tuple[RemoteUser, ...]) -> None:
         unique_fields=["connection", "external_id"],
         update_fields=["name", "email", "active", "role", "groups"],
     )
+    if not users:
+        return  # a key that may see nobody now: that does not make everybody a leaver
     # Whoever is not even named any more may still own deals: kept, as inactive.
     gone = SourceUser.objects.filter(connection=connection, active=True)
     gone.exclude(external_id__in=[user.external_id for user in users]).update(

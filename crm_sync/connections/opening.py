@@ -22,8 +22,15 @@ OURS = (
 )  # options that no provider reads
 
 
+# A person waits for the answer, so a source that hesitates is not asked for long.
+IN_A_REQUEST: Mapping[str, Any] = {"timeout": 8, "tries": 3, "longest_wait": 4}
+
+
 def open_connection(
-    connection: Connection, *, wait: Callable[[Decimal], None] | None = None
+    connection: Connection,
+    *,
+    wait: Callable[[Decimal], None] | None = None,
+    limits: Mapping[str, Any] | None = None,
 ) -> Provider:
     """Return the provider of a connection; nothing is asked of the source yet."""
 
@@ -33,13 +40,22 @@ def open_connection(
             secret=seal(secret, group_id=connection.group_id)
         )
 
+    def kept() -> str:
+        """Another worker may have used the old one meanwhile."""
+        rows = Connection.objects.filter(pk=connection.pk)
+        sealed = rows.values_list("secret", flat=True).first()
+        if sealed is None:
+            return ""
+        return open_sealed(bytes(sealed), group_id=connection.group_id)
+
     return opened(
         connection.kind,
         connection.base_url,
         open_sealed(bytes(connection.secret), group_id=connection.group_id),
-        connection.options,
+        {**connection.options, **(limits or {})},
         wait=wait,
         keep=keep,
+        kept=kept,
     )
 
 
@@ -51,6 +67,7 @@ def opened(
     *,
     wait: Callable[[Decimal], None] | None = None,
     keep: Callable[[str], None] | None = None,
+    kept: Callable[[], str] = str,
 ) -> Provider:
     """Return the provider of a source, which may be inside if the operator says so."""
     given = {k: v for k, v in options.items() if k not in OURS}
@@ -64,6 +81,7 @@ def opened(
             options=given,
             wait=wait or _sleep,
             keep=keep or _forget,
+            kept=kept,
         ),
     )
 

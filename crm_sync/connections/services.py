@@ -18,7 +18,11 @@ from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.endpoints import stop_sending
 from crm_sync.connections.mapping import clean_document
 from crm_sync.connections.models import Connection, Mapping, SourceField
-from crm_sync.connections.opening import open_connection, opened
+from crm_sync.connections.opening import (
+    IN_A_REQUEST,
+    open_connection,
+    opened,
+)
 from crm_sync.connections.publishing import publish_fields
 from crm_sync.connections.sealing import seal
 from crm_sync.connections.syncing import note_problem
@@ -35,8 +39,6 @@ CLOSE_API = "https://api.close.com/api/v1/"
 ASK_A_REFUSED_KEY_EVERY = timedelta(hours=1)
 NOBODY_TO_ASK = ("files", "webhook")
 BEAT = timedelta(minutes=1)  # how often beat asks what is due
-# A person waits for the answer, so a source that hesitates is not asked for long.
-_IN_A_REQUEST = {"timeout": 8, "tries": 2, "longest_wait": 5}
 
 
 def create_connection(
@@ -81,7 +83,7 @@ def create_connection(
 
 def test_connection(*, connection: Connection) -> Probe:
     """Look at the source once: whose it is, how much there is, what cannot be seen."""
-    provider = open_connection(connection)
+    provider = open_connection(connection, limits=IN_A_REQUEST)
     try:
         probe = provider.probe()
         refresh_directory(connection=connection, provider=provider)
@@ -282,7 +284,7 @@ def connect(
     if members:
         options["members"] = members
     address = base_url.strip() or CLOSE_API
-    opened(kind, address, secret.strip(), {**options, **_IN_A_REQUEST}).probe()
+    opened(kind, address, secret.strip(), {**options, **IN_A_REQUEST}).probe()
     connection = create_connection(
         group=group,
         business=business,
@@ -299,7 +301,7 @@ def connect(
 
 def try_key(*, connection: Connection, secret: str) -> None:
     """Ask the source with another key; a problem says why it is not taken."""
-    options = {**connection.options, **_IN_A_REQUEST}
+    options = {**connection.options, **IN_A_REQUEST}
     opened(connection.kind, connection.base_url, secret.strip(), options).probe()
 
 

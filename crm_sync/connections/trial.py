@@ -10,13 +10,11 @@ from zoneinfo import ZoneInfo
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.connections.mapping import Seen, document_of, read_record
-from crm_sync.connections.opening import opened
+from crm_sync.connections.opening import IN_A_REQUEST, opened
 from crm_sync.contract import Provider, RemoteRecord
 from crm_sync.ledger.selectors import redacted
 from crm_sync.ledger.values import to_text
 
-# A person waits for the answer, so a source that hesitates is not asked for long.
-_IN_A_REQUEST = {"timeout": 8, "tries": 2, "longest_wait": 3}
 _SHOWN = 3
 _MOST_TEXT = 4000
 
@@ -48,7 +46,7 @@ def try_source(
     """Ask a source for its first page, and keep nothing."""
     trial = Trial()
     try:
-        provider = opened("rest", base_url, secret, {**options, **_IN_A_REQUEST})
+        provider = opened("rest", base_url, secret, {**options, **IN_A_REQUEST})
         _look(provider, trial, ZoneInfo(zone))
     except ProductError as problem:
         found = getattr(problem, "problems", None)

@@ -54,6 +54,15 @@ def read_json(body: bytes, *, odd: bool = False, twice: bool = True) -> Any:
     return _clean(value) if _HARMFUL.search(body) else value
 
 
+def is_json(body: bytes) -> bool:
+    """Tell whether these bytes are JSON, from the first to the last."""
+    try:
+        read_json(body)
+    except NotJson:
+        return False
+    return True
+
+
 def write_json(value: Any) -> str:
     """Write JSON in which a Decimal is a number, digit by digit."""
     if isinstance(value, Decimal):

@@ -47,6 +47,11 @@ class Credentials:
         self._values |= values
         return json.dumps(self._values)
 
+    def take(self, other: Credentials) -> None:
+        """Take others in the place of these, and go on hiding these as well."""
+        self._derived |= {*self._values.values(), *other._derived}
+        self._values = dict(other._values)
+
     def remembered(self, name: str) -> str:
         """Return what was put before, such as an access token."""
         return self._values.get(name, "")

@@ -18,20 +18,28 @@ from crm_sync.contract import (
     SourceUser,
     TryAgainLater,
 )
-from crm_sync.providers.rest.document import Describe, Document, MapRow, Part, Stream
+from crm_sync.providers.rest.document import (
+    Describe,
+    Document,
+    One,
+    Part,
+    Stream,
+)
 from crm_sync.providers.rest.hidden import hidden_error, says_gone
 from crm_sync.providers.rest.moments import version_at
+from crm_sync.providers.rest.named import mapped
 from crm_sync.providers.rest.paging import Pager
 from crm_sync.providers.rest.paths import NothingThere, at, is_same, list_at, text_at
 from crm_sync.providers.rest.patterns import found_by
 from crm_sync.providers.rest.questions import filled_params
 from crm_sync.providers.rest.records import id_of, record_of
 from crm_sync.providers.rest.sampling import found_fields, our_type
-from crm_sync.providers.rest.transport import Question, Transport
+from crm_sync.providers.rest.transport import Answer, Question, Transport
 
 _MOST_FIELDS = 400
 _MOST_ROWS = 50_000
 _FORBIDDEN = (402, 403, 404)
+_TOO_LONG = (414, 431)
 
 
 class Directory:
@@ -46,6 +54,7 @@ class Directory:
         self._described: dict[str, tuple[SourceField, ...]] = {}
         self._names: dict[str, set[str]] = {}
         self._dropped: set[str] = set()
+        self._forbidden: dict[str, ConfigurationProblem] = {}
         self._warnings: list[str] = []
 
     def stream(self, name: str) -> Stream:
@@ -64,7 +73,7 @@ class Directory:
         for name in ("owners", "users"):
             stream = self._document.streams.get(name)
             for row in self.rows(name) if stream else ():
-                values = _mapped(stream, row) if stream else {}
+                values = mapped(stream, row) if stream else {}
                 id = values.get("id") or (id_of(stream, row) if stream else "")
                 both = f"{values.get('first_name', '')} {values.get('last_name', '')}"
                 if id:
@@ -83,7 +92,7 @@ class Directory:
         rows = self.rows("stages") if stream else []
         found = []
         for row in rows:
-            values = _mapped(stream, row) if stream else {}
+            values = mapped(stream, row) if stream else {}
             id = values.get("id") or (id_of(stream, row) if stream else "")
             found.append(
                 SourceStatus(
@@ -100,12 +109,19 @@ class Directory:
         found: dict[str, dict[str, Payload]] = {}
         for name, _ in stream.joins.values():
             other = self.stream(name)
-            rows = ((row, _mapped(other, row)) for row in self.rows(name))
+            rows = ((row, mapped(other, row)) for row in self.rows(name))
             found[name] = {
                 values.get("id") or id_of(other, row): {**_plain(row), **values}
                 for row, values in rows
             }
         return found
+
+    def refuse_forbidden(self, stream: Stream) -> None:
+        """Refuse to read records anew without what they are joined with: where that
+        could be read before, they would lose what they have of it."""
+        for name, _ in stream.joins.values():
+            if name in self._forbidden:
+                raise self._forbidden[name]
 
     def fingerprint(self, stream: Stream) -> str:
         """Return a text that changes when something that records are joined with does:
@@ -178,13 +194,7 @@ class Directory:
         # An id of dots alone would lead to another page of the source.
         if stream.one is None or not id.strip("."):
             return None
-        values = {"id": id, "fields": self.field_list(stream)}
-        answer = self._transport.find(
-            Question(
-                path=stream.one.path.replace("{id}", quote(id, safe=":@")),
-                params=filled_params(stream.one.params, values),
-            )
-        )
+        answer = self._asked_for(stream, stream.one, id)
         row = at(answer.doc, stream.one.record) if answer is not None else None
         if isinstance(row, list):
             row = row[0] if len(row) == 1 else None
@@ -210,6 +220,19 @@ class Directory:
         # Where two were merged, the id of one leads to the other.
         return record if record.external_id == id else None
 
+    def _asked_for(self, stream: Stream, one: One, id: str) -> Answer | None:
+        while True:
+            values = {"id": id, "fields": self.field_list(stream)}
+            question = Question(
+                path=one.path.replace("{id}", quote(id, safe=":@")),
+                params=filled_params(one.params, values),
+            )
+            try:
+                return self._transport.find(question)
+            except ConfigurationProblem as problem:
+                if not self._drop_field(stream, problem):
+                    raise
+
     def rows(self, name: str) -> list[Payload]:
         """Return all rows of a list of the source; what may not be seen is empty."""
         if name not in self._rows:
@@ -220,6 +243,7 @@ class Directory:
                 if problem.status not in _FORBIDDEN:
                     raise
                 self._rows[name] = []
+                self._forbidden[name] = problem
                 self._warnings.append(
                     f"The {stream.label.lower()} of {self._document.name} cannot be"
                     f" read ({problem.status})."
@@ -253,6 +277,8 @@ class Directory:
                     raise
 
     def _drop_field(self, stream: Stream, problem: ConfigurationProblem) -> bool:
+        if problem.status in _TOO_LONG:
+            return self._drop_half(stream)
         if not stream.drop_field_on or problem.status != 400:
             return False
         found = found_by(stream.drop_field_on, problem.message)
@@ -266,6 +292,21 @@ class Directory:
             f"The field {name} cannot be seen with these credentials." for name in fresh
         ]
         return bool(fresh)
+
+    def _drop_half(self, stream: Stream) -> bool:
+        """Ask for half as many of the fields that people made up; say which are left."""
+        prefix = stream.describe.prefix if stream.describe else ""
+        own = [one.key.removeprefix(prefix) for one in self.described(stream)]
+        kept = [name for name in own if name.casefold() not in self._dropped]
+        left = kept[len(kept) // 2 :]
+        self._dropped |= {name.casefold() for name in left}
+        if left:
+            self._warnings.append(
+                f"The fields {', '.join(left[:5])}"
+                f"{f' and {len(left) - 5} more' if left[5:] else ''} are not read:"
+                f" {self._document.name} takes no address so long."
+            )
+        return bool(left)
 
     def _describe(self, stream: Stream, how: Describe) -> tuple[SourceField, ...]:
         question = Question(path=how.path, params=how.params)
@@ -310,20 +351,6 @@ def _fits(value: Any, wanted: str) -> bool:
     if wanted.startswith("!"):
         return not is_same(value, wanted[1:])
     return is_same(value, wanted)
-
-
-def _mapped(stream: Stream, row: Payload) -> dict[str, str]:
-    """Return a row of people or stages under our names."""
-    return {one.target: _value(one, row) for one in stream.map}
-
-
-def _value(row: MapRow, payload: Payload) -> str:
-    for rule in row.rules:
-        when = rule["when"].items()
-        if all(is_same(at(payload, path), wanted) for path, wanted in when):
-            return str(rule["gives"])
-    text = text_at(payload, row.source) if row.source else row.const
-    return row.values.get(text, text)
 
 
 def _plain(row: Payload) -> Payload:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from crm_sync.contract import RefusedRow, RemoteRecord
+from crm_sync.contract import ConfigurationProblem, RefusedRow, RemoteRecord
 from crm_sync.providers.rest.document import CursorRule, Part, Stream
 from crm_sync.providers.rest.moments import (
     PRECISIONS,
@@ -100,7 +100,12 @@ class PartReader:
         )
         idle, read = 0, 0
         while True:
-            page = pager.ask()
+            try:
+                page = pager.ask()
+            except ConfigurationProblem as problem:
+                if problem.status == 400 and read and self.part.page.cap:
+                    raise TooManyAtOnce from None  # its limit is lower than is known
+                raise
             batch = self._batch(page.rows, page.answer, page.total)
             yield batch
             if page.next is None:

@@ -38,6 +38,8 @@ class StreamReader:
         joined = self.directory.joined(self.stream)
         marks = self.directory.fingerprint(self.stream)
         since = str(cursor.get("since") or "")
+        if cursor.get("marks", marks) != marks:
+            self.directory.refuse_forbidden(self.stream)
         if self.stream.cursor is None or cursor.get("marks", marks) != marks:
             since = _NO_SINCE  # a stage has another name: every record is read again
         run = _Run(self, joined, since)

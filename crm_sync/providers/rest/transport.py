@@ -23,7 +23,7 @@ from crm_sync.outgoing.addresses import (
     private_network,
     same_origin,
 )
-from crm_sync.outgoing.json_text import NotJson, read_json, write_json
+from crm_sync.outgoing.json_text import NotJson, is_json, read_json, write_json
 from crm_sync.outgoing.sessions import (
     NoAnswer,
     Reply,
@@ -98,6 +98,7 @@ class Transport:
         self._longest_wait = Decimal(str(options.get("longest_wait", 60)))
         self._hurry = Decimal(str(options.get("hurry", 1)))
         self._sleep, self._keep = settings.wait, settings.keep
+        self._kept = settings.kept
         self._session = checked_session(reach)
         self._requests, self._waited = 0, Decimal(0)
         self._asked_at = 0.0
@@ -141,8 +142,7 @@ class Transport:
                     self._wait_as_told(reply, refusals)
                     continue
                 if reply.status == 401 and is_oauth(self.auth) and not renewed:
-                    self._renew()
-                    renewed = True
+                    renewed = self._renew()
                     continue
                 renewed = reply.status == 401
                 return self._understood(reply)
@@ -260,12 +260,29 @@ class Transport:
             )
         return url
 
-    def _renew(self) -> None:
-        """Get an access token; a new refresh token is kept before anything else."""
-        kept = ask_for_token(
-            self.auth, self.credentials, self._token_reply, source=self.name
-        )
+    def _renew(self) -> bool:
+        """Get an access token; a new refresh token is kept before anything else. Where
+        somebody else has just got one, that is taken: a refresh token counts once."""
+        if self._took_kept():
+            return False
+        try:
+            kept = ask_for_token(
+                self.auth, self.credentials, self._token_reply, source=self.name
+            )
+        except ConfigurationProblem:
+            if self._took_kept():
+                return False
+            raise
         self._keep(kept)
+        return True
+
+    def _took_kept(self) -> bool:
+        kept = Credentials(self._kept())
+        token = kept.remembered("_access_token")
+        if token in ("", self.credentials.remembered("_access_token")):
+            return False
+        self.credentials.take(kept)
+        return True
 
     def _token_reply(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         address = urljoin(self.base, url)
@@ -277,6 +294,8 @@ class Transport:
         if waits.is_refusal(reply, self.document.rate):
             pause = waits.asked_for(reply, self.document.rate, 1)
             raise _Passing("it gives no more access tokens for now", pause)
+        if reply.status == 200 and not is_json(reply.body):
+            raise _Passing("its answer was not complete")
         return reply
 
     def _wait_as_told(self, reply: Reply, nth: int) -> None:

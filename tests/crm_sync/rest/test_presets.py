@@ -93,12 +93,14 @@ def test_hubspot_deals_are_the_ledgers_field_by_field(
     assert (users["77"].email, users["77"].active) == ("theo@acme.example", False)
 
 
+@pytest.mark.parametrize("cap", [300, 10_000])
 def test_hubspot_searches_beyond_its_limit_of_results(
     hubspot: tuple[HubSpot, StandIn],
+    cap: int,
 ) -> None:
     portal, server = hubspot
     portal.most_results = 300
-    document = preset_text("hubspot").replace("cap: 10000", "cap: 300")
+    document = preset_text("hubspot").replace("cap: 10000", f"cap: {cap}")
     portal.put("1", dealname="First")
     ledger = Ledger()
     ledger.sync(open_hubspot(server, document=document))

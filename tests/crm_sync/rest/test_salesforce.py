@@ -17,7 +17,7 @@ from crm_sync.providers.rest.provider import RestProvider
 from crm_sync.providers.rest.reading import read_document
 from tests.crm_sync.rest.mapped import entries
 from tests.crm_sync.rest.salesforces import Salesforce
-from tests.crm_sync.rest.stand_in import Ledger, StandIn, as_text, running
+from tests.crm_sync.rest.stand_in import Ledger, Reply, StandIn, as_text, running
 
 
 @pytest.fixture
@@ -106,6 +106,28 @@ def test_a_salesforce_field_that_may_not_be_seen_is_left_out_and_said(
     assert ledger.warnings == [
         "The field Amount cannot be seen with these credentials."
     ]
+
+
+def test_an_address_that_is_too_long_asks_for_fewer_fields_and_says_which(
+    salesforce: tuple[Salesforce, StandIn],
+) -> None:
+    org, server = salesforce
+    org.put(1, Name="Deal", Amount=5)
+    full = org.answer
+
+    def answer(request: Any) -> Reply:
+        is_long = "__c" in f"{request.query.get('q')}{request.query.get('fields')}"
+        return Reply(b"<h1>URI too long</h1>", 414) if is_long else full(request)
+
+    server.answer = answer
+    ledger, provider = Ledger(), open_salesforce(server)
+    ledger.sync(provider)
+    id = next(iter(ledger.live()))
+
+    assert ledger.warnings == [
+        "The fields Dealer_Fee__c are not read: Salesforce takes no address so long."
+    ]
+    assert open_salesforce(server).read_one("deal", id) is not None
 
 
 def test_a_salesforce_locator_that_is_gone_starts_the_reading_anew(

@@ -9,8 +9,14 @@ from urllib.parse import unquote
 
 import pytest
 
-from crm_sync.contract import ConfigurationProblem, RemoteRecord, TryAgainLater
+from crm_sync.contract import (
+    ConfigurationProblem,
+    ConnectionSettings,
+    RemoteRecord,
+    TryAgainLater,
+)
 from crm_sync.outgoing.sessions import LARGEST_ANSWER
+from crm_sync.providers.rest.provider import RestProvider
 from tests.crm_sync.rest.stand_in import (
     MONDAY,
     Answer,
@@ -258,6 +264,18 @@ class Guarded:
         return Reply({"data": ROWS})
 
 
+def test_a_token_that_comes_cut_off_is_asked_for_again() -> None:
+    guarded = Guarded()
+    auth = {"kind": "oauth2_client", "token_url": "/token"}
+
+    with running(guarded.answer) as source:
+        source.script = ["", "cut"]
+        secret = '{"client_id": "shop", "client_secret": "s+cret"}'
+        ledger = read(source, declared({"auth": auth}), secret)
+
+    assert sorted(ledger.live()) == ALL
+
+
 @pytest.mark.parametrize("nth", [2, 3])
 def test_a_token_that_ends_while_the_source_fails_is_renewed_again(nth: int) -> None:
     guarded = Guarded()
@@ -301,3 +319,41 @@ def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones() -> None:
             read(source, declared(page=page))
 
     assert "(size_param)" in problem.value.hint
+
+
+def test_a_refresh_token_that_another_worker_has_used_is_not_used_again() -> None:
+    used: list[str] = []
+
+    def answer(request: Request) -> Reply:
+        if request.path == "/token":
+            used.append(request.body["refresh_token"])
+            if used[-1] != f"r{len(used)}":
+                return Reply({"error": "invalid_grant"}, 400)
+            said = {
+                "access_token": f"a{len(used)}",
+                "refresh_token": f"r{len(used) + 1}",
+            }
+            return Reply(said)
+        is_new = request.headers["authorization"] == f"Bearer a{len(used)}"
+        return Reply({"data": ROWS}, 200 if used and is_new else 401)
+
+    kept = ['{"client_id": "c", "client_secret": "s", "refresh_token": "r1"}']
+    document = declared({"auth": {"kind": "oauth2_refresh", "token_url": "/token"}})
+    with running(answer) as source:
+        workers = [
+            RestProvider(
+                ConnectionSettings(
+                    source.url,
+                    kept[0],
+                    {"allow_loopback": True, "document": document},
+                    wait=lambda seconds: None,
+                    keep=lambda secret: kept.__setitem__(0, secret),
+                    kept=lambda: kept[0],
+                )
+            )
+            for _ in range(2)
+        ]
+        found = [list(worker.pages("deal", {})) for worker in workers]
+
+    assert used == ["r1"]
+    assert [len(pages[0].records) for pages in found] == [33, 33]
