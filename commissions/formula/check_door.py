@@ -340,10 +340,12 @@ def _table(name: str, raw: object) -> Table:
                 f'The value of "{name}" has a row that is not a number and a rate.'
             )
         if isinstance(keys, list):
-            keyed[tuple(str(key) for key in keys)] = rate
+            keyed[tuple(as_text(key) or "" for key in keys)] = rate
         else:
             tiers.append((start, rate))
     try:
+        if keyed and len(keyed) < len(rows):
+            raise ValueError("two rows have the same keys, or one has none")
         return KeyedTable(keyed) if keyed else TierTable(tuple(tiers), edge)
     except ValueError as fault:
         raise BadInput(f'The value of "{name}" is not a table: {fault}.') from None

@@ -206,6 +206,37 @@ def test_a_keyed_table_and_an_edge_can_be_handed_over() -> None:
     assert answer({"id": 1, "text": text, "names": names})["value"] == "1.07"
 
 
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        (
+            [{"keys": ["A"], "rate": 1}, {"keys": ["A"], "rate": 2}],
+            "two rows have the same keys, or one has none",
+        ),
+        (
+            [{"keys": ["A"], "rate": 1}, {"from": 0, "rate": 2}],
+            "two rows have the same keys, or one has none",
+        ),
+        (
+            [{"keys": ["A"], "rate": 1}, {"keys": ["A", "B"], "rate": 2}],
+            "every row of a table needs the same 1 to 4 keys",
+        ),
+        (
+            [{"from": 0, "rate": 1}, {"from": "0.0", "rate": 2}],
+            "the bounds of a table must rise from row to row",
+        ),
+        ([], "a table has 1 to 100 rows"),
+    ],
+)
+def test_a_table_in_which_a_row_is_doubtful_is_none(
+    rows: list[object], fault: str
+) -> None:
+    names = {"t": _typed("table", rows)}
+    found = answer({"id": 1, "text": 'lookup(t, "A")', "names": names})
+
+    assert found["error"] == f'The value of "t" is not a table: {fault}.'
+
+
 def test_a_percent_is_no_money() -> None:
     found = answer({"id": 1, "text": "a", "names": {"a": _typed("money", "6%")}})
 

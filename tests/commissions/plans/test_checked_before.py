@@ -56,3 +56,24 @@ def test_a_sound_draft_says_so(draft: PlanVersion, client: Client) -> None:
     typed = client.post(f"{DRAFT}check/", {"text": FLAT})
 
     assert "every worked example gives what it promises" in text_of(typed)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_problem_of_the_file_says_its_line_and_column_there(
+    draft: PlanVersion, client: Client, newline: str
+) -> None:
+    text = f"# The plan for 2026\n{FLAT}".replace("deal.amount,", "deal.amuont,")
+    line = text[: text.index("deal.amuont")].count("\n") + 1
+    column = text.split("\n")[line - 1].index("deal.amuont") + 1
+    sent = text.replace("\n", newline)
+
+    typed = client.post(f"{DRAFT}check/", {"text": sent})
+    pressed = client.post(f"{DRAFT}?as=yaml", {"text": sent, "do": "check"})
+    broken = client.post(f"{DRAFT}?as=yaml", {"text": sent + "colour: red\n"})
+    begun = client.post("/b/acme/plans/new/", {"text": sent + "colour: red\n"})
+
+    for answer in (typed, pressed):
+        assert f"Line {line}, column {column} of the file." in text_of(answer)
+    for answer in (broken, begun):
+        assert answer.status_code == 422
+        assert f"Line {text.count(chr(10)) + 1}, colour: “colour”" in text_of(answer)
