@@ -27,7 +27,7 @@ from crm_sync.connections.publishing import publish_fields
 from crm_sync.connections.readers import Reader, mapping_for, reader_of
 from crm_sync.contract import ConnectionSettings, Provider, RefusedRow, RemoteRecord
 from crm_sync.ledger.changes import latest_change
-from crm_sync.ledger.models import Change, RefusedRecord
+from crm_sync.ledger.models import Change, Entry, RefusedRecord
 from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.tables import csv_of
@@ -50,6 +50,8 @@ class Preview:
     amount: dict[str, Decimal] = field(default_factory=dict)
     refused: list[dict[str, str]] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)  # whom rows name, no payee here
+    unpaid: int = 0
+    """Deals that go in and pay nobody, because they are not won."""
 
 
 _SHOWN = 100
@@ -278,9 +280,23 @@ def _apply(upload: Upload, business: Business, by: Member | None) -> Preview:
             {row.detail for row in waiting if row.code == "unknown_owner"}
         )
         _drop_refused(upload, good)
+        preview.unpaid = _unpaid(upload, good)
         preview.amount = _amounts(reader, business, good, preview.refused)
     outcome.refused = len(preview.refused)
     return preview
+
+
+def _unpaid(upload: Upload, records: Sequence[RemoteRecord]) -> int:
+    """Count the deals among these that are here and do not count."""
+    if upload.object != "deal":
+        return 0
+    return Entry.objects.filter(
+        connection_id=upload.connection_id,
+        object=upload.object,
+        counts=False,
+        deleted=False,
+        external_id__in=[remote.external_id for remote in records],
+    ).count()
 
 
 def _waiting(

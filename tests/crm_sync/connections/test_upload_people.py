@@ -73,3 +73,27 @@ def test_the_page_offers_it_and_takes_nothing_in_by_it(
     assert "Payees now: Sam, Theo Brandt, Maya Okafor" in page.content.decode()
     assert "Take in 4 rows" in page.content.decode()
     assert Payee.objects.count() == 3
+
+
+def test_deals_that_would_pay_nobody_are_said_before_they_go_in(
+    acme: Business, alice: Member
+) -> None:
+    create_payee(name="Theo Brandt")
+    first = (
+        "id,name,amount,won_on,status_type,owner\na,A,1,2026-11-04,won,Theo Brandt\n"
+    )
+    later = "id,name,amount,won_on,owner\nb,B,1,2026-11-04,Theo Brandt\n"
+
+    with clock.at(datetime(2026, 11, 24, 16, tzinfo=UTC)):
+        unpaid = [
+            look_at_file(
+                business=acme,
+                object_="deal",
+                name="deals.csv",
+                content=text.encode(),
+                by=alice,
+            )[1].unpaid
+            for text in (first, later)
+        ]
+
+    assert unpaid == [0, 1], "the second says no more that its deal is won"
