@@ -164,6 +164,7 @@ class Recalculation:
             {payee_id for payee_id, _ in pairs}, set(periods)
         )
         differences = _Differences()
+        frozen = []
         for result in results:
             pair = pairs[result.key]
             row = statements.get(pair)
@@ -174,10 +175,12 @@ class Recalculation:
             if writing.is_open(row, period):
                 self._compare(differences, result, row, lines[pair], stored)
             else:
-                proposals.propose(
-                    row, result.draft, result.inputs, lines[pair], _last(result)
-                )
+                frozen.append((row, result))
         self._write(differences, run)
+        # What a late change carries rests on what the open periods before it hold now.
+        for row, result in frozen:
+            live = lines[row.payee_id, row.period_id]
+            proposals.propose(row, result.draft, result.inputs, live, _last(result))
 
     def _write_measures(
         self,

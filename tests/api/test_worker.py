@@ -85,7 +85,7 @@ def test_a_program_syncs_its_source_and_finds_every_field(
 def sync(site: str, connections: str, id: int, headers: dict[str, str]) -> None:
     url = f"{connections}{id}/sync/"
     job = requests.post(url, headers=headers, timeout=30).json()
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + 180
     while not job["ended"] and time.monotonic() < ends:
         time.sleep(0.3)
         job = requests.get(site + job["url"], headers=headers, timeout=30).json()

@@ -74,7 +74,7 @@ def test_the_first_start_begins_at_the_demo_s_time(clock_file: Path) -> None:
     moment, _, real = running.clock_anchor().partition("@")
 
     assert moment == "2026-11-24T16:42:00+00:00"
-    assert abs(int(real) - time.time()) < 5
+    assert abs(int(real) - time.time()) < 60
 
 
 def test_a_second_start_goes_on_where_the_first_stopped(clock_file: Path) -> None:

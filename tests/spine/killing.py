@@ -19,7 +19,7 @@ from tenants.jobs.models import Job
 from tests.databases import Copy
 from tests.servers import LOGS, PROJECT
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 180
 BEAT_SECONDS = 2
 COMMAND = [
     *(sys.executable, "-m", "celery", "-A", "commissions_saas.celery", "worker"),
