@@ -16,8 +16,9 @@ from commissions.plans.services import document_of
 from commissions.plans.views import sent_document
 from commissions.statements import impact_pages, previews
 from commissions.statements.live import trace_both, try_live
+from commissions.statements.periods import read_period
 from commissions_saas.lib.errors import ProductError
-from commissions_saas.lib.periods import YEARS, parse_period
+from commissions_saas.lib.periods import YEARS
 from tenants.access import MemberRequest, requires, who_may
 from tenants.accounts.models import Role
 from tenants.urls_for import business_url
@@ -115,7 +116,7 @@ def ghost_start(request: MemberRequest, slug: str) -> HttpResponse:
     number = number_of(request.POST.get("version", ""))
     version = plan.versions.filter(number=number).first()
     try:
-        period = parse_period(request.POST.get("period", ""))
+        period = read_period(request.POST.get("period", ""))
         if version is None:
             raise ProductError("Name the version that runs as a ghost.")
     except ProductError as problem:

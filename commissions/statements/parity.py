@@ -17,7 +17,7 @@ from commissions.plans.models import ParityResult, Plan, PlanVersion
 from commissions.plans.services import document_of
 from commissions.statements.impact import compare
 from commissions.statements.models import Statement
-from commissions.statements.periods import pay_period_of
+from commissions.statements.periods import pay_period_of, read_period
 from commissions_saas.lib import clock
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.money import parse_decimal, round_money
@@ -149,7 +149,7 @@ def _read(
         raise ProductError(f"No payee is called “{cells[0][:40]}”.")
     if len(found) > 1:
         raise ProductError(f"{len(found)} payees are called “{cells[0][:40]}”.")
-    slug = parse_period(cells[2]).slug if len(cells) > 2 and cells[2] else period.slug
+    slug = read_period(cells[2]).slug if len(cells) > 2 and cells[2] else period.slug
     return (found[0], slug), read_amount(cells[1])
 
 

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from commissions.plans.models import ParityResult, Plan, PlanVersion
 from commissions.statements import parity
+from commissions.statements.periods import read_period
 from commissions_saas.lib.errors import ProductError
-from commissions_saas.lib.periods import parse_period
 from tenants.access import MemberRequest, requires, who_may
 from tenants.accounts.models import Role, User
 from tenants.frame.pagination import paginate_list
@@ -34,7 +34,7 @@ def parity_page(request: MemberRequest) -> HttpResponse:
     try:
         parity.compare_with_paid(
             text=_uploaded(request) or text,
-            period=parse_period(request.POST.get("period", "")),
+            period=read_period(request.POST.get("period", "")),
             plan=Plan.objects.filter(slug=request.POST.get("plan", "")).first(),
             by=request.member,
         )

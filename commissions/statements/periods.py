@@ -13,6 +13,7 @@ from commissions_saas.lib.periods import (
     pay_kind,
     period_of,
 )
+from commissions_saas.lib.weeks import full_slug
 from tenants.accounts.models import Business
 from tenants.schema import current_business
 
@@ -27,6 +28,12 @@ def calendar_kind(business: Business) -> Window:
 def pay_period_of(day: date) -> Period:
     """Return the pay period that holds a day, whether or not it has a row yet."""
     return period_of(calendar_kind(current_business()), day)
+
+
+def read_period(written: str) -> Period:
+    """Read a period as people write it: `2026-p03` is one of the business's own."""
+    slug = written.strip().lower()
+    return parse_period(full_slug(current_business().pay_calendar, slug))
 
 
 def current_period() -> Period:

@@ -10,15 +10,19 @@ from django.db import transaction
 from commissions.plans import assigning
 from commissions.plans.models import Assignment, Plan
 from commissions.statements import opening, services
-from commissions.statements.models import (
-    PayPeriod,
-)
+from commissions.statements.models import PayPeriod
 from commissions_saas.lib import clock
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import dated
-from crm_sync.ledger.models import Entry, Product
+from crm_sync.ledger.models import Entry, ExchangeRate, Leave, Product, SellRight
 from crm_sync.ledger.placements import place_payee
-from crm_sync.ledger.services import create_product, edit_payee
+from crm_sync.ledger.selectors import placement_on
+from crm_sync.ledger.services import (
+    create_product,
+    create_territory,
+    edit_named,
+    edit_payee,
+)
 from tenants.access import Member
 from tests.commissions.statements import standing, world
 from tests.commissions.statements.world import a_deal, sync
@@ -27,6 +31,8 @@ START = date(2026, 8, 1)
 MONTHS = ("2026-08", "2026-09", "2026-10", "2026-11")
 PEOPLE = ("Maya", "Ben", "Theo", "Lena")
 PRODUCTS = ("Roof", "Wall")
+TERRITORIES = ("North", "South")
+CUSTOMERS = ("Acme", "Bright", None)
 SELLER = """
 plan: Seller
 currency: USD
@@ -38,6 +44,7 @@ measures:
   paid: {component: [commission], over: quarter}
   hours: {sum: "or_else(payee.hours, 0)", per: period, over: quarter}
   streak: {value: "IF(month.total >= quota, streak.before + 1, 0)"}
+  bought: {sum: deal.credited, by: deal.customer, over: quarter}
   largest: {value: "max(largest.before, deal.amount)", per: deal}
   points: {value: "month.total + 1", over: month, type: money}
   place: {measure: booked, of: plan, take: rank, where: payee.level >= 1}
@@ -56,7 +63,7 @@ components:
     amount: deal.credited * 1%
   - key: record
     when: deal.amount > largest.before
-    amount: "5"
+    amount: "5 + IF(deal.territory == 'North', 2, 0) + IF(bought.before == 0, 1, 0)"
   - key: bonus
     per: period
     amount: "IF(place.total == 1, 100, 0) + hours.total + IF(streak.total >= 2, 10, 0)"
@@ -97,6 +104,13 @@ examples: []
 """
 
 
+TAKEN_AWAY: dict[str, tuple[Any, Callable[[Any, Member], None]]] = {
+    "leave": (Leave, lambda row, by: dated.remove_leave(leave=row, by=by)),
+    "right": (SellRight, lambda row, by: dated.end_selling(right=row, by=by)),
+    "rate": (ExchangeRate, lambda row, by: dated.remove_rate(rate=row, by=by)),
+}
+
+
 class Business:
     """The business at its start: two sellers, two leaders, two products, a table."""
 
@@ -115,6 +129,7 @@ class Business:
         for name in PRODUCTS:
             product = create_product(name=name)
             dated.set_value(subject=product, key="margin", value="20%", starts_on=START)
+        self.territories = [create_territory(name=name) for name in TERRITORIES]
         assigning.set_table(
             key="steps",
             name="Steps",
@@ -263,6 +278,54 @@ class Business:
     def manager(self, who: int, manager: int, day: int) -> None:
         self.placed(who, manager, START + timedelta(days=day))
 
+    def moves(self, who: int, which: int, day: int) -> None:
+        """Sell somewhere else, under the same manager."""
+        first = START + timedelta(days=day)
+        now = placement_on(self.payees[who], first)
+        place_payee(
+            payee=self.payees[who],
+            manager=now.manager if now else None,
+            territory=self.territories[which],
+            starts_on=first,
+            by=self.by,
+        )
+
+    def forget(self, who: int, key: str, month: int) -> None:
+        dated.clear_value(
+            subject=self.payees[who], key=key, starts_on=first_of(month), by=self.by
+        )
+
+    def undo(self, what: str) -> None:
+        """Take away what was entered last: a leave, a right to sell or a rate."""
+        model, take_away = TAKEN_AWAY[what]
+        row = model.objects.filter(closed__isnull=True).order_by("-pk").first()
+        if row is not None:
+            take_away(row, self.by)
+
+    def adjust(self, who: int, month: int, amount: str) -> None:
+        services.add_adjustment(
+            payee=self.payees[who],
+            period=period(month),
+            amount=amount,
+            currency="USD",
+            reason="Agreed",
+            by=self.by,
+        )
+
+    def joins(self, who: int, day: int, amount: str) -> None:
+        assigning.assign(
+            payee=self.payees[who],
+            plan=self.seller,
+            starts_on=START + timedelta(days=day),
+            ends_on=None,
+            values={"quota": amount},
+            by=self.by,
+        )
+
+    def standing_margin(self, which: int, amount: str) -> None:
+        row = Product.objects.get(name=PRODUCTS[which])
+        edit_named(row=row, attributes={"margin": amount}, active=True, by=self.by)
+
     def freeze(self, month: int) -> None:
         services.freeze(period=period(month), by=self.by)
 
@@ -314,6 +377,7 @@ def a_deal_of(
         owner=f"user_{PEOPLE[who].lower()}",
         currency=currency,
         version=version(),
+        customer=CUSTOMERS[at % 3],
         **shared,
     )
 

@@ -10,7 +10,7 @@ from django.test import Client
 from commissions.plans import services
 from commissions.plans.models import Plan
 from commissions.plans.yaml_form import plan_from_yaml
-from commissions.statements.periods import current_period
+from commissions.statements.periods import current_period, read_period
 from commissions.statements.recalculate import recalculate
 from crm_sync.ledger.models import Payee
 from tenants.accounts.models import Business, Member
@@ -63,6 +63,7 @@ def test_a_quarter_of_445_is_paid_in_its_last_period(
     world.catch_up()
 
     assert current_period().label == "P10 2026 (1–28 Nov 2026)"
+    assert read_period("2026-P10") == current_period()
     assert total(maya, "2026-p10al61") == Decimal("400.00")
     assert total(maya, "2026-p12al61") == Decimal("420.00")
     assert total(maya, "2027-p01al61") == Decimal("5.00")
