@@ -78,10 +78,12 @@ def assignment_moves(request: MemberRequest, pk: int) -> HttpResponse:
 @requires(*WRITES)
 def quotas(request: MemberRequest) -> HttpResponse:
     """Put many payees on a plan, or give them other values, from one day on."""
-    plan = Plan.objects.filter(slug=_sent(request, "plan"), archived=False).first()
-    day = day_of(_sent(request, "starts_on")) or current_period().next().starts_on
+    plans = list(Plan.objects.filter(archived=False).order_by("name"))
+    slug = _sent(request, "plan") or (plans[0].slug if len(plans) == 1 else "")
+    plan = next((each for each in plans if each.slug == slug), None)
+    day = day_of(_sent(request, "starts_on")) or _usual_day(plan)
     page: Page = {
-        "plans": list(Plan.objects.filter(archived=False).order_by("name")),
+        "plans": plans,
         "plan": plan,
         "starts_on": day,
         "heading": f"{plan} from {day_words(day)}"
@@ -112,6 +114,15 @@ def quotas(request: MemberRequest) -> HttpResponse:
     ending = "" if count == 1 else "s"
     messages.success(request, f"{count} assignment{ending} of {plan} entered.")
     return redirect(business_url(request.business, "plans:assignments"))
+
+
+def _usual_day(plan: Plan | None) -> date:
+    """Return from when most mean it: a plan that nobody is on begins with this period."""
+    on_it = Assignment.objects.filter(closed__isnull=True)
+    if plan is not None:
+        on_it = on_it.filter(plan=plan)
+    period = current_period()
+    return (period.next() if on_it.exists() else period).starts_on
 
 
 @requires(*WRITES)

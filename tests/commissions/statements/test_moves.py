@@ -296,3 +296,17 @@ def test_without_a_plan_the_page_of_quotas_says_what_comes_first(
 
     assert "No plan yet" in text and "/b/acme/plans/" in text
     assert "<select" not in text.partition("<main")[2]
+
+
+def test_the_only_plan_is_shown_and_one_that_nobody_is_on_begins_with_this_period(
+    plan: Plan, alice: Member
+) -> None:
+    client = a_browser(alice)
+    before = client.get("/b/acme/quotas/").content.decode()
+
+    Assignment.objects.filter(plan=plan).update(closed=1)
+
+    assert "Over quota from 1 Dec 2026" in before
+    assert (
+        "Over quota from 1 Nov 2026" in client.get("/b/acme/quotas/").content.decode()
+    )
