@@ -19,7 +19,7 @@ from crm_sync.connections import errors, words
 from crm_sync.contract import MappedField, RemoteRecord, field_name, value_at
 from crm_sync.ledger.facts import Value
 from crm_sync.ledger.reading import FieldProblem, Incoming
-from crm_sync.ledger.standard import DEAL, PEOPLE_KEYS, SHARE_KEYS
+from crm_sync.ledger.standard import BETWEEN_PEOPLE, DEAL, PEOPLE_KEYS, SHARE_KEYS
 from crm_sync.ledger.values import TYPES
 from crm_sync.moments import as_moment
 
@@ -38,6 +38,8 @@ _MONEY_WORDS = (
 )
 _LONGEST_TEXT = 2000
 _NO_NUMBER = "is not a number like 1234.50"
+# As programs write it: nothing to look at twice, and within all bounds.
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,8})?")
 _TEXTS = (
     *("transform", "currency_from", "currency", "blank_currency", "label"),
     *("const", "scale"),
@@ -215,7 +217,7 @@ def _read(payload: Mapping[str, Any], place: _Place, zone: ZoneInfo) -> Value | 
         raw = words.said(payload, place.row)
     if raw is None or raw == "" or raw == []:
         return None
-    if not isinstance(raw, str):
+    if not isinstance(raw, (str, int, Decimal)):
         if isinstance(raw, list):
             return _several(raw, place)
         if isinstance(raw, Mapping):
@@ -235,7 +237,8 @@ def _read(payload: Mapping[str, Any], place: _Place, zone: ZoneInfo) -> Value | 
 def _several(raw: list[Any], place: _Place) -> str:
     if place.type != "text":
         raise CannotRead("several_values", f"{_label(place)} has several values.")
-    return ", ".join(_text(part) for part in raw)[:_LONGEST_TEXT]
+    between = BETWEEN_PEOPLE if place.key in PEOPLE_KEYS else ", "
+    return between.join(_text(part) for part in raw)[:_LONGEST_TEXT]
 
 
 def _label(place: _Place) -> str:
@@ -250,17 +253,10 @@ def _text(raw: Any) -> str:
 
 def _number(text: str, place: _Place) -> Decimal:
     is_percent = text.endswith("%")
-    plain = _signed(text.rstrip("%").strip() if is_percent else text)
-    # Files come with thousands marks; only one form of them cannot be misread.
-    if "," in plain and _has_thousands(plain):
-        plain = plain.replace(",", "")
-    try:
-        number = parse_decimal(plain)
-    except NotAnAmount:
-        what = "is outside the range of amounts" if _is_number(plain) else _NO_NUMBER
-        raise CannotRead(
-            "not_a_number", f"{_label(place)} “{text[:40]}” {what}."
-        ) from None
+    if _PLAIN_NUMBER.fullmatch(text):
+        number = Decimal(text)
+    else:
+        number = _written_number(text, place, is_percent=is_percent)
     if place.row.get("transform") == "cents":
         number = number.scaleb(-2)
     if place.type == "percent" or is_percent:
@@ -271,6 +267,21 @@ def _number(text: str, place: _Place) -> Decimal:
     if -number.as_tuple().exponent > 10:  # type: ignore[operator]
         number = number.quantize(Decimal("1e-10"))
     return number or abs(number)  # there is one zero, and it is not below zero
+
+
+def _written_number(text: str, place: _Place, *, is_percent: bool) -> Decimal:
+    """Read a number with the marks that people and files put to it."""
+    plain = _signed(text.rstrip("%").strip() if is_percent else text)
+    # Files come with thousands marks; only one form of them cannot be misread.
+    if "," in plain and _has_thousands(plain):
+        plain = plain.replace(",", "")
+    try:
+        return parse_decimal(plain)
+    except NotAnAmount:
+        what = "is outside the range of amounts" if _is_number(plain) else _NO_NUMBER
+        raise CannotRead(
+            "not_a_number", f"{_label(place)} “{text[:40]}” {what}."
+        ) from None
 
 
 def _signed(text: str) -> str:

@@ -33,6 +33,8 @@ def copy_in(table: str, columns: str, lines: Iterable[str]) -> None:
 
 def text(value: str) -> str:
     """Write a text so that it comes out of COPY as it went in."""
+    if value.isprintable() and "\\" not in value:
+        return value  # nearly all: a tab or the end of a line is not printable
     value = value.replace("\\", "\\\\").replace("\t", "\\t")
     return value.replace("\n", "\\n").replace("\r", "\\r")
 
