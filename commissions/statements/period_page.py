@@ -145,10 +145,10 @@ def _accounting(period: PayPeriod) -> list[dict[str, Any]]:
     if not has_any():
         return []
     count = unmatched_until(period.ends_on)
-    some = (
-        "1 invoice or payment is" if count == 1 else f"{count} invoices or payments are"
-    )
-    bad = f"{some} not matched, so nobody is paid for it and no gate opens"
+    if count == 1:
+        bad = "1 invoice or payment is not matched: it pays nobody and opens no gate"
+    else:
+        bad = f"{count} invoices or payments are not matched: they pay nobody"
     url = business_url(current_business(), "accounting:invoices")
     return [_check(count, "Every invoice and payment is matched", bad, url)]
 
