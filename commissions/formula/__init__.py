@@ -17,6 +17,7 @@ from .explained import Outcome, Step
 from .parser import parse
 from .program import Formula, build
 from .quotient import Quotient, plain
+from .suggest import torn_name
 from .tables import KeyedTable, Table, TierTable
 from .types import Type
 
@@ -51,7 +52,8 @@ def compile_formula(
     try:
         tree = parse(text)
     except Refused as refused:
-        raise InvalidFormula(_problems([refused.fault], text), text) from None
+        faults = [torn_name(refused.fault, text, inputs)]
+        raise InvalidFormula(_problems(faults, text), text) from None
     checked = check(tree, text, inputs, result)
     if checked.faults:
         raise InvalidFormula(_problems(checked.faults, text), text)
@@ -65,7 +67,7 @@ def check_formula(
     try:
         tree = parse(text)
     except Refused as refused:
-        return _problems([refused.fault], text)
+        return _problems([torn_name(refused.fault, text, inputs)], text)
     return _problems(check(tree, text, inputs, result).faults, text)
 
 

@@ -1,6 +1,7 @@
 """Checks the calls of functions against their declarations."""
 
 import ast
+import re
 from typing import Protocol
 
 from . import meaning_errors as wrong
@@ -92,6 +93,9 @@ def _value_type(
     walker: Walker, node: ast.Call, function: Function, at: int
 ) -> Type | None:
     value, place = node.args[at], function.place(at)
+    if _is_bare_choice(walker, value, place.choices):
+        walker.report(wrong.text_without_quotes(span_of(value), walker.part(value)))
+        return None
     kind = walker.type_of(value)
     if kind is None:
         return None
@@ -103,6 +107,9 @@ def _value_type(
             fault = wrong.date_as_text(span, part)
         if place.accepts is Accepts.DATE:
             fault = walker.bare_date(value) or fault
+        if function.name == "date" and walker.bare_date(value):
+            day = "-".join(re.split(r"[-/.]", part))
+            fault = wrong.date_without_quotes(span, day)
         walker.report(fault)
         return None
     if place.accepts is Accepts.FIELD and not isinstance(value, ast.Name):
@@ -123,6 +130,11 @@ def _value_type(
         walker.report(wrong.bad_date(span, part, likely_date(value.value)))
         return None
     return kind
+
+
+def _is_bare_choice(walker: Walker, value: ast.expr, choices: tuple[str, ...]) -> bool:
+    is_word = isinstance(value, ast.Name) and value.id in choices
+    return is_word and not walker.is_field(walker.part(value))
 
 
 def _is_choice(value: ast.expr, choices: tuple[str, ...]) -> bool:

@@ -15,7 +15,7 @@ from .limits import LIMITS
 from .literals import constant_type, whole_literal
 from .parser import span_of
 from .source import Span
-from .suggest import field_like, function_like
+from .suggest import field_like, function_like, instead_of, number_of
 from .syntax_errors import percent_of
 from .types import Type
 
@@ -140,7 +140,10 @@ class _Checker:
         parts = sorted(one for one in self.inputs if one.startswith(f"{node.id}."))
         if parts:
             suggestion = parts[0] if len(parts) == 1 else ""
-        self.report(wrong.unknown_field(span_of(node), node.id, suggestion, parts))
+        instead = instead_of(node.id) or number_of(node.id)
+        self.report(
+            wrong.unknown_field(span_of(node), node.id, suggestion, parts, instead)
+        )
         return None
 
     def suggestion(self, name: str) -> str:

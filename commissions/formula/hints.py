@@ -6,6 +6,7 @@ from . import syntax_errors
 from .errors import Fault
 from .functions import CATALOGUE
 from .lexer import Kind, Token, decimal_comma_at, grouped_at, spaced_around
+from .meaning_errors import function_not_called
 from .source import Span
 
 _OTHER_SIGNS = {
@@ -70,6 +71,7 @@ _WORDS_FOR_FUNCTIONS = {
 }
 # A few words of three capitals mean something else, and are looked for as well.
 _CURRENCY = re.compile(r"(?!AND|MOD|DIV|XOR|NOT|END)[A-Z]{3}")
+_COMPARISONS = ("<", ">", "<=", ">=", "==", "!=")
 _SETS_NOTHING = "a formula sets nothing; it only gives a value."
 _FORBIDDEN_WORDS = frozenset(
     [
@@ -144,6 +146,7 @@ def after_value(text: str, tokens: list[Token], at: int) -> Fault:
         if tokens[at - 1].kind is Kind.NUMBER and _CURRENCY.fullmatch(token.text):
             return syntax_errors.money_sign(token.start, token.text)
         other = _other_word(token) or _word_for_sign(text, tokens, at)
+        other = other or _without_brackets(tokens[at - 1])
         if other or token.text != "else":
             return other or syntax_errors.expected_operator(token.span, token.text)
         why = "It belongs after: value if condition."
@@ -156,10 +159,20 @@ def after_value(text: str, tokens: list[Token], at: int) -> Fault:
             return spaced
         if letters.kind is Kind.NAME and _CURRENCY.fullmatch(letters.text):
             return syntax_errors.money_sign(letters.start, letters.text)
+    if without := _without_brackets(letters):
+        return without
     prefixed = token.kind is Kind.TEXT and letters.kind is Kind.NAME
     if prefixed and letters.end == token.start and len(letters.text) <= 2:
         return syntax_errors.letters_before_text(letters.span, letters.text)
     return syntax_errors.expected_operator(token.span, token.text)
+
+
+def _without_brackets(word: Token) -> Fault | None:
+    """Return the fault of round amount, 2: a function without its brackets."""
+    function = CATALOGUE.get(word.text) if word.kind is Kind.NAME else None
+    if function is None:
+        return None
+    return function_not_called(word.span, word.text, function.usage)
 
 
 def _word_for_sign(text: str, tokens: list[Token], at: int) -> Fault | None:
@@ -314,8 +327,27 @@ def instead_of_value(text: str, tokens: list[Token], at: int) -> Fault:
         return syntax_errors.torn_sign(torn, f"{previous.text}=")
     if token.text == ">" and previous.text == "<":
         return syntax_errors.torn_sign(torn, "!=")
+    if token.text in ("[", "{") and (named := _name_in_brackets(tokens, at)):
+        return named
+    if token.text in ("[", "{") and (named := _name_in_brackets(tokens, at)):
+        return named
     if token.text not in _USED_SIGNS:
         return _sign(token, text)
     if token.text == ")" and not any(t.text == "(" for t in tokens[:at]):
         return syntax_errors.unopened_bracket(token.start)
-    return syntax_errors.expected_value(token.span, token.text)
+    again = previous.text in ("and", "or") and token.text in _COMPARISONS
+    return syntax_errors.expected_value(token.span, token.text, again)
+
+
+def _name_in_brackets(tokens: list[Token], at: int) -> Fault | None:
+    """Return the fault of [amount] or {{amount}}, as other products write a field."""
+    opening = at
+    while tokens[at].text in ("[", "{"):
+        at += 1
+    name, last = tokens[at], at + at - opening
+    if name.kind is not Kind.NAME or last >= len(tokens):
+        return None
+    if any(one.text not in ("]", "}") for one in tokens[at + 1 : last + 1]):
+        return None
+    span = Span(tokens[opening].start, tokens[last].end)
+    return syntax_errors.name_in_brackets(span, name.text)

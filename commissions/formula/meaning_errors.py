@@ -10,11 +10,17 @@ EXAMPLE_DATE = '"2026-11-24"'
 
 
 def unknown_field(
-    span: Span, name: str, suggestion: str, parts: Sequence[str] = ()
+    span: Span,
+    name: str,
+    suggestion: str,
+    parts: Sequence[str] = (),
+    instead: str = "",
 ) -> Fault:
     message = f"There is no field {quoted(name)}."
     if suggestion:
         message += f" Did you mean {suggestion}?"
+    elif instead:
+        message += f" {instead}"
     elif parts:
         message += f" There are {', '.join(parts[:3])}{' …' if parts[3:] else ''}."
     return Fault("unknown_field", message, span, suggestion, suggestion)
@@ -128,6 +134,8 @@ def not_a_condition(span: Span, part: str, kind: Type) -> Fault:
     message = f"{quoted(part)} is {kind.words}; a condition must be yes/no."
     if kind in (Type.MONEY, Type.NUMBER, Type.PERCENT):
         message += f" Did you mean {clipped(part)} > 0?"
+    if kind is Type.TEXT:
+        message += " For one of several texts write is_one_of(field, one, another, …)."
     return Fault("not_a_condition", message, span)
 
 
@@ -208,6 +216,12 @@ def too_dear(span: Span, limit: int) -> Fault:
         "Split it into smaller ones."
     )
     return Fault("too_dear", message, span)
+
+
+def date_without_quotes(span: Span, written: str) -> Fault:
+    fix = f'"{written}"'
+    message = f"A date stands in quotes: write {fix}."
+    return Fault("date_without_quotes", message, span, fix, fix)
 
 
 def bad_date(span: Span, written: str, likely: str = "") -> Fault:

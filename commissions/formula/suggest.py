@@ -2,12 +2,21 @@
 
 import difflib
 import heapq
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable
 
+from .errors import Fault
 from .functions import CATALOGUE
 from .habits import INSTEAD, SYNONYMS
+from .meaning_errors import unknown_field
+from .source import Span
 
 _WORDS = ("IF", "AND", "OR", "NOT")
+_LONG_MONTHS = [
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+]
+_MONTHS = [month[:3] for month in _LONG_MONTHS]
 LIKENESS = 0.7
 MOST_COMPARED = 200  # names that are compared letter by letter
 
@@ -18,8 +27,9 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
         return ""
     known = {one.casefold(): one for one in sorted(candidates, reverse=True)}
     folded = name.casefold()
-    if folded in known:
-        return known[folded]
+    joined = {one.replace(".", "_"): one for one in known}
+    if spelled := joined.get(folded.replace(".", "_")):
+        return known[spelled]
     # What stands before a dot is the same for many fields and says little.
     endings = {one.rpartition(".")[2] for one in known}
     if len(endings) > MOST_COMPARED:
@@ -66,6 +76,22 @@ def field_like(name: str, fields: Iterable[str]) -> str:
     return owner if owner in known else nearest(name, known)
 
 
+_TWO_WORDS = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*) +$")
+
+
+def torn_name(fault: Fault, text: str, fields: Container[str]) -> Fault:
+    """Return the fault of two words that are one name, such as deal amount, if it is."""
+    before = _TWO_WORDS.search(text, 0, fault.span.start)
+    if fault.code != "missing_operator" or before is None:
+        return fault
+    first, last = before.group(1), text[fault.span.start : fault.span.end]
+    for name in (f"{first}.{last}", f"{first}_{last}"):
+        if name in fields:
+            span = Span(before.start(), fault.span.end)
+            return unknown_field(span, text[span.start : span.end], name)
+    return fault
+
+
 def function_like(name: str) -> str:
     """Return the function that was probably meant, from other products' names too."""
     if len(name) > 80 or instead_of(name):
@@ -78,6 +104,19 @@ def function_like(name: str) -> str:
     # Short names are all alike; only one slip of the finger counts as likeness.
     close = difflib.get_close_matches(folded, known, n=1, cutoff=0.72)
     return known[close[0]] if close else ""
+
+
+def number_of(name: str) -> str:
+    """Return how a formula says November, or Q4."""
+    if re.fullmatch(r"[Qq][1-4]", name):
+        return f"A quarter is its number, {name[1]}, as in quarter(date) == {name[1]}."
+    month = name[:3].capitalize()
+    if len(name) < 3 or month not in _MONTHS:
+        return ""
+    if not _LONG_MONTHS[_MONTHS.index(month)].startswith(name.capitalize()):
+        return ""
+    number = _MONTHS.index(month) + 1
+    return f"A month is its number, {number}, as in month(date) == {number}."
 
 
 def instead_of(name: str) -> str:

@@ -161,11 +161,13 @@ def unopened_bracket(offset: int) -> Fault:
     return Fault("unopened_bracket", message, span, edit=Edit(span, ""))
 
 
-def expected_value(span: Span, found: str) -> Fault:
+def expected_value(span: Span, found: str, again: bool = False) -> Fault:
     if not found:
         message = "The formula stops here, but a value is still missing."
     else:
         message = f"A value is missing before {quoted(found)}."
+    if again:
+        message += " Name it again, as in a > 5 and a < 10."
     return Fault("missing_value", message, span)
 
 
@@ -243,6 +245,11 @@ def torn_sign(span: Span, fix: str) -> Fault:
 def not_an_operator(span: Span, found: str, fix: str, why: str) -> Fault:
     message = f"{found} is not used here; {why}"
     return Fault("unknown_sign", message, span, fix, fix)
+
+
+def name_in_brackets(span: Span, name: str) -> Fault:
+    message = f"A name stands without such brackets: write {clipped(name)}."
+    return Fault("name_in_brackets", message, span, name, name)
 
 
 def not_a_word_here(span: Span, word: str, why: str, fix: str = "") -> Fault:
