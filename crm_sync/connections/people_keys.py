@@ -8,7 +8,7 @@ from crm_sync.connections.readers import Reader
 from crm_sync.contract import RemoteRecord
 from crm_sync.ledger import services as ledger
 from crm_sync.ledger.models import ExternalId, Payee
-from crm_sync.ledger.standard import PEOPLE_KEYS
+from crm_sync.ledger.standard import PEOPLE_KEYS, people_in
 from tenants.access import Member
 from tenants.schema import in_business
 
@@ -35,10 +35,10 @@ def _know(
 ) -> None:
     connection = reader.connection
     names = {
-        str(incoming.values[key])
+        user
         for incoming in (reader.read(remote, business_id) for remote in records)
         for key in PEOPLE_KEYS
-        if incoming.values.get(key)
+        for user in people_in(incoming.values.get(key))
     }
     known = ExternalId.objects.filter(
         connection_id=connection.pk, external_id__in=names

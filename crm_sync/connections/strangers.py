@@ -9,7 +9,7 @@ from crm_sync.connections.readers import Reader
 from crm_sync.ledger import services as ledger
 from crm_sync.ledger.models import ExternalId, Payee
 from crm_sync.ledger.reading import Incoming
-from crm_sync.ledger.standard import PEOPLE_KEYS
+from crm_sync.ledger.standard import PEOPLE_KEYS, people_in
 
 Who = tuple[str, str]  # a name and an e-mail, or ""
 _LONGEST_ID, _LONGEST_NAME, _LONGEST_EMAIL = 200, 200, 254
@@ -37,11 +37,15 @@ def named_by(records: Iterable[Incoming]) -> dict[str, Who]:
     for incoming in records:
         values = incoming.values
         for key in PEOPLE_KEYS:
-            user = str(values.get(key, "")).strip()
-            if user and len(user) <= _LONGEST_ID:
+            users = people_in(values.get(key))
+            who = ("", "")
+            if len(users) == 1:
                 # A source without a directory may say it on the record itself.
                 name, email = values.get(f"{key}_name"), values.get(f"{key}_email")
-                found.setdefault(user, (str(name or ""), str(email or "")))
+                who = (str(name or ""), str(email or ""))
+            for user in users:
+                if len(user) <= _LONGEST_ID:
+                    found.setdefault(user, who)
     return found
 
 

@@ -9,7 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from crm_sync.ledger.facts import Value
-from crm_sync.ledger.standard import DEAL, INVOICE, PAYMENT, PEOPLE_KEYS, is_stopped
+from crm_sync.ledger.standard import (
+    DEAL,
+    INVOICE,
+    PAYMENT,
+    PEOPLE_KEYS,
+    is_stopped,
+    people_in,
+)
 from crm_sync.ledger.values import to_text, trimmed
 
 WHOLE = Decimal(1)
@@ -215,14 +222,15 @@ def _credits(
         if isinstance(partner, Person):
             found.append((partner, "split", shares[1]))
     for role in ("overlay", "referrer"):
-        person = _person(incoming, role, around)
-        if isinstance(person, Refusal):
-            return person
-        if person is None:
-            continue
         share = incoming.values.get(f"{role}_percent", WHOLE)
+        several: dict[int, Person] = {}
+        for user in people_in(incoming.values.get(role)):
+            person = _known(user, role, around)
+            if isinstance(person, Refusal):
+                return person
+            several.setdefault(person.payee_id, person)
         if isinstance(share, Decimal):
-            found.append((person, role, share))
+            found += [(person, role, share) for person in several.values()]
     return tuple(
         (person.payee_id, role, to_text(share), person.was)
         for person, role, share in found
@@ -262,9 +270,14 @@ def _bad_split(what: str) -> Refusal:
 def _person(
     incoming: Incoming, key: str, around: Surroundings
 ) -> Person | Refusal | None:
-    user = str(incoming.values[key]).strip() if key in incoming.values else ""
-    if not user:
-        return None
+    users = people_in(incoming.values.get(key))
+    if len(users) > 1:
+        reason = f"{_label(key)} names {len(users)} people, and it can be one only."
+        return Refusal("several_people", key, reason)
+    return _known(users[0], key, around) if users else None
+
+
+def _known(user: str, key: str, around: Surroundings) -> Person | Refusal:
     found = around.people.get(user)
     if found is not None:
         return found
@@ -287,11 +300,13 @@ def _texts(incoming: Incoming, around: Surroundings) -> dict[str, str]:
         if key not in PEOPLE_KEYS
     }
     for key in PEOPLE_KEYS:
-        user = str(incoming.values[key]).strip() if key in incoming.values else ""
-        if user:
+        names = []
+        for user in people_in(incoming.values.get(key)):
             person = around.people.get(user)
             name, email = around.directory.get(user, ("", ""))
-            texts[key] = person.name if person else (name or email or user)
+            names.append(person.name if person else (name or email or user))
+        if names:
+            texts[key] = ", ".join(names)
     if "amount" in texts:
         texts["currency"] = _currency(incoming, around)
     return texts

@@ -26,7 +26,7 @@ from crm_sync.ledger.reading import (
     Surroundings,
     read_state,
 )
-from crm_sync.ledger.standard import PEOPLE_KEYS
+from crm_sync.ledger.standard import PEOPLE_KEYS, people_in
 from crm_sync.ledger.writing import Known, Write, credits_of, note_versions, write
 from tenants.schema import current_business
 
@@ -290,10 +290,10 @@ def _surroundings(records: Sequence[Incoming], origin: Origin) -> Surroundings:
 def _people(records: Sequence[Incoming], origin: Origin) -> dict[str, Person]:
     """Return the payees that these records name."""
     users = {
-        str(incoming.values[key]).strip()
+        user
         for incoming in records
         for key in PEOPLE_KEYS
-        if key in incoming.values
+        for user in people_in(incoming.values.get(key))
     }
     rows = ExternalId.objects.filter(
         connection_id=origin.connection_id, external_id__in=sorted(users)

@@ -76,6 +76,8 @@ _STOPPED_OF = {
 # What a mapping may fill besides values: people, and how they share.
 PEOPLE_KEYS = ("owner", "split_with", "overlay", "referrer")
 SHARE_KEYS = ("owner_percent", "split_percent", "overlay_percent", "referrer_percent")
+# Between people, where a field of the source names several: no id has it.
+BETWEEN_PEOPLE = "\n"
 
 
 def standard_fields(object_: str) -> tuple[FieldFact, ...]:
@@ -84,6 +86,12 @@ def standard_fields(object_: str) -> tuple[FieldFact, ...]:
         return ()
     rows = _DEAL if object_ == DEAL else _OF.get(object_, _OTHER)
     return tuple(FieldFact(object_, *row) for row in rows)
+
+
+def people_in(value: object) -> tuple[str, ...]:
+    """Return the users whom a value of `PEOPLE_KEYS` names, each once."""
+    users = (user.strip() for user in str(value or "").split(BETWEEN_PEOPLE))
+    return tuple(dict.fromkeys(filter(None, users)))
 
 
 def is_stopped(object_: str, status: str) -> bool:
