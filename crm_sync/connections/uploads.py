@@ -21,7 +21,13 @@ from crm_sync.connections import errors
 from crm_sync.connections.applying import apply_page
 from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.mapping import document_of
-from crm_sync.connections.models import Connection, Mapping, SyncRun, Upload
+from crm_sync.connections.models import (
+    Connection,
+    Mapping,
+    SourceField,
+    SyncRun,
+    Upload,
+)
 from crm_sync.connections.people_keys import know_people
 from crm_sync.connections.publishing import publish_fields
 from crm_sync.connections.readers import Reader, mapping_for, reader_of
@@ -86,8 +92,7 @@ def look_at_file(
         provider = _provider(upload)
         with transaction.atomic():
             upload.save()
-            connection.options = {**connection.options, "objects": [object_]}
-            refresh_directory(connection=connection, provider=provider)
+            _know_columns(connection, provider, object_)
             _map_columns(connection, provider, object_)
         preview = preview_of(upload=upload, business=business)
         Upload.objects.filter(pk=upload.pk).update(refused=preview.refused)
@@ -208,6 +213,21 @@ def file_connection(business: Business, by: Member | None) -> Connection:
             },
         )
     return connection
+
+
+def _know_columns(connection: Connection, provider: Provider, object_: str) -> None:
+    """Keep what kinds of records and columns files have had: one that this file lacks
+    is not gone from anywhere."""
+    seen = list(connection.options.get("objects", []))
+    if object_ not in seen:
+        connection.options = {**connection.options, "objects": [*seen, object_]}
+        connection.save(update_fields=["options"])
+    every = connection.options
+    connection.options = {**every, "objects": [object_]}
+    refresh_directory(connection=connection, provider=provider)
+    connection.options = every
+    gone = SourceField.objects.filter(connection=connection, object=object_)
+    gone.exclude(vanished_at__isnull=True).update(vanished_at=None)
 
 
 def _map_columns(connection: Connection, provider: Provider, object_: str) -> None:

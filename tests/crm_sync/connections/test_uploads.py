@@ -8,7 +8,7 @@ import pytest
 
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
-from crm_sync.connections.models import Upload
+from crm_sync.connections.models import SourceField, Upload
 from crm_sync.connections.uploads import (
     Preview,
     bad_rows,
@@ -20,7 +20,9 @@ from crm_sync.ledger.models import Change, Entry, RefusedRecord, Revision
 from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.services import create_payee
 from tenants.access import Member
-from tenants.accounts.models import Business
+from tenants.accounts.models import Business, Role
+from tests.crm_sync.clients import logged_in, page
+from tests.people import a_member
 
 NOW = datetime(2026, 11, 24, 16, 42, tzinfo=UTC)
 FILE = """id,Deal name,amount,won_on,owner,product
@@ -171,3 +173,30 @@ def test_a_look_is_shown_once_and_then_taken_anew(
 
     assert first == preview
     assert (first.outcome.new, second.outcome.new) == (2, 3)
+
+
+def test_a_column_that_a_file_lacks_is_not_gone_and_each_kind_can_be_mapped(
+    acme: Business, alice: Member
+) -> None:
+    look(acme, alice)
+    look(acme, alice, "id,name,amount,won_on,owner\nd9,Nine,5,2026-11-04,Theo Brandt\n")
+    invoice = "id,Invoice no,amount,occurred_on\ni1,INV-1,5.00,2026-11-04\n"
+    upload, _ = look_at_file(
+        business=acme,
+        object_="invoice",
+        name="i.csv",
+        content=invoice.encode(),
+        by=alice,
+    )
+    files = upload.connection
+    files.refresh_from_db()
+    boss = logged_in(a_member(acme, "Priya Nair", Role.ADMIN))
+
+    assert files.options["objects"] == ["deal", "invoice"]
+    assert not SourceField.objects.filter(vanished_at__isnull=False).exists()
+    for object_ in ("deal", "invoice"):
+        url = f"/b/acme/connections/{files.pk}/map/?object={object_}"
+        assert boss.get(url).status_code == 200
+    assert "Invoice no" in page(
+        boss, f"/b/acme/connections/{files.pk}/map/?object=invoice"
+    )
