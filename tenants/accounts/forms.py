@@ -25,12 +25,25 @@ CALENDARS = [
     ("quarter", "Quarterly"),
     *((pattern, f"{'-'.join(pattern)} weeks") for pattern in weeks.PATTERNS),
 ]
+# As they are said of a business; calendars of weeks say the rest themselves.
+PAID = {
+    "month": "monthly",
+    "half_month": "twice a month",
+    "week": "weekly",
+    "quarter": "quarterly",
+}
 YEAR_ENDS = [
     (weeks.LAST, "the last such weekday of its month"),
     (weeks.NEAREST, "the one nearest to the end of a month"),
 ]
 BUSINESS_ROLES = [Role.REP, Role.MANAGER, Role.FINANCE, Role.ADMIN, Role.AUDITOR]
 GROUP_ROLES = [Role.OWNER, Role.GROUP_ADMIN]
+
+
+def paid_by(pay_calendar: str) -> str:
+    """Say by what a business pays: `monthly`, or `every two weeks from 2026-01-05`."""
+    words = PAID.get(pay_calendar) or weeks.words_of(pay_calendar)
+    return f"every {words}" if words.startswith("two weeks") else words
 
 
 @cache

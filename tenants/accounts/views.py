@@ -33,6 +33,7 @@ from tenants.accounts.forms import (
     NewBusinessForm,
     NewRoleForm,
     SettingsForm,
+    paid_by,
 )
 from tenants.accounts.invitations import bring_in
 from tenants.accounts.models import Business, DemoPerson, RoleGrant
@@ -276,4 +277,5 @@ def business_settings(request: MemberRequest) -> HttpResponse:
         messages.success(request, "The settings are saved.")
         return redirect(request.path)
     status = 422 if form.is_bound else 200
-    return render(request, "accounts/settings.html", {"form": form}, status=status)
+    context = {"form": form, "paid_by": paid_by(business.pay_calendar)}
+    return render(request, "accounts/settings.html", context, status=status)

@@ -141,6 +141,25 @@ def test_a_business_may_pay_by_weeks(
     assert (said[0] if said else form.cleaned_data["pay_calendar"]) == calendar
 
 
+@pytest.mark.parametrize(
+    ("calendar", "words"),
+    [
+        ("half_month", "paid twice a month"),
+        ("two_weeks_1", "paid every two weeks from 2026-01-05"),
+        ("454_n61", "paid 4-5-4 to the Saturday nearest the end of January"),
+    ],
+)
+def test_the_settings_say_by_what_a_business_pays(
+    acme: Business, client: Client, calendar: str, words: str
+) -> None:
+    Business.objects.filter(pk=acme.pk).update(pay_calendar=calendar)
+    client.force_login(a_member(acme, "Ada", Role.ADMIN).user)
+
+    page = client.get("/b/acme/settings/").content.decode()
+
+    assert f"{words}: these stay as they are." in page
+
+
 def test_a_group_has_no_two_businesses_of_one_name(
     acme: Business, client: Client
 ) -> None:
