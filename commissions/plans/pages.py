@@ -19,9 +19,11 @@ from commissions.plans.models import (
     Plan,
     PlanVersion,
     Preview,
+    RateTableRows,
 )
 from commissions.plans.selectors import field_catalogue
 from commissions.plans.sentences import plan_words
+from commissions.plans.stale_sentences import stale_sentences
 from commissions.plans.yaml_form import plan_to_yaml
 from commissions_saas.lib import clock
 from commissions_saas.lib.weeks import words_of
@@ -154,6 +156,7 @@ def check_part(draft: PlanVersion, document: PlanDocument) -> dict[str, Any]:
         "examples": _examples(tried.results),
         "passes": tried.ok and bool(tried.results),
         "untouched": _untouched(document, tried),
+        "stale": stale_sentences(document, _shared_rows()),
         "words": plan_words(document, _labels()),
     }
 
@@ -194,6 +197,12 @@ def text_diff(before: PlanVersion, after: PlanVersion) -> list[DiffLine]:
     kinds = {"+": ("added", "added"), "-": ("removed", "removed"), " ": ("same", "")}
     lines = list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]
     return [DiffLine(*kinds[x[0]], x[1:]) for x in lines if x[0] in kinds]
+
+
+def _shared_rows() -> list[dict[str, str]]:
+    """Return the rows of the business's rate tables, whatever their days."""
+    rows = RateTableRows.objects.filter(closed__isnull=True)
+    return [row for held in rows.values_list("rows", flat=True) for row in held]
 
 
 def _untouched(document: PlanDocument, tried: Tried) -> list[str]:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from commissions.calculation.words import day_words
 from commissions.plans import errors
 from commissions.plans.document import InvalidPlan
 from commissions.plans.models import Plan, PlanVersion, Preview, PreviewedStatement
@@ -61,8 +62,8 @@ def publish(request: MemberRequest, slug: str) -> HttpResponse:
     except ProductError as problem:
         page = impact_pages.impact_page(draft, request)
         return render(request, PAGE, {**page, "problem": problem}, status=409)
-    words = f"{draft.plan} v{version.number} is in force from {version.starts_on}."
-    messages.success(request, words)
+    since = f" from {day_words(version.starts_on)}" if version.starts_on else ""
+    messages.success(request, f"{draft.plan} v{version.number} is in force{since}.")
     return redirect(business_url(request.business, "plans:plan", slug))
 
 
