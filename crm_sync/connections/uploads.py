@@ -92,8 +92,8 @@ def look_at_file(
         provider = _provider(upload)
         with transaction.atomic():
             upload.save()
-            _know_columns(connection, provider, object_)
-            _map_columns(connection, provider, object_)
+            new = _know_columns(connection, provider, object_)
+            _map_columns(connection, provider, object_, new)
         preview = preview_of(upload=upload, business=business)
         Upload.objects.filter(pk=upload.pk).update(refused=preview.refused)
         upload.refused = preview.refused
@@ -215,9 +215,11 @@ def file_connection(business: Business, by: Member | None) -> Connection:
     return connection
 
 
-def _know_columns(connection: Connection, provider: Provider, object_: str) -> None:
-    """Keep what kinds of records and columns files have had: one that this file lacks
-    is not gone from anywhere."""
+def _know_columns(connection: Connection, provider: Provider, object_: str) -> set[str]:
+    """Keep what kinds of records and columns files have had, and return the new ones;
+    one that this file lacks is not gone from anywhere."""
+    columns = SourceField.objects.filter(connection=connection, object=object_)
+    known = set(columns.values_list("path", flat=True))
     seen = list(connection.options.get("objects", []))
     if object_ not in seen:
         connection.options = {**connection.options, "objects": [*seen, object_]}
@@ -226,39 +228,40 @@ def _know_columns(connection: Connection, provider: Provider, object_: str) -> N
     connection.options = {**every, "objects": [object_]}
     refresh_directory(connection=connection, provider=provider)
     connection.options = every
-    gone = SourceField.objects.filter(connection=connection, object=object_)
-    gone.exclude(vanished_at__isnull=True).update(vanished_at=None)
+    columns.exclude(vanished_at__isnull=True).update(vanished_at=None)
+    return {field.key for field in provider.fields(object_)} - known
 
 
-def _map_columns(connection: Connection, provider: Provider, object_: str) -> None:
-    """Follow the columns of this file: new ones are mapped by their names."""
+def _map_columns(
+    connection: Connection, provider: Provider, object_: str, new: set[str]
+) -> None:
+    """Follow the columns of this file: new ones are mapped by their names, and one that
+    is called otherwise fills its field. What somebody left out stays out."""
     fields = provider.fields(object_)
     names = {field.key for field in fields}
-    mapping = mapping_for(connection, None, object_)
-    document = dict(mapping.document) if mapping else {}
+    mapping = mapping_for(connection, connection.business_id, object_)
+    if mapping is None:
+        return
+    changed = dict(mapping.document)
     suggested = document_of(object_, provider.default_mapping(object_, fields))
-    wanted = {
-        key: row
-        for key, row in suggested.items()
-        if key not in document or document[key]["source"] not in names
-    }
-    changed = {
-        **document,
-        **{
-            key: {**document.get(key, {}), **row} if key in document else row
-            for key, row in wanted.items()
-        },
-    }
-    if mapping is None or changed == document:
+    for key, row in suggested.items():
+        have = changed.get(key)
+        if have is None:
+            if row["source"] in new:
+                changed[key] = row
+        elif have.get("source") and have["source"] not in names:
+            from_file = {k: row[k] for k in ("source", "currency_from") if k in row}
+            changed[key] = {**have, **from_file}
+    if changed == mapping.document:
         return
     Mapping.objects.create(
         connection=connection,
-        business_id=None,
+        business_id=mapping.business_id,
         object=object_,
         version=mapping.version + 1,
         document=changed,
     )
-    publish_fields(connection, object_, changed, None)
+    publish_fields(connection, object_, changed, mapping.business_id)
 
 
 def _provider(upload: Upload) -> Provider:

@@ -9,6 +9,8 @@ import pytest
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
 from crm_sync.connections.models import SourceField, Upload
+from crm_sync.connections.readers import mapping_for
+from crm_sync.connections.services import save_mapping
 from crm_sync.connections.uploads import (
     Preview,
     bad_rows,
@@ -200,3 +202,30 @@ def test_a_column_that_a_file_lacks_is_not_gone_and_each_kind_can_be_mapped(
     assert "Invoice no" in page(
         boss, f"/b/acme/connections/{files.pk}/map/?object=invoice"
     )
+
+
+def test_a_mapping_that_somebody_saved_follows_the_columns_of_later_files(
+    acme: Business, alice: Member
+) -> None:
+    upload, _ = look(acme, alice)
+    mapped = mapping_for(upload.connection, None, "deal")
+    assert mapped is not None
+    document = {**mapped.document, "product": {"source": "", "type": "text"}}
+    document["amount"] = {**document["amount"], "required": True}
+    save_mapping(
+        connection=upload.connection, object_="deal", document=document, business=acme
+    )
+    text = (
+        "id,Title,Price,won_on,owner,product,Fee\n"
+        "d7,Seven,5.00,2026-11-04,Theo Brandt,Furnace,1\n"
+    )
+
+    later, preview = look(acme, alice, text)
+    commit_upload(upload=later, business=acme, by=alice)
+
+    values = Revision.objects.get(closed=None).values
+    assert preview.outcome.new == 1
+    assert (values["name"], values["amount"], values["fee"]) == ("Seven", "5.00", "1")
+    assert "product" not in values
+    now = mapping_for(upload.connection, acme.pk, "deal")
+    assert now is not None and now.document["amount"]["required"]
