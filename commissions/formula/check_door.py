@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from . import EvaluationError, InvalidFormula, Type, check_formula, compile_formula
+from . import (
+    EvaluationError,
+    Formula,
+    InvalidFormula,
+    Type,
+    check_formula,
+    compile_formula,
+)
 from .exact import scaleb
 from .functions.dates import parsed_date
 from .limits import LIMITS
@@ -151,15 +158,25 @@ def _answered(found: Answer, item: Mapping[str, object]) -> Answer:
         return {**found, "message": first.message, **place}
     found["accepted"] = True
     try:
-        values = {
-            name: _value(name, names[name], types[name]) for name in formula.names
-        }
+        values = _values(formula, names, types)
         found["value"] = as_text(formula.evaluate(values))
     except EvaluationError as fault:
         place = {"line": fault.line, "column": fault.column}
         return {**found, "error": fault.message, **place}
-    except BadInput as fault:
-        return {**found, "error": str(fault)}
+    return found
+
+
+def _values(
+    formula: Formula, names: Mapping[str, object], types: Mapping[str, Type]
+) -> dict[str, object]:
+    """Read the values that a formula uses; a wrong one is blamed where it is used first."""
+    found: dict[str, object] = {}
+    for name in sorted(formula.names, key=lambda one: formula.place_of(one).start):
+        try:
+            found[name] = _value(name, names[name], types[name])
+        except BadInput as fault:
+            span = formula.place_of(name)
+            raise EvaluationError("bad_value", str(fault), span, formula.text) from None
     return found
 
 

@@ -54,13 +54,13 @@ def taken(
         try:
             refuse_value(name, value, kind)
         except ValueFault as fault:
-            span = _first(tree, name)
+            span = first_use(tree, name)
             raise EvaluationError(fault.code, fault.message, span, text) from None
         found[name] = value
     return found
 
 
-def _first(tree: ast.expr, name: str) -> Span:
+def first_use(tree: ast.expr, name: str) -> Span:
     """Return where a name stands first; a function of the same name is none."""
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     places = [

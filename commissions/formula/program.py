@@ -9,7 +9,9 @@ from .checker import Checked
 from .compiled import Run, compile_tree
 from .digits import CONTEXT
 from .explained import Outcome, explain_tree
+from .inputs import first_use
 from .quotient import plain
+from .source import Span
 from .types import Type
 
 
@@ -53,6 +55,10 @@ class Formula:
             # The batch path only knows that something failed; this one says what.
             self.explain(values)
             raise EvaluatorsDisagree(self.text) from fault
+
+    def place_of(self, name: str) -> Span:
+        """Return where an input that the formula uses stands first."""
+        return first_use(self._tree, name)
 
     def explain(self, values: Mapping[str, object]) -> Outcome:
         """Return the result with every step that led to it."""

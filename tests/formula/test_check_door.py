@@ -109,6 +109,17 @@ def test_values_that_are_not_what_they_say_are_errors() -> None:
         assert 'The value of "a"' in str(found["error"])
 
 
+def test_a_wrong_value_is_blamed_where_it_is_used_first() -> None:
+    names = {"a": _typed("money", "1"), "b": _typed("money", "NaN")}
+    names["c"] = _typed("date", "soon")
+    text = "a * 2 +\n IF(year(c) > 5, b, b)"
+
+    found = answer({"id": 1, "text": text, "names": names})
+
+    assert found["error"] == 'The value of "c" is not a date.'
+    assert (found["line"], found["column"]) == (2, 10)
+
+
 def test_a_missing_value_is_a_blank_field() -> None:
     names = {"a": _typed("money", None)}
 
