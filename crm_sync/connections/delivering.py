@@ -95,13 +95,17 @@ def _records(
     hook = declared_hook(connection.kind, connection.options)
     if hook is not None and hook.takes == "body":
         return _sent([row for row in batch if row.object in objects])
+    # However often a record is named, it is as it is now; the latest event says by whom.
+    latest = {
+        (row.object, row.external_id): row
+        for row in sorted(batch, key=_version)
+        if row.object in objects
+    }
     found: dict[Key, RemoteRecord] = {}
-    for row in batch:
-        if row.object in objects:
-            found.pop((row.object, row.external_id), None)
-            record = _read(reader, provider, row)
-            if record is not None:
-                found[row.object, row.external_id] = record
+    for key, row in latest.items():
+        record = _read(reader, provider, row)
+        if record is not None:
+            found[key] = record
     return found
 
 

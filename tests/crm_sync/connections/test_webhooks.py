@@ -116,6 +116,26 @@ def test_an_event_counts_once_however_often_it_is_sent(
     assert Delivery.objects.get().repeats == 5
 
 
+def test_a_record_that_many_events_name_is_asked_for_once(live: Scene) -> None:
+    deal: str = live.whitcomb  # type: ignore[attr-defined]
+    for number in range(5):
+        event = {
+            "id": f"ev_{number}",
+            "object_type": "opportunity",
+            "action": "updated",
+            "object_id": deal,
+            "date_updated": f"2026-11-24T15:00:0{number}",
+        }
+        letter = signed(Endpoint.objects.get(), json.dumps({"event": event}).encode())
+        assert hand_in(letter) == 202
+    live.source.server.requests.clear()
+
+    run_all_jobs()
+
+    assert sum(deal in asked for asked in live.source.server.requests) == 1
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"done"}
+
+
 def test_deliveries_in_any_order_end_as_the_source(live: Scene, box: Postbox) -> None:
     deals = [live.deal(f"Lead {n}", value=100 * n + 1) for n in range(6)]
     box.wait_for(12)  # a lead and a deal each
