@@ -251,7 +251,10 @@ def _map_columns(
                 changed[key] = row
         elif have.get("source") and have["source"] not in names:
             from_file = {k: row[k] for k in ("source", "currency_from") if k in row}
-            changed[key] = {**have, **from_file}
+            # What is here was read under the name that it had, and is read again so.
+            before = [p for p in (have["source"], *have.get("also", [])) if p]
+            also = [path for path in before if path != row["source"]]
+            changed[key] = {**have, **from_file, "also": also}
     if changed == mapping.document:
         return
     Mapping.objects.create(

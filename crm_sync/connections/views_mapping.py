@@ -18,6 +18,7 @@ from crm_sync.contract import field_name
 from tenants.access import MemberRequest, requires
 from tenants.frame import hooks
 
+_OF_ONE_FIELD = ("rules", "const", "also")
 NEW_ROWS = 2  # empty rows for fields of one's own
 Document = dict[str, Any]
 
@@ -159,7 +160,7 @@ def _posted_document(
             continue
         if form.cleaned_data["source"] != kept.get("source", ""):
             # Another field is read as it is, not by the rules of the one before.
-            kept = {k: v for k, v in kept.items() if k not in ("rules", "const")}
+            kept = {k: v for k, v in kept.items() if k not in _OF_ONE_FIELD}
         if form.cleaned_data["source"] or kept.get("const") or kept.get("rules"):
             document[row.key] = {**kept, **form.cleaned_data}
     for number in range(NEW_ROWS):

@@ -14,14 +14,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def said(payload: Mapping[str, Any], row: Mapping[str, Any]) -> Any:
-    """Return what a record says: by the first rule that fits, else at its place, else
-    what is always so; a word that has one of ours becomes it."""
+    """Return what a record says: by the first rule that fits, else at its place or where
+    it was called otherwise, else what is always so; a word that has one of ours becomes
+    it."""
     for rule in row.get("rules") or ():
         when = rule.get("when") or {}
         if all(is_same(value_at(payload, path), text) for path, text in when.items()):
             return rule.get("gives", "")
     source = str(row.get("source") or "")
     raw = value_at(payload, source) if source else None
+    for before in row.get("also") or ():
+        if raw is None or raw == "":
+            raw = value_at(payload, before)
     if raw is None or raw == "":
         return row.get("const") or raw
     values = row.get("values") or {}
@@ -46,6 +50,11 @@ def cleaned(key: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row's words and rules if they are as they must be, else refuse them."""
     found: dict[str, Any] = {}
     values, rules, scale = row.get("values"), row.get("rules"), row.get("scale")
+    also = row.get("also")
+    if also:
+        if not isinstance(also, list | tuple):
+            raise errors.BadMapping(f"{key}: also is a list of fields.")
+        found["also"] = [str(path) for path in also]
     if values:
         if not isinstance(values, Mapping):
             raise errors.BadMapping(f"{key}: values are a table of words.")

@@ -23,6 +23,7 @@ from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.services import create_payee
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
+from tenants.jobs.services import run_all_jobs
 from tests.crm_sync.clients import logged_in, page
 from tests.people import a_member
 
@@ -229,3 +230,31 @@ def test_a_mapping_that_somebody_saved_follows_the_columns_of_later_files(
     assert "product" not in values
     now = mapping_for(upload.connection, acme.pk, "deal")
     assert now is not None and now.document["amount"]["required"]
+
+
+def test_what_came_under_another_column_is_read_again_as_it_was(
+    acme: Business, alice: Member
+) -> None:
+    first = look(acme, alice)[0]
+    commit_upload(upload=first, business=acme, by=alice)
+    text = (
+        "id,Title,Price,won_on,owner,product\n"
+        "d7,Seven,5.00,2026-11-04,Theo Brandt,Furnace\n"
+    )
+    later = look(acme, alice, text)[0]
+    commit_upload(upload=later, business=acme, by=alice)
+    before = list(Entry.objects.order_by("pk").values_list("name", "amount", "counts"))
+
+    mapped = mapping_for(first.connection, acme.pk, "deal")
+    assert mapped is not None
+    save_mapping(
+        connection=first.connection,
+        object_="deal",
+        document=mapped.document,
+        business=acme,
+    )
+    run_all_jobs()
+
+    now = Entry.objects.order_by("pk").values_list("name", "amount", "counts")
+    assert list(now) == before and len(before) == 3
+    assert not RefusedRecord.objects.exists()
