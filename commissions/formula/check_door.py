@@ -19,6 +19,7 @@ from . import (
 from .exact import scaleb
 from .functions.dates import parsed_date
 from .limits import LIMITS
+from .parser import ANSWERS
 from .source import clipped
 from .tables import KeyedTable, Table, TierTable
 from .words import plain_number
@@ -148,6 +149,9 @@ def _answered(found: Answer, item: Mapping[str, object]) -> Answer:
     if not isinstance(names, Mapping):
         raise BadInput("The names must be an object of names and values.")
     _refuse_twice(names, "The names have")
+    for name in sorted(ANSWERS & set(names)):
+        if re.search(rf"(?<![\w.]){name}(?![\w.])", text):
+            raise BadInput(f'"{name}" is an answer, so it cannot be a name.')
     result = _wanted(item.get("result"))
     types = _types_of(text, names, result)
     try:

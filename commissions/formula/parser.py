@@ -37,6 +37,7 @@ _COMPARISONS: dict[str, type[ast.cmpop]] = {
 }
 _YES = frozenset({"yes", "true", "True", "TRUE"})
 _NO = frozenset({"no", "false", "False", "FALSE"})
+ANSWERS = _YES | _NO  # what is written out, and so is never a name
 _OPERATOR_WORDS = frozenset({"if", "else", "and", "or", "not"})
 _CAPITALS = frozenset({"IF", "AND", "OR", "NOT"})
 _USAGE = {
@@ -290,7 +291,7 @@ class _Parser:
             raise Refused(fault)
         if calls:
             return self.call(token)
-        if token.text in _YES or token.text in _NO:
+        if token.text in ANSWERS:
             return placed(ast.Constant(token.text in _YES), token.start, token.end)
         return placed(ast.Name(token.text), token.start, token.end)
 

@@ -120,6 +120,16 @@ def test_a_wrong_value_is_blamed_where_it_is_used_first() -> None:
     assert (found["line"], found["column"]) == (2, 10)
 
 
+def test_a_name_that_is_an_answer_is_never_read_as_one() -> None:
+    names = {"no": True, "yes.total": "3", "a": "1"}
+
+    found = answer({"id": 1, "text": "IF(no, 1, 2)", "names": names})
+    fine = answer({"id": 2, "text": "yes.total + a", "names": names})
+
+    assert found["message"] == '"no" is an answer, so it cannot be a name.'
+    assert fine["value"] == "4"
+
+
 def test_a_missing_value_is_a_blank_field() -> None:
     names = {"a": _typed("money", None)}
 
