@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from crm_sync.contract import field_name
 
 EXAMPLE_ID = "example"
-_IDS = {"id", "external_id", "deal_id", "opportunity_id", "meeting_id", "record_id"}
+_IDS = {"id", "external_id", "record_id"}
+_OWN_IDS = {"deal": {"opportunity_id"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +117,19 @@ def columns_of(object: str) -> tuple[Column, ...]:
     return _COLUMNS.get(object, _COMMON)
 
 
-def is_id(header: str) -> bool:
-    """Tell whether a column is the one that tells records apart."""
-    return field_name(header) in _IDS
+def is_id(header: str, object: str) -> bool:
+    """Tell whether a column is the one that tells records of a kind apart: a deal's id
+    is one in a file of deals, and in one of invoices it names the deal."""
+    ids = _IDS | {f"{object}_id"} | _OWN_IDS.get(object, set())
+    return field_name(header) in ids
 
 
-def standard_name(header: str) -> str:
+def standard_name(header: str, object: str) -> str:
     """Return the name under which a column's values are known here."""
     name = field_name(header)
+    named = name.removesuffix("_id")
+    if named in ("deal", "invoice", "customer") and object in ("invoice", "payment"):
+        return named
     return _ALIASES.get(name, name)
 
 

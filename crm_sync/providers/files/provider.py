@@ -54,7 +54,7 @@ class FileProvider:
         uploaded_at = str(options.get("uploaded_at", "")) or clock.now().isoformat()
         self._version = as_version(uploaded_at)
         self._table = read_table(content)
-        self._id_at = _place_of_id(self._table.header)
+        self._id_at = _place_of_id(self._table.header, self._object)
         self._numbers = self._how_numbers_are_written()
 
     def objects(self) -> tuple[SourceObject, ...]:
@@ -78,7 +78,9 @@ class FileProvider:
         """Return the file's columns; those with our own names have our types."""
         types = {column.name: column.type for column in columns_of(object)}
         return tuple(
-            SourceField(object, name, name, types.get(standard_name(name), "text"))
+            SourceField(
+                object, name, name, types.get(standard_name(name, self._object), "text")
+            )
             for name in self._table.header
         )
 
@@ -89,9 +91,9 @@ class FileProvider:
         mapped: dict[str, MappedField] = {}
         currency = next((f.key for f in fields if _is_currency(f)), "")
         for field in fields:
-            if is_id(field.key):
+            if is_id(field.key, object):
                 continue
-            name = standard_name(field.key)
+            name = standard_name(field.key, object)
             money = field.type == "money"
             mapped.setdefault(
                 name,
@@ -161,7 +163,7 @@ class FileProvider:
             return Numbers()
         types = {column.name: column.type for column in columns_of(self._object)}
         known = {
-            at: types.get(standard_name(name))
+            at: types.get(standard_name(name, self._object))
             for at, name in enumerate(self._table.header)
         }
         money = {at for at, type_ in known.items() if type_ == "money"}
@@ -228,9 +230,9 @@ class FileProvider:
             )
 
 
-def _place_of_id(header: tuple[str, ...]) -> int:
+def _place_of_id(header: tuple[str, ...], object: str) -> int:
     for place, name in enumerate(header):
-        if is_id(name):
+        if is_id(name, object):
             return place
     raise ConfigurationProblem(
         "The file has no column named “id”.",

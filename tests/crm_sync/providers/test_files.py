@@ -199,3 +199,28 @@ def test_ids_names_and_lists_of_amounts_keep_their_commas_and_points() -> None:
         "deal_amounts": "600,30",
         "size": "1.234 mm",
     }
+
+
+@pytest.mark.parametrize(
+    ("object_", "header", "id_", "fields"),
+    [
+        ("invoice", "Deal ID,Invoice ID,Customer ID,Amount", "b", ("deal", "customer")),
+        ("payment", "Invoice ID,Payment ID,Deal ID,Amount", "b", ("invoice", "deal")),
+        (
+            "deal",
+            "Opportunity ID,Customer ID,Amount,Note",
+            "a",
+            ("customer_id", "note"),
+        ),
+        ("meeting", "Deal ID,Meeting ID,Amount,Note", "b", ("deal_id", "note")),
+    ],
+)
+def test_ids_of_other_things_name_them(
+    object_: str, header: str, id_: str, fields: tuple[str, str]
+) -> None:
+    provider = file(f"{header}\na,b,c,5\n", object=object_)
+    (page,) = provider.pages(object_, {})
+    mapping = provider.default_mapping(object_, provider.fields(object_))
+
+    assert [one.external_id for one in page.records] == [id_]
+    assert set(fields) <= {one.field for one in mapping}
