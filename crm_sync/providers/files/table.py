@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from crm_sync.workbooks.limits import (
 
 _ARCHIVE = b"PK\x03\x04"
 _MOST_SIGNS = 1_000_000  # between cells; commas in texts look the same
+_SAYS_SIGN = re.compile(r'"?sep=([,;|\t])"?[ \t]*(?:\r\n|\n|\r)', re.IGNORECASE)
 _DELIMITERS = ",;\t|"
 _SAVE_AS = "In Excel: File → Save as → “CSV UTF-8 (comma delimited)”."
 _KINDS = (
@@ -46,18 +48,20 @@ class Table:
     delimiter: str
     is_typed: bool = False
     """A workbook knows itself which of its cells are numbers."""
+    skipped: int = 0
+    """How many lines stand before the header."""
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows that are not blank."""
-        lines = _lines(self.text, self.delimiter)
+        lines = _lines(self.text, self.delimiter, self.skipped)
         reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
-        begins = 1
+        begins = self.skipped + 1
         try:
             for number, cells in enumerate(reader):
                 if number > MOST_ROWS:
                     raise too_many_rows()
                 row = Row(begins, tuple(cell.strip() for cell in cells))
-                begins = reader.line_num + 1
+                begins = self.skipped + reader.line_num + 1
                 if number and any(row.cells):
                     yield row
         except csv.Error as problem:
@@ -77,19 +81,24 @@ def read_table(content: bytes) -> Table:
 
 
 def table_of(text: str, *, is_typed: bool = False) -> Table:
-    """Return CSV as a table; which sign is between the cells shows its first line."""
-    first = text.lstrip("\r\n").split("\n", 1)[0]
+    """Return CSV as a table; which sign is between the cells shows its first line, or
+    one before it, which Excel reads, too."""
+    plain = text.lstrip("\r\n")
+    said = None if is_typed else _SAYS_SIGN.match(plain)
+    plain = plain[said.end() :] if said else plain
+    first = plain.split("\n", 1)[0]
     if not first.strip():
         raise ConfigurationProblem(
             "The file is empty.", hint="Its first line names the columns."
         )
-    text = text.lstrip("\r\n")
-    delimiter = "," if is_typed else max(_DELIMITERS, key=first.count)
+    skipped = len(text[: len(text) - len(plain)].splitlines())
+    sign = "," if is_typed else max(_DELIMITERS, key=first.count)
+    sign = said.group(1) if said else sign
     try:
-        header = next(csv.reader(_lines(text, delimiter), delimiter=delimiter))
+        header = next(csv.reader(_lines(plain, sign, skipped), delimiter=sign))
     except csv.Error as problem:
-        raise _unreadable(1, problem) from None
-    return Table(_names(header), text, delimiter, is_typed)
+        raise _unreadable(skipped + 1, problem) from None
+    return Table(_names(header), plain, sign, is_typed, skipped)
 
 
 def is_workbook(content: bytes) -> bool:
@@ -120,9 +129,9 @@ def text_of_file(content: bytes) -> str:
     return text
 
 
-def _lines(text: str, delimiter: str) -> Iterator[str]:
+def _lines(text: str, delimiter: str, skipped: int) -> Iterator[str]:
     """Yield the lines; one of millions of cells would fill the memory as a row."""
-    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+    for number, line in enumerate(io.StringIO(text, newline=""), skipped + 1):
         if line.count(delimiter) > _MOST_SIGNS:
             raise ConfigurationProblem(f"Line {number} has far too many cells.")
         yield line

@@ -46,6 +46,17 @@ def test_the_delimiter_is_found_by_itself(sign: str) -> None:
     assert read(text).records[0].payload == {"id": "1", "name": "a, b; c"}
 
 
+def test_a_line_that_says_the_delimiter_is_no_header() -> None:
+    page = read("sep=;\r\nid;name\r\n1;a,b\r\n;c\r\n")
+
+    assert page.records[0].payload == {"id": "1", "name": "a,b"}
+    assert [one.row for one in page.refused] == [4]
+
+
+def test_lines_before_the_header_count_as_an_editor_does() -> None:
+    assert [one.row for one in read("\n\r\nid,name\n,a\n").refused] == [4]
+
+
 def test_a_mark_at_the_start_of_the_file_is_no_part_of_the_first_column() -> None:
     assert read("\ufeffid,name\n1,Ana\n".encode()).records[0].external_id == "1"
 

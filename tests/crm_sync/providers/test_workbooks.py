@@ -95,6 +95,13 @@ def test_rows_keep_the_numbers_that_excel_shows() -> None:
     ]
 
 
+def test_rows_before_the_header_are_counted_as_well() -> None:
+    header = f"<row r='3'>{text('id', 'A3')}{text('value', 'B3')}</row>"
+    row = f"<row r='5'>{text('1', 'A5')}</row>"
+
+    assert [one.number for one in read_table(workbook(header + row)).rows()] == [5]
+
+
 def test_a_formula_without_its_result_is_told_with_its_cell() -> None:
     rows = f"{HEADER}<row r='2'>{text('1', 'A2')}<c r='B2'><f>1+1</f></c></row>"
 
