@@ -6,7 +6,7 @@ _WRITTEN_AS = {
     "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "″": '"', "‘": "'", "’": "'",
     "‚": "'", "×": "*", "·": "*", "∗": "*", "•": "*", "÷": "/", "∕": "/", "⁄": "/",
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "≤": "<=", "≥": ">=",
-    "≠": "!=", "`": '"', "´": "'", "٪": "%", "،": ",", "²": "**2", "³": "**3",
+    "⩽": "<=", "⩾": ">=", "、": ",", "「": '"', "」": '"', "≠": "!=", "`": '"', "´": "'", "٪": "%", "،": ",", "²": "**2", "³": "**3",
     "½": "0.5", "¼": "0.25", "¾": "0.75", "¬": "not ", "∧": "and", "∨": "or",
 }  # fmt: skip
 # Letters of other scripts that cannot be told from Latin ones by eye.
@@ -37,4 +37,5 @@ def written_as(sign: str) -> str:
     if (digit := unicodedata.decimal(sign, None)) is not None:
         return str(digit)
     plain = unicodedata.normalize("NFKC", sign)
-    return plain if plain != sign and plain.isascii() and plain.strip() else ""
+    is_used = plain.isascii() and plain.strip() and not plain.startswith("..")
+    return plain if is_used and plain != sign else ""
