@@ -81,14 +81,26 @@ def headers_and_params(
         return {"Authorization": f"Basic {encoded}"}, {}
     if auth.kind == "bearer":
         token = credentials.get(auth.names["token"], auth)
-        return {"Authorization": f"{auth.prefix or 'Bearer'} {token}"}, {}
+        sent = f"{auth.prefix or 'Bearer'} {token}"
+        return {"Authorization": _sendable(sent, auth.names["token"])}, {}
     if auth.kind == "api_key":
         value = credentials.get(auth.names["key"], auth)
         if auth.header:
-            return {auth.header: f"{auth.prefix} {value}".strip()}, {}
+            sent = f"{auth.prefix} {value}".strip()
+            return {auth.header: _sendable(sent, auth.names["key"])}, {}
         return {}, {auth.query: value}
     token = credentials.remembered("_access_token")
     return ({"Authorization": f"Bearer {token}"} if token else {}), {}
+
+
+def _sendable(text: str, name: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    raise ConfigurationProblem(
+        f"The credential “{name}” has a sign in it that no header can carry.",
+        hint="Copy it once more from the source, without line breaks.",
+        status=401,
+    )
 
 
 def _read(secret: str) -> dict[str, str]:
@@ -102,4 +114,4 @@ def _read(secret: str) -> dict[str, str]:
         raise ConfigurationProblem("The credentials cannot be read.") from None
     if not isinstance(found, Mapping):
         raise ConfigurationProblem("The credentials are no names and texts.")
-    return {str(name): str(value) for name, value in found.items()}
+    return {str(name): str(value).strip() for name, value in found.items()}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm_sync.providers.rest.document import Part
+from crm_sync.providers.rest.shape import Shape
 from crm_sync.providers.rest.transport import Question
 
 _HOLE = re.compile(r"\{([a-z_]+)\}")
@@ -49,6 +50,30 @@ def filled_params(params: Mapping[str, str], values: Values) -> dict[str, str]:
         if filled is not None:
             found[name] = filled
     return found
+
+
+def check_holes(shape: Shape) -> None:
+    """Refuse a hole that nothing fills: it would be sent as it is written."""
+    params = shape.data.get("params")
+    texts = {"path": shape.data.get("path"), **_named("params", params)}
+    texts |= _named("body", shape.data.get("body"))
+    for place, text in texts.items():
+        for name in re.findall(r"\{(\w+)\}", text) if isinstance(text, str) else ():
+            if name not in _KNOWN:
+                known = ", ".join("{" + one + "}" for one in sorted(_KNOWN))
+                shape.wrong(place, f"Nothing fills {{{name}}}. Known: {known}.")
+
+
+def _named(name: str, value: Any) -> dict[str, Any]:
+    """The texts in a part of a request; in a longer text { } may mean anything."""
+    if isinstance(value, dict):
+        return {
+            place: text
+            for key, one in value.items()
+            for place, text in _named(f"{name}.{key}", one).items()
+        }
+    is_hole = isinstance(value, str) and re.fullmatch(r"\{\w+\}", value.strip())
+    return {name: value} if is_hole else {}
 
 
 def has_hole(part: Part, name: str) -> bool:

@@ -21,10 +21,12 @@ from crm_sync.providers.rest.document import (
 )
 from crm_sync.providers.rest.moments import FORMATS, PRECISIONS, read_span
 from crm_sync.providers.rest.paths import cleaned, is_path
+from crm_sync.providers.rest.questions import check_holes
 from crm_sync.providers.rest.reading_hook import read_hook
 from crm_sync.providers.rest.reading_map import read_map
 from crm_sync.providers.rest.reading_source import (
     read_auths,
+    read_headers,
     read_organisation,
     read_rate,
     read_retry,
@@ -36,9 +38,6 @@ from crm_sync.providers.rest.written import Unreadable, plain
 
 _PAGES = ("none", "page", "offset", "cursor", "next_url", "link_header", "keyset")
 _PAGE_PARAM = {"page": "page", "offset": "offset", "cursor": "cursor"}
-_SECRET_HEADERS = re.compile(
-    r"authorization|cookie|token|secret|api-?key|password", re.I
-)
 # Streams that are no objects of the ledger: who and what the source has.
 _OF_THE_SOURCE = ("owners", "users", "stages", "pipelines", "fields")
 _OBJECTS = {"opportunities": "deal", "companies": "company", "activities": "activity"}
@@ -71,21 +70,13 @@ def read_document(given: Any) -> Document:
 def _document(top: Shape) -> Document:
     source = top.inner("source") or Shape({}, "source", top.problems)
     streams = _streams(top)
-    headers = source.table("headers")
-    for name in headers:
-        if _SECRET_HEADERS.search(name):
-            source.wrong(
-                f"headers.{name}",
-                "A secret has no place in the document. Declare it under auth and send"
-                " its value with the credentials.",
-            )
     whose = source.inner("organisation")
     document = Document(
         name=source.text("name") or top.text("name") or "The source",
         base_url=source.text("base_url"),
         auth=read_auths(source),
         streams=streams,
-        headers=headers,
+        headers=read_headers(source),
         rate=read_rate(source),
         retry=read_retry(source),
         fatal=read_statuses(source, "fatal", frozenset({401, 402, 403})),
@@ -127,6 +118,11 @@ def _streams(top: Shape) -> dict[str, Stream]:
         for wanted in [*dict(stream.joins.values()), stream.deletes.stream]:
             if wanted and wanted not in streams:
                 top.wrong(f"streams.{name}", f"There is no stream “{wanted}”.")
+        if stream.deletes.stream == name:
+            top.wrong(
+                f"streams.{name}.deletes.stream",
+                "This is the stream itself; all of it would be taken for deleted.",
+            )
     return streams
 
 
@@ -196,6 +192,7 @@ def _parts(shape: Shape, cursor: CursorRule | None) -> tuple[Part, ...]:
 
 def _part(shape: Shape, usual: Part) -> Part:
     paging = _page(shape, usual.page)
+    check_holes(shape)
     return Part(
         when=usual.when,
         path=_relative(shape, shape.text("path", usual.path)),
@@ -232,6 +229,8 @@ def _page(shape: Shape, usual: Paging) -> Paging:
     if inner is None:
         return usual
     kind = inner.one_of("kind", _PAGES, usual.kind)
+    if kind == "none" and inner.data and "kind" not in inner.data:
+        inner.wrong("kind", f"Say how pages follow each other: {', '.join(_PAGES)}.")
     paging = Paging(
         kind=kind,
         size_param=inner.text("size_param", usual.size_param),

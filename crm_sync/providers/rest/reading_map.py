@@ -14,7 +14,6 @@ from crm_sync.providers.rest.shape import Shape
 TYPES = [
     "money_minor",
     "money_major",
-    "money",
     "date",
     "datetime",
     "text",
@@ -24,6 +23,10 @@ TYPES = [
     "percent",
     "yesno",
 ]
+
+
+# Days of the ledger; as plain text nothing would ever count.
+_DAYS = ("won_on", "lost_on", "occurred_on", "due_on")
 
 
 def read_map(stream: Shape) -> tuple[MapRow, ...]:
@@ -55,7 +58,7 @@ def _row(shape: Shape, target: str) -> MapRow:
     row = MapRow(
         target=target,
         source=cleaned(source),
-        type=shape.one_of("type", TYPES, "text"),
+        type=_type(shape, target),
         values=shape.table("enum"),
         rules=rules,
         const=const,
@@ -67,6 +70,15 @@ def _row(shape: Shape, target: str) -> MapRow:
     )
     shape.done()
     return row
+
+
+def _type(shape: Shape, target: str) -> str:
+    """A day is read as one; an amount says what it is counted in, or it would be a
+    hundred times what it is and nobody would notice."""
+    type_ = shape.one_of("type", TYPES, "datetime" if target in _DAYS else "text")
+    if target == "amount" and not type_.startswith("money_"):
+        shape.wrong("type", "Say money_major, or money_minor where it is whole cents.")
+    return type_
 
 
 def _rules(shape: Shape) -> tuple[Mapping[str, Any], ...]:

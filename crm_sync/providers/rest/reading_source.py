@@ -19,6 +19,29 @@ _AUTH = {
     "oauth2_client": ("client_id", "client_secret"),
 }
 _RETRY = ("network", "truncated_json")
+HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+# What HTTP itself says; another server would be asked, or half of a request.
+_OWN = ("host", "content-length", "transfer-encoding", "connection", "upgrade")
+_SECRET = re.compile(r"authorization|cookie|token|secret|api-?key|password", re.I)
+
+
+def read_headers(source: Shape) -> dict[str, str]:
+    """Return what is sent with each request."""
+    headers = source.table("headers")
+    for name, value in headers.items():
+        if _SECRET.search(name):
+            source.wrong(
+                f"headers.{name}",
+                "A secret has no place in the document. Declare it under auth and send"
+                " its value with the credentials.",
+            )
+        elif not HEADER.fullmatch(name) or name.lower() in _OWN:
+            source.wrong(f"headers.{name}", "This header cannot be set here.")
+        elif not re.fullmatch(r"[\x20-\x7e]*", value):
+            source.wrong(
+                f"headers.{name}", "Write its value in plain letters, on one line."
+            )
+    return headers
 
 
 def read_organisation(whose: Shape | None) -> tuple[str, str]:
@@ -57,6 +80,8 @@ def _auth(shape: Shape) -> Auth:
             )
     if kind == "api_key" and bool(header) == bool(query):
         shape.wrong("header", "Name the header or the query parameter of the key.")
+    if header and not HEADER.fullmatch(header):
+        shape.wrong("header", f"“{header}” is no name of a header.")
     token_url = shape.text("token_url", needed=kind.startswith("oauth2"))
     auth = Auth(
         kind=kind,
@@ -79,7 +104,11 @@ def read_rate(source: Shape) -> Rate:
     usual = Rate()
     per_second = shape.text("max_per_second")
     when = []
-    for number, row in enumerate(shape.anything("when") or []):
+    given = shape.anything("when") or []
+    if not isinstance(given, list):
+        shape.wrong("when", "This is a list such as [{status: 403, contains: LIMIT}].")
+        given = []
+    for number, row in enumerate(given):
         one = shape.shaped(f"when.{number}", row)
         when.append((one.whole("status", 429, 100, 599), one.text("contains")))
         one.done()
@@ -106,6 +135,11 @@ def read_retry(source: Shape) -> Retry:
     usual = Retry()
     if shape is None:
         return usual
+    if "on" not in shape.data:
+        # Some programs that read YAML take the word `on` for yes.
+        for word in {"true", "True"} & set(shape.data):
+            shape.taken.add(word)
+            shape.data = {**shape.data, "on": shape.data[word]}
     on = shape.texts("on")
     for one in on:
         if one not in _RETRY and not re.fullmatch(r"[45]\d\d", one):

@@ -88,6 +88,16 @@ def test_a_document_is_the_same_as_yaml_and_as_json(name: str) -> None:
         ({"source": {"headers": {"X-Api-Key": "k"}}, "streams": {"deals": {"path": "/d"}}}, "source.headers.X-Api-Key", "no place in the document"),
         ({"source": {"rate": {"pattern": "("}}, "streams": {"deals": {"path": "/d"}}}, "source.rate.pattern", "is no pattern"),
         ({"streams": {"owners": {"path": "/o"}}}, "streams", "None of them is an object"),
+        ({"streams": {"deals": {"path": "/d", "map": {"amount": "value"}}}}, "streams.deals.map.amount.type", "Say money_major"),
+        ({"streams": {"deals": {"path": "/d", "page": {"param": "p"}}}}, "streams.deals.page.kind", "Say how pages follow"),
+        ({"streams": {"deals": {"path": "/d/{sinse}"}}}, "streams.deals.path", "Nothing fills {sinse}. Known: {fields}"),
+        ({"streams": {"deals": {"path": "/d", "params": {"q": "{Since}"}}}}, "streams.deals.params.q", "Nothing fills {Since}."),
+        ({"streams": {"deals": {"path": "/d", "body": {"f": {"s": "{size_}"}}}}}, "streams.deals.body.f.s", "Nothing fills {size_}."),
+        ({"streams": {"deals": {"path": "/d", "deletes": {"kind": "endpoint", "stream": "deals"}}}}, "streams.deals.deletes.stream", "all of it would be taken for deleted"),
+        ({"source": {"headers": {"Host": "x"}}, "streams": {"deals": {"path": "/d"}}}, "source.headers.Host", "cannot be set"),
+        ({"source": {"headers": {"X-A": "a\r\nb"}}, "streams": {"deals": {"path": "/d"}}}, "source.headers.X-A", "on one line"),
+        ({"source": {"auth": {"kind": "api_key", "header": "X Key"}}, "streams": {"deals": {"path": "/d"}}}, "source.auth.header", "no name of a header"),
+        ({"source": {"rate": {"when": "403"}}, "streams": {"deals": {"path": "/d"}}}, "source.rate.when", "This is a list"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place(
@@ -163,3 +173,21 @@ def test_a_pattern_finds_its_group_or_all_of_it() -> None:
     assert found_by(r"\d+", "wait: in 30 s") == "30"
     assert found_by(r"(\d+) s|never", "never") == ""
     assert found_by("x", "a" * 2_000 + "x") == ""
+
+
+def test_the_word_on_may_have_become_yes_on_its_way() -> None:
+    text = (
+        "source: {retry: {on: [500]}}\n"
+        "streams: {deals: {path: /d, body: {q: '{ a { b } }'}}}"
+    )
+
+    document = read_document(yaml.safe_load(text))
+
+    assert document.retry.on == {"500"}
+    assert document == read_document(text)
+
+
+def test_a_day_is_read_as_one_though_nobody_says_so() -> None:
+    document = read_document("streams: {deals: {path: /d, map: {won_on: closed}}}")
+
+    assert document.objects[0].map[0].type == "datetime"

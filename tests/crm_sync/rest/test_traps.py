@@ -4,6 +4,7 @@ tokens that end, ids with slashes, pages that are too large."""
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 from urllib.parse import unquote
 
@@ -241,6 +242,16 @@ def test_a_record_that_says_two_things_under_one_name_is_refused_alone() -> None
         "2",
         "3",
     ]
+
+
+@pytest.mark.parametrize("key", ["key\u2026cut", "one\ntwo"])
+def test_a_key_that_cannot_be_sent_is_said_and_not_tried(key: str) -> None:
+    with running(lambda request: Reply({"data": ROWS})) as source:
+        document = declared({"auth": {"kind": "bearer"}})
+        with pytest.raises(ConfigurationProblem, match="“token” has a sign in it"):
+            read(source, document, key)
+        read(source, document, json.dumps({"token": " pasted\n"}))
+        assert source.requests[0].headers["authorization"] == "Bearer pasted"
 
 
 class Guarded:
