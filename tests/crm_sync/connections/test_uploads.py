@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection as database
+from django.db import transaction
+from psycopg import Error
 
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
-from crm_sync.connections.models import SourceField, Upload
+from crm_sync.connections.models import SourceField, SyncRun, Upload
 from crm_sync.connections.readers import mapping_for
 from crm_sync.connections.services import save_mapping
 from crm_sync.connections.uploads import (
@@ -258,3 +261,28 @@ def test_what_came_under_another_column_is_read_again_as_it_was(
     now = Entry.objects.order_by("pk").values_list("name", "amount", "counts")
     assert list(now) == before and len(before) == 3
     assert not RefusedRecord.objects.exists()
+
+
+def test_a_commit_that_dies_half_way_leaves_nothing_and_can_be_done_again(
+    acme: Business, alice: Member
+) -> None:
+    upload, _ = look(acme, alice)
+    schema = acme.schema_name
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"CREATE FUNCTION {schema}.dies() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'disk full'; END$$;"
+            f"CREATE TRIGGER dies BEFORE INSERT ON {schema}.ledger_change"
+            f" FOR EACH ROW EXECUTE FUNCTION {schema}.dies()"
+        )
+    with pytest.raises(Error, match="disk full"), transaction.atomic():
+        commit_upload(upload=upload, business=acme, by=alice)
+    upload.refresh_from_db()
+    left = upload.state, Entry.objects.count(), SyncRun.objects.count()
+    with database.cursor() as cursor:
+        cursor.execute(f"DROP FUNCTION {schema}.dies() CASCADE")
+
+    done = commit_upload(upload=upload, business=acme, by=alice)
+
+    assert left == (Upload.State.LOOKED_AT, 0, 0)
+    assert (done.outcome.new, SyncRun.objects.count()) == (2, 1)
