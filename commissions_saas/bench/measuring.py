@@ -75,12 +75,13 @@ class Bench:
                 self._compare(business, figures, name)
                 note(found, name, figures, base)
                 memory = max(memory, figures["megabytes"])
-            figures = ways.run("everything", business.slug)
+            # A process that lives is asked once more, when nothing has changed.
+            both = ["everything", "first"]
+            figures, asked = ways.run_each(both, [business.slug])
             note(found, "forced", figures, base)
             found.setdefault("written", []).append(figures["opened"])
             memory = max(memory, figures["megabytes"])
-            figures = ways.run("first", business.slug)
-            found.setdefault("nothing", []).append(figures["seconds"] * 1000)
+            found.setdefault("nothing", []).append(asked["seconds"] * 1000)
         self.rows += [
             at_most("first calculation, one worker", 0.8, found["in place"], "×"),
             at_most("CPU of it, Python and database", 1.3, found["in place CPU"], "×"),
@@ -190,7 +191,9 @@ class Bench:
             )
             self._forget(business)
         each_line = seconds / len(lines)
-        best = min(self.figures["afterwards, seconds"]) / self.figures["lines"]
+        # The product in the same minute: a slow one is slow for both.
+        figures = ways.run("first", business.slug)
+        best = figures["seconds"] / figures["opened"]
         self.figures["naive, µs a line"] = round(each_line * 1e6, 1)
         self.figures["naive, amounts that differ"] = differ
         self.rows.append(

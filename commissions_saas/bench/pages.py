@@ -16,7 +16,7 @@ from tenants.accounts.models import Business, Member, User
 from tenants.schema import in_business, in_public
 from tenants.urls_for import business_url, group_url
 
-TIMES = 30
+TIMES = 20
 BUSINESSES, MONTHS, PAYEES = 100, 12, 20
 _FACTS = """
 INSERT INTO public.rollup_payeefact (group_id, business_id, period, month, payee_id,
