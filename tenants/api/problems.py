@@ -49,7 +49,10 @@ def in_words(fault: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(fault, ProductError):
         status = 409 if isinstance(fault, Conflict) else 400
         field = getattr(fault, "field", "")
-        more = {"field": field} if field else {}
+        more: dict[str, Any] = {"field": field} if field else {}
+        several = getattr(fault, "problems", ())
+        if several:
+            more["problems"] = [str(one) for one in several]
         said = problem(status, fault.message, fault.hint, **more)
         return Response(said, status=status)
     if isinstance(fault, RequestDataTooBig):

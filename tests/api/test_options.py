@@ -112,3 +112,16 @@ def test_options_that_fit_are_kept(
     assert status == 201, made
     kept = Connection.objects.get().options
     assert {name: kept[name] for name in options} == options
+
+
+def test_all_that_is_wrong_in_a_document_is_told_at_once(program: Caller) -> None:
+    streams = {"deals": {"pth": "/d", "page": {"kind": "cursor"}}}
+
+    status, said = connect(program, "rest", {"document": {"streams": streams}})
+
+    assert status == 400
+    assert [one.partition(": ")[0] for one in said["problems"]] == [
+        "streams.deals.page.token_path",
+        "streams.deals.path",
+        "streams.deals.pth",
+    ]
