@@ -47,6 +47,8 @@ class PlanVersion(BusinessModel):
     edition = models.PositiveIntegerField(default=1)
     editor_ids = models.JSONField(default=list)  # users; none of them publishes it
     library_edition = models.PositiveIntegerField(null=True)  # what it was copied from
+    # Of what its formulas read, when it was published: {"deal.fee": "money"}.
+    field_types = models.JSONField(null=True)
 
     class Meta:
         constraints = [

@@ -84,9 +84,21 @@ def programs_of(versions: Iterable[PlanVersion]) -> dict[int, PlanProgram]:
         f"{row.kind}/{row.key}" for row in RateTable.objects.only("kind", "key")
     )
     return {
-        version.pk: _program(canonical_json(version.document), catalogue, tables)
+        version.pk: _program(
+            canonical_json(version.document), _as_published(version, catalogue), tables
+        )
         for version in versions
     }
+
+
+def types_read(program: PlanProgram) -> dict[str, str]:
+    """Return the type of each field that a plan's formulas read, by name."""
+    owners = (program.fields, program.thing_fields)
+    reads = [read for of in owners for own in of.values() for read in own]
+    found = {read.name: read.type for read in (*reads, *program.payee_fields)}
+    for own in program.person_fields.values():
+        found |= {f"payee.{read.key}": read.type for read in own}
+    return dict(sorted(found.items()))
 
 
 def tables_known(change: int) -> tuple[TableFact, ...]:
@@ -110,6 +122,35 @@ def field_catalogue() -> tuple[FieldFact, ...]:
     }
     for field in derived_fields({object_ for object_, _ in found}):
         found.setdefault((field.object, field.key), field)
+    return tuple(found.values())
+
+
+def _as_published(
+    version: PlanVersion, catalogue: tuple[FieldFact, ...]
+) -> tuple[FieldFact, ...]:
+    """Return the fields with the types that a version was published with.
+
+    A source that sends something else under a name fails the lines that read it, and
+    not the plan, nor the calculation of all who are on it.
+    """
+    if version.state != PlanVersion.State.PUBLISHED:
+        return catalogue
+    declared = version.document.get("fields", {})
+    types = {**(version.field_types or {}), **declared}
+    return _with_types(catalogue, tuple(sorted(types.items())))
+
+
+@lru_cache(maxsize=512)
+def _with_types(
+    catalogue: tuple[FieldFact, ...], types: tuple[tuple[str, str], ...]
+) -> tuple[FieldFact, ...]:
+    known = {name: name for name in TYPES}
+    found = {f"{fact.object}.{fact.key}": fact for fact in catalogue}
+    for name, type_ in types:
+        object_, _, key = name.partition(".")
+        if type_ in known:
+            label = found[name].label if name in found else key
+            found[name] = FieldFact(object_, key, label, known[type_])
     return tuple(found.values())
 
 

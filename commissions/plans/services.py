@@ -8,14 +8,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils.text import slugify
 
+from commissions.calculation.program import PlanProgram
 from commissions.calculation.words import day_words
 from commissions.plans import errors
-from commissions.plans.compiling import check_plan
+from commissions.plans.compiling import check_plan, compile_plan
 from commissions.plans.document import InvalidPlan, PlanDocument, PlanProblem
 from commissions.plans.examples import Tried, try_examples
 from commissions.plans.models import Plan, PlanVersion, RateTable
 from commissions.plans.reading import read_plan
-from commissions.plans.selectors import field_catalogue, tables_known
+from commissions.plans.selectors import field_catalogue, tables_known, types_read
 from commissions.plans.telling import ask_to_tell
 from commissions.plans.windows import never_paid
 from commissions_saas.lib import clock
@@ -145,6 +146,7 @@ def publish_version(
             opened=number,
             published_by_id=by.user_id,
             published_at=clock.now(),
+            field_types=types_read(_compiled(document)),
         )
         fresh = PlanVersion.objects.select_related("plan").get(pk=draft.pk)
         if published != 1:
@@ -226,6 +228,11 @@ def require_publishable(document: PlanDocument) -> None:
     failed = [r.example for r in try_document(document).results if not r.ok]
     if failed:
         raise errors.ExamplesFail(sorted(set(failed)))
+
+
+def _compiled(document: PlanDocument) -> PlanProgram:
+    tables = RateTable.objects.values_list("key", flat=True)
+    return compile_plan(document, field_catalogue(), tables)
 
 
 def document_of(version: PlanVersion) -> PlanDocument:

@@ -1,0 +1,92 @@
+"""A field that a source turns into another type fails lines, not the calculation."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from commissions.plans import services
+from commissions.plans.models import Plan
+from commissions.plans.yaml_form import plan_from_yaml
+from crm_sync.ledger.catalogue import save_fields
+from crm_sync.ledger.facts import FieldFact, ValueType
+from crm_sync.ledger.models import Payee
+from tenants.accounts.models import Business
+from tenants.accounts.models import Member as MemberRow
+from tests.commissions.statements import world
+from tests.commissions.statements.world import SYSTEM, a_deal, sync
+
+PLAN = """
+plan: After the fee
+currency: USD
+components:
+  - {key: sale, amount: (deal.amount - deal.dealer_fee) * 10%}
+examples:
+  - {name: One, period: 2026-11, deals: [{id: a, won_on: 2026-11-02, amount: 100, dealer_fee: 10}], expect: 9}
+"""
+
+
+def is_now(type_: ValueType) -> None:
+    save_fields([FieldFact("deal", "dealer_fee", "Dealer fee", type_)])
+
+
+def a_sale(id_: str) -> None:
+    sync(a_deal(id_, date(2026, 11, 5), "1000", SYSTEM, dealer_fee=Decimal(100)))
+    world.catch_up()
+
+
+@pytest.fixture
+def sells(acme: Business, maya: Payee, alice: MemberRow) -> Payee:
+    """Maya on a plan that was published while the fee was an amount."""
+    is_now("money")
+    acme.solo_mode = True
+    by = world.acting(alice, acme)
+    draft = services.create_plan(document=plan_from_yaml(PLAN), by=by)
+    services.publish_version(
+        draft=draft, starts_on=date(2026, 1, 1), by=by, moves=Decimal(0)
+    )
+    world.assign(maya, Plan.objects.get(), date(2026, 1, 1))
+    a_sale("before")
+    return maya
+
+
+def test_another_kind_of_number_changes_nothing(sells: Payee) -> None:
+    is_now("number")
+    a_sale("after")
+
+    assert world.statement(sells, "2026-11").total == Decimal("180.00")
+
+
+def test_what_is_no_number_any_more_fails_the_lines_that_read_it(
+    sells: Payee, theo: Payee
+) -> None:
+    other = Plan.objects.create(name="Plain", slug="plain")
+    plain = PLAN.replace("(deal.amount - deal.dealer_fee)", "deal.amount")
+    world.publish(other, plain.replace(", dealer_fee: 10", ""), date(2026, 1, 1))
+    world.assign(theo, other, date(2026, 1, 1))
+
+    is_now("text")
+    sync(
+        a_deal("after", date(2026, 11, 5), "1000", SYSTEM, dealer_fee="much"),
+        a_deal("theos", date(2026, 11, 5), "1000", SYSTEM, owner="user_theo"),
+    )
+    world.catch_up()
+
+    failed = [line.failed for line in world.live(world.statement(sells, "2026-11"))]
+    assert len(failed) == 2
+    assert all("should be an amount" in words for words in failed)
+    assert world.statement(theo, "2026-11").total == Decimal("100.00")
+
+
+def test_a_plan_that_declares_its_fields_needs_no_more(maya: Payee) -> None:
+    """Also of versions that were published before their types were kept."""
+    is_now("money")
+    plan = Plan.objects.create(name="Declared", slug="declared")
+    declared = PLAN.replace("currency", "fields: {deal.dealer_fee: money}\ncurrency")
+    world.publish(plan, declared, date(2026, 1, 1))
+    world.assign(maya, plan, date(2026, 1, 1))
+
+    is_now("percent")
+    a_sale("after")
+
+    assert world.statement(maya, "2026-11").total == Decimal("90.00")
