@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from crm_sync.connections.endpoints import INBOUND, Shown, address_of
+from crm_sync.connections.endpoints import INBOUND, Shown, address_of, last_day
 from crm_sync.connections.health import verdict
 from crm_sync.connections.models import (
     Connection,
+    Delivery,
     Endpoint,
     Mapping,
     Route,
@@ -62,6 +63,7 @@ def connection_json(request: Any, row: Connection) -> dict[str, Any]:
         "last_new_data_at": _at(row.last_new_data_at),
         "last_sync": run_json(runs[0]) if runs else None,
         "webhook": _webhook(row),
+        "events": _events(row),
         "url": group_url(request.group, "connections:api_connection", row.pk),
     }
 
@@ -189,6 +191,21 @@ def _webhook(row: Connection) -> dict[str, str] | None:
     if row.kind != INBOUND or endpoint is None:
         return None
     return {"url": address_of(endpoint), "client_id": endpoint.client_id}
+
+
+def _events(row: Connection) -> dict[str, Any] | None:
+    """Return how the source's own events come; None where it was never asked."""
+    endpoint = Endpoint.objects.filter(connection=row).first()
+    if endpoint is None:
+        return None
+    waiting = Delivery.objects.filter(endpoint=endpoint, state=Delivery.State.WAITING)
+    return {
+        "state": endpoint.state,
+        "problem": endpoint.problem,
+        "last_event_at": _at(endpoint.last_event_at),
+        "waiting": waiting.count(),
+        "last_day": last_day(endpoint),
+    }
 
 
 def _slug(route: Route, businesses: list[Business]) -> str | None:

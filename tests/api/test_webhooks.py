@@ -11,6 +11,7 @@ from django.test import Client
 
 from crm_sync.connections.models import Connection, Delivery, ObjectSchema
 from tenants.accounts.models import Business, Role
+from tenants.jobs.services import run_all_jobs
 from tests.api.caller import Caller, caller
 from tests.people import a_group_member, a_member
 
@@ -67,6 +68,21 @@ def test_the_answer_has_all_that_a_sender_needs(program: Caller) -> None:
     assert said["objects"] == ["deal"]
     assert send(said["webhook"], DEAL) == 202
     assert Delivery.objects.get().state == Delivery.State.WAITING
+
+
+def test_what_has_come_and_is_not_taken_yet_is_counted(program: Caller) -> None:
+    _, said = made(program)
+    place = f"{URL}{said['id']}/"
+    assert said["events"]["waiting"] == 0
+
+    send(said["webhook"], DEAL)
+    before = program.get(place)[1]["events"]
+    run_all_jobs()
+    after = program.get(place)[1]["events"]
+
+    assert (before["state"], before["waiting"]) == ("active", 1)
+    assert (after["waiting"], after["last_day"]["done"]) == (0, 1)
+    assert after["last_event_at"]
 
 
 def test_the_secret_is_answered_once_and_never_again(program: Caller) -> None:
