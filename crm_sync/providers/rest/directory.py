@@ -195,10 +195,12 @@ class Directory:
         if stream.one is None or not id.strip("."):
             return None
         answer = self._asked_for(stream, stream.one, id)
-        row = at(answer.doc, stream.one.record) if answer is not None else None
+        if answer is None or answer.is_empty:
+            return None
+        row = at(answer.doc, stream.one.record)
         if isinstance(row, list):
             row = row[0] if len(row) == 1 else None
-        said = hidden_error(answer.doc) if answer is not None else ""
+        said = hidden_error(answer.doc)
         if said and not id_of(stream, row or {}):
             if says_gone(said):
                 return None

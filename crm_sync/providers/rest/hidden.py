@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,11 @@ _LONGEST = 200
 _WELL = ("", "ok", "none", "null", "false", "success")
 _BAD = ("error", "fail", "failed", "failure")
 _SAID = ("message", "error_description", "detail", "error_info", "title", "code")
+_NOTHING = re.compile(
+    r"\bno (records?|data|results?|rows?|items?|entries|deals|matches)\b|\bnot found\b"
+    r"|\bnothing (was )?found\b|\bempty\b",
+    re.I,
+)
 _GONE = ("not found", "no such", "not exist", "deleted", "unknown id", "404")
 
 
@@ -30,6 +36,11 @@ def hidden_error(doc: Any) -> str:
 def says_gone(error: str) -> bool:
     """Tell whether an error about one record says that it is there no more."""
     return any(words in error.casefold() for words in _GONE)
+
+
+def says_nothing(error: str) -> bool:
+    """Tell whether an error beside an empty list only says that it is empty."""
+    return _NOTHING.search(error) is not None
 
 
 def _text(value: Any) -> str:

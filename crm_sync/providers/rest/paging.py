@@ -9,7 +9,7 @@ from typing import Any
 
 from crm_sync.contract import ConfigurationProblem, TryAgainLater
 from crm_sync.providers.rest.document import Part
-from crm_sync.providers.rest.hidden import hidden_error
+from crm_sync.providers.rest.hidden import hidden_error, says_nothing
 from crm_sync.providers.rest.paths import NothingThere, at, list_at, text_at
 from crm_sync.providers.rest.questions import question_of
 from crm_sync.providers.rest.transport import (
@@ -158,6 +158,8 @@ class Pager:
             raise
 
     def _rows(self, answer: Answer) -> list[Any]:
+        if answer.is_empty:
+            return []
         try:
             rows = list_at(answer.doc, self.part.records)
         except NothingThere:
@@ -167,6 +169,8 @@ class Pager:
                 raise self._no_list() from None
         else:
             said = "" if rows else hidden_error(answer.doc)
+            if says_nothing(said):
+                return rows
         if said:
             raise _SaidNo(self.transport.credentials.hide(said))
         return rows

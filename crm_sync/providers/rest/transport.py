@@ -51,6 +51,8 @@ class Answer:
     doc: Any
     headers: Mapping[str, str]
     at: datetime | None
+    is_empty: bool = False
+    """It says by its status that there is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +325,9 @@ class Transport:
             raise _Passing(f"it failed ({status})", wait)
         if not 200 <= status < 300:
             raise self._permanent(reply)
+        if status == 204:
+            at = waits.server_time(reply.headers)
+            return Answer({}, reply.headers, at, is_empty=True)
         try:
             doc = read_json(in_utf8(reply), odd=True, twice=False)
         except NotJson:

@@ -189,17 +189,20 @@ def test_an_error_dressed_as_an_answer_is_no_empty_list(said: Any, words: str) -
     assert sorted(found) == ALL
 
 
-def test_what_only_says_that_it_is_well_is_an_empty_list() -> None:
-    well: dict[str, Any] = {
-        "success": True,
-        "error": None,
-        "errors": [],
-        "status": "ok",
-        "data": [],
-    }
+WELL = {"success": True, "error": None, "errors": [], "status": "ok", "data": []}
 
-    with running(lambda request: Reply(well)) as source:
-        assert read(source, declared()).live() == {}
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(WELL),
+        Reply({"data": [], "error": "No records found"}),
+        Reply(b"", 204),
+    ],
+)
+def test_what_only_says_that_it_has_nothing_is_an_empty_list(reply: Reply) -> None:
+    with running(lambda request: reply) as source:
+        assert read(source, declared(one={"path": "/deals/{id}"})).live() == {}
 
 
 def test_an_error_about_one_record_does_not_make_it_deleted() -> None:
