@@ -88,6 +88,8 @@ class BatchComparison:
             return self.left
         task = _Task(*sides, batch, self.always_lines or total <= LINES_KEPT)
         known = [key for key in keys if _is_known(task, key)]
+        if not known:
+            return self.left
         zeros = account_zeros(types) if batch.object == DEAL else ()
         groups = list(groups_of(known, counts))
         reads = [self._wanted(task, group, zeros) for group in groups]
