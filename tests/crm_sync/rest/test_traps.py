@@ -189,7 +189,13 @@ def test_an_error_dressed_as_an_answer_is_no_empty_list(said: Any, words: str) -
     assert sorted(found) == ALL
 
 
-WELL = {"success": True, "error": None, "errors": [], "status": "ok", "data": []}
+WELL: dict[str, Any] = {
+    "success": True,
+    "error": None,
+    "errors": [],
+    "status": "ok",
+    "data": [],
+}
 
 
 @pytest.mark.parametrize(
