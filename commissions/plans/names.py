@@ -166,7 +166,8 @@ class Names:
                 self._note(path, words)
             elif known is None and catalogue is not None:
                 words = f"The business has no field {name}."
-                self._note(path, words, suggestion(key, types.get(owner, {})))
+                among = [f"{owner}.{one}" for one in types.get(owner, {})]
+                self._note(path, words, suggestion(name, among))
             types.setdefault(owner, dict(ALWAYS))[key] = kind
         return types
 

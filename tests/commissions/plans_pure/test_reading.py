@@ -153,7 +153,7 @@ def test_a_field_that_the_business_does_not_have_is_named() -> None:
     (problem,) = check_plan(plan_from_yaml(text), catalogue)
 
     assert str(problem) == (
-        "fields.deal.fee: The business has no field deal.fee. Did you mean fees?"
+        "fields.deal.fee: The business has no field deal.fee. Did you mean deal.fees?"
     )
 
 
