@@ -316,6 +316,8 @@ class Transport:
 
     def _understood(self, reply: Reply) -> Answer | None:
         status = reply.status
+        if status in self.document.fatal:
+            raise self._permanent(reply)
         if status in (404, 410):
             return None
         # What stands between, such as a proxy, has numbers of its own for its troubles.

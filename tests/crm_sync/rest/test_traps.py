@@ -223,6 +223,13 @@ def test_an_error_about_one_record_does_not_make_it_deleted() -> None:
         assert provider.read_one("deal", "1") is None
 
 
+def test_what_is_declared_fatal_is_asked_once() -> None:
+    with running(lambda request: Reply({"message": "closed"}, 503)) as source:
+        with pytest.raises(ConfigurationProblem, match="closed"):
+            read(source, declared({"fatal": [503]}))
+        assert len(source.requests) == 1
+
+
 @pytest.mark.parametrize("charset", ["ISO-8859-1", "utf-8"])
 def test_an_answer_in_another_encoding_is_read(charset: str) -> None:
     body = '{"data": [{"id": 1, "name": "Grüße"}]}'.encode(charset)
