@@ -84,6 +84,7 @@ class Api:
             "pipeline": self._pipelines,
             "status/opportunity": self._statuses,
             "custom_field/opportunity": self._custom_fields,
+            "custom_field/shared": self._shared_fields,
             "custom_field/activity": self._fields_of_types,
             "custom_field/custom_object_type": self._fields_of_types,
             "custom_activity": self._types,
@@ -177,6 +178,12 @@ class Api:
     def _custom_fields(self, caller: Caller, request: Request) -> Doc:
         return {"data": self._fields_of(caller, "opportunity"), "has_more": False}
 
+    def _shared_fields(self, caller: Caller, request: Request) -> Doc:
+        """Return the fields that stand on several objects; here all are on deals."""
+        on = {"associations": [{"object_type": "opportunity"}]}
+        data = [row | on for row in self._fields_of(caller, "shared")]
+        return {"data": data, "has_more": False}
+
     def _fields_of_types(self, caller: Caller, request: Request) -> Doc:
         """Return the fields of all types of people's own, each with its type."""
         name = request.path.removeprefix("custom_field/").removesuffix("_type")
@@ -189,7 +196,7 @@ class Api:
         return {"data": data, "has_more": False}
 
     def _schema(self, caller: Caller, of: str) -> Doc:
-        if self._store.describes_types_apart and "type_" in of:
+        if self._store.describes_types_apart:
             raise Missing(of)
         return {"object_type": of, "fields": self._fields_of(caller, of)}
 

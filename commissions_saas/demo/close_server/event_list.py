@@ -37,6 +37,8 @@ _JOINED: tuple[set[str], ...] = (
 
 def list_events(store: Store, *, org: str, params: Params, sees_details: bool) -> Doc:
     """Answer a request for events; who is not an admin sees details for an hour."""
+    if params.get("object_type") in store.does_not_log:
+        raise BadRequest(f"{params['object_type']} is not logged.")
     where, bound = _where(org, params, values.stamp(store.now() - _KEPT_FOR))
     limit = min(whole(params, "_limit", _PER_PAGE), _PER_PAGE)
     # The conditions are texts of this module; what was asked for is bound.

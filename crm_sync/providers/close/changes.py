@@ -17,6 +17,9 @@ _CLOSED_LOG = (
     "Close does not let this key read the event log, so a deleted record is noticed"
     " only when all ids are compared. Use the key of an administrator."
 )
+_OTHER_LOG = (
+    "Close's event log does not tell of {what}, so all ids are compared. {said}"
+)
 _TOO_LONG_AGO = (
     "The last complete sync was more than 29 days ago, and Close remembers deletes for"
     " 30 days only. All ids are compared to find the rest."
@@ -54,9 +57,12 @@ def changes_since(
         for record in _moved_by_merges(transport, kind, since):
             records.setdefault(record.external_id, record)
     except ConfigurationProblem as problem:
-        if problem.status not in (402, 403):
+        if problem.status not in (400, 402, 403):
             raise
-        return Changes((), since, (*warnings, _CLOSED_LOG), compare_ids=True)
+        said = _CLOSED_LOG
+        if problem.status == 400:
+            said = _OTHER_LOG.format(what=kind.label.lower(), said=problem.message)
+        return Changes((), since, (*warnings, said), compare_ids=True)
     # What is written until the clock is there again looks older than what is here, and
     # the log is read from the clock's new time on.
     went_back = clock_went_back(str(cursor["read_at"]), now)

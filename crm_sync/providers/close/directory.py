@@ -147,20 +147,31 @@ def custom_fields(transport: Transport, kind: Kind) -> tuple[SourceField, ...]:
     if kind.type_id and kind.fields:
         return tuple(custom_field(kind, row) for row in kind.fields)
     for path, key in kind.described_at():
-        try:
-            answer = transport.find(path)
-        except ConfigurationProblem as problem:
-            if problem.status not in (400, 402, 403):
-                raise
-            continue
-        rows = [
-            row
-            for row in _dicts(answer.doc.get(key) if answer else None)
-            if "id" in row and kind.has(row)
-        ]
+        rows = [row for row in _described(transport, path, key) if kind.has(row)]
+        if key == "data" and kind.schema:
+            # The schema names them all; a list has only those of the object alone.
+            shared = _described(transport, "custom_field/shared/", key)
+            rows += [row for row in shared if _is_on(row, kind.schema)]
         if rows:
             return tuple(custom_field(kind, row) for row in rows)
     return ()
+
+
+def _described(transport: Transport, path: str, key: str) -> list[Payload]:
+    """Return the fields that are described at an address; none is no problem."""
+    try:
+        answer = transport.find(path)
+    except ConfigurationProblem as problem:
+        if problem.status not in (400, 402, 403):
+            raise
+        return []
+    rows = _dicts(answer.doc.get(key) if answer else None)
+    return [row for row in rows if isinstance(row.get("id"), str)]
+
+
+def _is_on(row: Payload, schema: str) -> bool:
+    places = _dicts(row.get("associations"))
+    return any(one.get("object_type") == schema for one in places)
 
 
 def _active(transport: Transport) -> list[Payload]:

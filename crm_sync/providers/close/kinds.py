@@ -42,8 +42,12 @@ class Kind:
         addresses.
         """
         if not self.type_id:
-            schema = (f"custom_field_schema/{self.schema}/", "fields")
-            return (schema,) if self.schema else ()
+            if not self.schema:
+                return ()
+            return (
+                (f"custom_field_schema/{self.schema}/", "fields"),
+                (f"custom_field/{self.schema}/", "data"),
+            )
         of_all = "activity" if self.way == "created" else "custom_object_type"
         return (
             (f"custom_field_schema/{self.type_id}/", "fields"),

@@ -130,3 +130,23 @@ def test_a_merged_lead_moves_its_deals_and_loses_none(close: Source) -> None:
 
     assert {r.payload["lead_id"] for r in ledger.records.values()} == {other}
     assert ledger.versions() == close.truth()
+
+
+def test_a_log_that_does_not_know_a_kind_is_no_reason_to_read_nothing(
+    close: Source,
+) -> None:
+    close.deals(3)
+    close.server.store.does_not_log = frozenset({"opportunity"})
+    ledger = Ledger()
+    ledger.sync(close.provider())
+    close.account.delete(next(iter(close.truth())))
+
+    ledger.sync(close.provider())
+    assert ledger.pages[-1].compare_ids
+    assert ledger.pages[-1].warnings == (
+        "Close's event log does not tell of opportunities, so all ids are compared."
+        " Close refused the request (400): opportunity is not logged.",
+    )
+    ledger.reconcile(close.provider())
+
+    assert ledger.versions() == close.truth()

@@ -230,3 +230,13 @@ def test_calls_of_days_that_are_still_to_come_by_closes_clock_are_read(
     assert len(ledger.versions()) == 47
     assert more in ledger.versions()
     assert close.provider().listed_ids("call").versions == ledger.versions()
+
+
+def test_without_schemas_the_lists_of_fields_say_what_a_deal_has(close: Source) -> None:
+    close.account.add_custom_field("Region", of="shared")
+    close.server.store.describes_types_apart = True
+
+    labels = [one.label for one in close.provider().fields("deal")]
+
+    assert labels[-2:] == ["Business", "Region"]
+    assert "Region" not in [one.label for one in close.provider().fields("lead")]
