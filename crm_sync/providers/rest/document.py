@@ -63,6 +63,8 @@ class Paging:
     within: str = "query"  # or body
     first: int = 1
     token_path: str = ""
+    token_header: str = ""
+    """The header of the answer with what leads to the next page, if not in its body."""
     has_more_path: str = ""
     total_path: str = ""
     field: str = ""  # keyset: whose last value asks for the next page

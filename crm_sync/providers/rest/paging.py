@@ -198,6 +198,8 @@ class Pager:
             return None
         if page.kind in ("cursor", "next_url"):
             token = text_at(answer.doc, page.token_path)
+            if page.token_header:
+                token = answer.headers.get(page.token_header, "").strip()
             if not token or _says_no(answer.doc, page.has_more_path):
                 return None
             if page.kind == "next_url":

@@ -241,6 +241,7 @@ def _page(shape: Shape, usual: Paging) -> Paging:
         token_path=_path(
             inner, "token_path", inner.text("token_path", usual.token_path)
         ),
+        token_header=inner.text("token_header", usual.token_header).lower(),
         has_more_path=_path(
             inner, "has_more_path", inner.text("has_more_path", usual.has_more_path)
         ),
@@ -251,9 +252,11 @@ def _page(shape: Shape, usual: Paging) -> Paging:
         max_pages=inner.whole("max_pages", usual.max_pages, 1, 100_000),
         cap=inner.whole("cap", usual.cap, 0, 1_000_000),
     )
-    if kind in ("cursor", "next_url") and not paging.token_path:
+    has_token = paging.token_path or paging.token_header
+    if kind in ("cursor", "next_url") and not has_token:
         inner.wrong(
-            "token_path", "Say where the answer has what leads to the next page."
+            "token_path",
+            "Say where the answer has what leads to the next page, or token_header.",
         )
     if kind == "keyset" and not paging.param:
         inner.wrong("param", "Name the parameter that takes the last row's value.")

@@ -131,6 +131,18 @@ def test_a_name_with_a_dot_in_it_leads_to_the_next_page() -> None:
         assert sorted(read(source, document).live()) == ALL
 
 
+def test_what_leads_to_the_next_page_may_stand_in_a_header() -> None:
+    def answer(request: Request) -> Reply:
+        rows, after = slices(request)
+        return Reply(
+            {"data": rows}, 200, {"X-Next": str(after) if ROWS[after:] else ""}
+        )
+
+    page = {"kind": "cursor", "param": "offset", "token_header": "X-Next"}
+    with running(answer) as source:
+        assert sorted(read(source, declared(page=page)).live()) == ALL
+
+
 def test_any_id_is_asked_for_as_it_is() -> None:
     ids = ["ord/7", "ä 1", "50%", "a?b#c", "1:2", "x@y"]
 
