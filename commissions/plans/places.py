@@ -1,7 +1,8 @@
 """Where in its file a problem of a plan stands: the line and column that an editor shows."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import yaml
@@ -10,8 +11,10 @@ from commissions.plans.document import PlanProblem
 from commissions.plans.yaml_form import node_of
 
 _INDEX = re.compile(r"\[(\d+)\]\.?")
+_ENDS = re.compile(r"[.\[]")
 _ESCAPE = re.compile(r"\\(?:x..|u.{4}|U.{8}|\s*\n\s*|.)", re.DOTALL)
 _OF_FORMULA = re.compile(r"\nLine \d+, column \d+: [^\n]*$")
+_Step = tuple[yaml.Node, int]
 
 
 def in_file(problems: Iterable[PlanProblem], text: str) -> tuple[PlanProblem, ...]:
@@ -19,69 +22,72 @@ def in_file(problems: Iterable[PlanProblem], text: str) -> tuple[PlanProblem, ..
     tree = node_of(text)
     if tree is None:
         return tuple(problems)
-    return tuple(_placed(problem, tree, text) for problem in problems)
+    file = _File(text, tree)
+    return tuple(file.placed(problem) for problem in problems)
 
 
-def _placed(problem: PlanProblem, tree: yaml.Node, text: str) -> PlanProblem:
-    if not problem.path:
-        return problem
-    node, at, whole = _found(tree, problem.path)
-    if problem.picture and whole and isinstance(node, yaml.ScalarNode):
-        at = _in_formula(node, text, problem)
-    line = text.count("\n", 0, at) + 1
-    column = at - text.rfind("\n", 0, at)
-    where = f"\nLine {line}, column {column} of the file."
-    picture = _OF_FORMULA.sub(where, problem.picture)
-    return replace(problem, file_line=line, file_column=column, picture=picture)
+class _File:
+    """A file and its tree; what was looked up once is kept for the next problem."""
 
+    def __init__(self, text: str, tree: yaml.Node) -> None:
+        self.text = text
+        self.tree = tree
+        self.lines = [0, *(found.end() for found in re.finditer("\n", text))]
+        self.known: dict[int, dict[str, _Step]] = {}
 
-def _found(node: yaml.Node, path: str) -> tuple[yaml.Node, int, bool]:
-    """Return the part that a path names, where it begins, and whether it is all there."""
-    at = node.start_mark.index
-    while path:
-        step = _step(node, path)
-        if step is None:
-            return node, at, False
-        node, at, path = step
-    return node, at, True
+    def placed(self, problem: PlanProblem) -> PlanProblem:
+        """Return the problem with its place in the file, as far as its path leads."""
+        if not problem.path:
+            return problem
+        node, at, whole = self.found(problem.path)
+        if problem.picture and whole and isinstance(node, yaml.ScalarNode):
+            at = _in_formula(node, self.text, problem)
+        line = bisect_right(self.lines, at)
+        column = at - self.lines[line - 1] + 1
+        where = f"\nLine {line}, column {column} of the file."
+        picture = _OF_FORMULA.sub(where, problem.picture)
+        return replace(problem, file_line=line, file_column=column, picture=picture)
 
+    def found(self, path: str) -> tuple[yaml.Node, int, bool]:
+        """Return the part that a path names, where it begins, and if it is all there."""
+        node, at = self.tree, self.tree.start_mark.index
+        while path:
+            step = self.step(node, path)
+            if step is None:
+                return node, at, False
+            node, at, path = step
+        return node, at, True
 
-def _step(node: yaml.Node, path: str) -> tuple[yaml.Node, int, str] | None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in sorted(node.value, key=lambda pair: -len(pair[0].value)):
-            if (rest := _after(path, key.value)) is not None:
-                return value, key.start_mark.index, rest
-    if isinstance(node, yaml.SequenceNode):
-        if index := _INDEX.match(path):
+    def step(self, node: yaml.Node, path: str) -> tuple[yaml.Node, int, str] | None:
+        if isinstance(node, yaml.SequenceNode) and (index := _INDEX.match(path)):
             place = int(index.group(1)) - 1
             if place >= len(node.value):
                 return None
             item = node.value[place]
             return item, item.start_mark.index, path[index.end() :]
-        for item in node.value:
-            if (found := _named(item, path)) is not None:
-                return found
-    return None
-
-
-def _named(item: yaml.Node, path: str) -> tuple[yaml.Node, int, str] | None:
-    """Return the item of a list if the path calls it by its key, or by its only name."""
-    if not isinstance(item, yaml.MappingNode):
+        if id(node) not in self.known:
+            self.known[id(node)] = dict(_steps(node))
+        steps = self.known[id(node)]
+        # A name may hold a dot, as deal.fee does: the longest one is meant.
+        for end in reversed([*(m.start() for m in _ENDS.finditer(path)), len(path)]):
+            if found := steps.get(path[:end]):
+                return *found, path[end:].removeprefix(".")
         return None
-    for key, value in item.value:
-        if key.value == "key" and isinstance(value, yaml.ScalarNode):
-            rest = _after(path, value.value.strip())
-            return None if rest is None else (item, item.start_mark.index, rest)
-    return _step(item, path)
 
 
-def _after(path: str, name: str) -> str | None:
-    if not name or not path.startswith(name):
-        return None
-    rest = path[len(name) :]
-    if rest and rest[0] not in ".[":
-        return None
-    return rest.removeprefix(".")
+def _steps(node: yaml.Node) -> Iterator[tuple[str, _Step]]:
+    """Give what a path can name here: a mapping's names, or a list's keys or own names."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                yield key.value, (value, key.start_mark.index)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in reversed(node.value):
+            keys = {name: value for name, (value, _) in _steps(item)}
+            if isinstance(key := keys.get("key"), yaml.ScalarNode):
+                yield key.value.strip(), (item, item.start_mark.index)
+            elif isinstance(item, yaml.MappingNode):
+                yield from _steps(item)
 
 
 def _in_formula(node: yaml.ScalarNode, text: str, problem: PlanProblem) -> int:

@@ -93,7 +93,20 @@ def test_a_file_that_is_no_plan_keeps_its_problems_as_they_are() -> None:
 
     for text in ("", "a: [", "[", "x" * 600_000, "\x00"):
         assert in_file([problem], text) == (problem,)
-    assert in_file([problem], "a")[0].file_line == 1
+    for text in ("a", "? [a, b]\n: c", "[[[1]]]", "- {key: [1]}"):
+        assert in_file([problem], text)[0].file_line == 1
+
+
+def test_each_of_thousands_of_problems_has_its_own_line() -> None:
+    parts = "".join(f"  - {{key: c{at}, amount: x}}\n" for at in range(1_500))
+    problems = [
+        PlanProblem(f"components.c{at}.amount", "", line=1, column=1, picture="x")
+        for at in range(1_500)
+    ]
+
+    found = in_file(problems, f"components:\n{parts}")
+
+    assert [one.file_line for one in found] == list(range(2, 1_502))
 
 
 BLANKS = st.sampled_from([" ", "  ", "\n      ", " \n\n        "])
