@@ -89,20 +89,12 @@ def around(row: Statement) -> dict[str, Any]:
         for each in row.history  # type: ignore[attr-defined]
     ]
     slugs = {each.period.slug for each in known}
-    paid = [each for each in known if each.state == Statement.State.PAID]
     return {
         "previous": period.previous() if period.previous().slug in slugs else None,
         "next": period.next() if period.next().slug in slugs else None,
         "history": known,
         "chart": _chart(row, known),
-        "paid_in_year": sum(
-            (
-                each.total
-                for each in paid
-                if each.period.ends_on.year == period.ends_on.year
-            ),
-            Decimal(0),
-        ),
+        "paid_in_year": row.paid_in_year,  # type: ignore[attr-defined]
         "late": _late(row),
     }
 

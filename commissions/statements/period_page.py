@@ -9,6 +9,7 @@ from urllib.parse import quote
 from django.db.models import Count, Sum
 
 from commissions.statements.models import PayPeriod, Proposal, Statement
+from commissions.statements.really_paid import paid_of_period
 from crm_sync.accounting.accounts import has_any
 from crm_sync.accounting.queue import unmatched_until
 from crm_sync.ledger.selectors import refused_total
@@ -44,10 +45,8 @@ def period_figures(period: PayPeriod) -> dict[str, Any]:
         payable=Sum("payable", default=ZERO),
         statements=Count("pk"),
     )
-    paid = Statement.objects.filter(
-        period__slug=period.slug, state=Statement.State.PAID
-    )
-    found["paid"] = paid.aggregate(total=Sum("total", default=ZERO))["total"]
+    paid = PayPeriod.objects.filter(slug=period.slug).annotate(paid=paid_of_period())
+    found["paid"] = paid.values_list("paid", flat=True).first() or ZERO
     found["accrual"] = found["total"] - found["paid"]
     return found
 

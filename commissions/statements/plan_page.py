@@ -7,16 +7,23 @@ from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q
 
-from commissions.calculation.facts import AssignmentFact, MeasureDraft, TableFact
+from commissions.calculation.facts import (
+    AssignmentFact,
+    LineKey,
+    MeasureDraft,
+    PayeeInputs,
+    TableFact,
+)
 from commissions.calculation.pipeline import calculate
 from commissions.calculation.program import PlanProgram
+from commissions.calculation.receipt import NoSuchLine
+from commissions.calculation.receipts import explain
 from commissions.formula import TierTable
 from commissions.plans.models import Assignment, PlanVersion
 from commissions.plans.selectors import programs_of
-from commissions.statements.inputs import Key, load
+from commissions.statements.inputs import load
 from commissions.statements.models import Line, PayPeriod
 from commissions.statements.periods import current_period
-from commissions.statements.receipts import receipt_of
 from commissions_saas.lib.periods import Period
 from crm_sync.ledger.changes import latest_change
 from crm_sync.ledger.facts import Value
@@ -81,7 +88,7 @@ def my_plans(payee: Payee) -> tuple[Period, list[MyPlan]]:
     """Return the plans that pay somebody now, with where they stand."""
     period = current_period()
     key = payee.pk, period
-    inputs = load([key], latest_change()).inputs(*key)
+    inputs = load([key], latest_change(), with_names=True).inputs(*key)
     draft = calculate(inputs)
     last = period.ends_on
     found = []
@@ -94,18 +101,19 @@ def my_plans(payee: Payee) -> tuple[Period, list[MyPlan]]:
                     tuple(_coming(payee, fact.plan_id, last)),
                     tuple(sorted(fact.values.items())),
                     tuple(_tiers(fact, inputs.tables, draft.totals)),
-                    _latest(fact, key),
+                    _latest(fact, inputs, period),
                 )
             )
     return period, found
 
 
-def _latest(fact: AssignmentFact, key: Key) -> LatestDeal | None:
+def _latest(
+    fact: AssignmentFact, inputs: PayeeInputs, period: Period
+) -> LatestDeal | None:
     """Take the line of the latest deal, as it stands, with the steps of its receipt."""
-    payee_id, period = key
     line = (
         Line.objects.filter(
-            payee_id=payee_id,
+            payee_id=inputs.payee_id,
             period_id=PayPeriod.objects.filter(slug=period.slug).values("pk")[:1],
             version_id=fact.version_id,
             entry_id__gt=0,
@@ -118,14 +126,18 @@ def _latest(fact: AssignmentFact, key: Key) -> LatestDeal | None:
     if line is None:
         return None
     entry = Entry.objects.only("name").get(pk=line.entry_id)
-    return LatestDeal(line, entry.name, _how(line))
+    return LatestDeal(line, entry.name, _how(fact, inputs, line))
 
 
-def _how(line: Line) -> tuple[str, ...]:
-    receipt = receipt_of(line).receipt
+def _how(fact: AssignmentFact, inputs: PayeeInputs, line: Line) -> tuple[str, ...]:
+    key = LineKey(fact.plan_id, line.component, line.entry_id, line.role, 0)
+    try:
+        steps = explain(inputs, key).steps
+    except NoSuchLine:  # a change is being worked out in this moment
+        return ()
     return tuple(
         sentence.text
-        for step in (receipt.steps if receipt else ())
+        for step in steps
         if step.title in ("Base", "Rate")
         for sentence in step.sentences
     )

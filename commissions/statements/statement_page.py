@@ -23,6 +23,7 @@ from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from commissions.plans.models import PlanVersion
 from commissions.statements.models import Adjustment, Cause, Line, Statement
+from commissions.statements.really_paid import paid_in_year
 from commissions.statements.selectors import (
     ComponentTotal,
     component_totals,
@@ -111,6 +112,7 @@ def with_news(rows: QuerySet[Statement], since: datetime) -> QuerySet[Statement]
         )[: MONTHS + 1]
     )
     return rows.annotate(
+        paid_in_year=paid_in_year(),
         history=ArraySubquery(history),
         quota=Subquery(facts.values("quota")[:1]),
         attained=Subquery(facts.values("attained")[:1]),

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     Count,
+    DecimalField,
     Exists,
     OuterRef,
     Q,
@@ -15,7 +17,7 @@ from django.db.models import (
     TextField,
     Value,
 )
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce, ExtractYear, NullIf
 
 from commissions.statements.models import Line, PayPeriod, Release, Statement
 from payouts.runs.flags import RUNS_COMPARED
@@ -151,6 +153,30 @@ def past_payouts(payee_ids: Iterable[int], before: PayPeriod) -> list[Payout]:
         .select_related("run__period")
         .order_by("-run__period__starts_on", "-pk")
     )
+
+
+def paid_in_year() -> Any:
+    """Annotate statements with what their payee was paid in the year, and kept."""
+    own = Payout.objects.filter(
+        payee_id=OuterRef("payee_id"),
+        state=Payout.State.PAID,
+        paid_on__year=ExtractYear(OuterRef("period__ends_on")),
+    )
+    return _summed(own.values("payee_id"))
+
+
+def paid_of_period() -> Any:
+    """Annotate pay periods with what of their lines was paid, and did not come back."""
+    lines = Line.objects.filter(period_id=OuterRef(OuterRef("pk"))).values("pk")
+    items = PayoutItem.objects.filter(
+        live=True, payout__state=Payout.State.PAID, line_id__in=lines
+    )
+    return _summed(items.values("live"))
+
+
+def _summed(rows: Any) -> Any:
+    total = rows.order_by().annotate(total=Sum("amount")).values("total")
+    return Coalesce(Subquery(total), Decimal(0), output_field=DecimalField())
 
 
 def line_states(line_ids: list[int]) -> dict[int, str]:

@@ -7,6 +7,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from commissions.statements.models import PayPeriod, Statement
+from commissions.statements.period_page import period_figures
+from commissions.statements.really_paid import paid_in_year
 from crm_sync.ledger.models import Payee
 from payouts.checks.every import verify
 from payouts.exports.payroll_csv import plain, read_back
@@ -132,6 +134,23 @@ def test_a_returned_payment_is_owed_again(
 
     assert owed_to(theo.pk, "USD") == Decimal("1200.00")
     assert [x.payee_id for x in payable_lines(up_to=october)] == [theo.pk]
+
+
+def test_pages_say_paid_of_what_reached_people_and_was_not_sent_back(
+    paid: PayoutRun, maya: Payee, theo: Payee, alice: Member, october: PayPeriod
+) -> None:
+    """October earned 1,800.00, of which 60.00 waits for a customer."""
+    assert period_figures(october)["paid"] == TOTAL
+    assert period_figures(october)["accrual"] == Decimal("60.00")
+
+    pay.mark_returned(payout=paid.payouts.get(payee=theo), reason="Closed", by=alice)
+
+    assert period_figures(october)["paid"] == Decimal("540.00")
+    year = Statement.objects.filter(period=october).annotate(paid=paid_in_year())
+    assert dict(year.values_list("payee_id", "paid")) == {
+        maya.pk: Decimal("540.00"),
+        theo.pk: Decimal(0),
+    }
 
 
 def test_every_invariant_holds_after_a_whole_month(paid: PayoutRun) -> None:

@@ -1,0 +1,30 @@
+"""What was really paid: payouts know it, so they hand in two expressions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import DecimalField, Value
+
+Expression = Callable[[], Any]
+MONEY = DecimalField(max_digits=19, decimal_places=4)
+_known: dict[str, Expression] = {}
+
+
+def provide_paid(*, in_year: Expression, of_period: Expression) -> None:
+    """Register what a statement's payee was paid in its year, and what of a period was."""
+    _known.update(in_year=in_year, of_period=of_period)
+
+
+def paid_in_year() -> Any:
+    """Annotate statements with what reached the payee in the year of the period."""
+    return _asked("in_year")
+
+
+def paid_of_period() -> Any:
+    """Annotate pay periods with what of their lines was paid and did not come back."""
+    return _asked("of_period")
+
+
+def _asked(name: str) -> Any:
+    known = _known.get(name)
+    return known() if known else Value(0, output_field=MONEY)
