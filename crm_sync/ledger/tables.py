@@ -14,7 +14,11 @@ Named = Product | Service | Territory | Customer
 NAMED_COLUMNS = ("name", "active")
 PAYEE_COLUMNS = ("payee", "name", "email", "employee_number", "title", "last_day")
 
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# The wide forms of =, +, - and @ are the same to a spreadsheet in Japanese.
+_STARTS_FORMULA = (
+    *("=", "+", "-", "@", "\t", "\r", "\n"),
+    *("\uff1d", "\uff0b", "\uff0d", "\uff20"),
+)
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
 
 

@@ -206,7 +206,9 @@ def test_an_edit_of_what_no_formula_reads_is_in_the_history_too(
     assert "by Alice" in page
 
 
-@pytest.mark.parametrize("text", ["=1+1", "-3", "@a", "'quoted'", "+ x", "a", ""])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "-3", "@a", "'quoted'", "+ x", "\uff1d1", "a", ""]
+)
 def test_a_cell_comes_back_as_it_was(text: str) -> None:
     assert plain_cell(safe_cell(text)) == text
 
