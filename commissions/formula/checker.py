@@ -137,7 +137,10 @@ class _Checker:
         suggestion = self.suggestion(node.id)
         if (small := node.id.lower()) in ("yes", "no", "true", "false"):
             suggestion = small
-        parts = sorted(one for one in self.inputs if one.startswith(f"{node.id}."))
+        parts: list[str] = []
+        if node.id in self.likely:
+            start = f"{node.id}."
+            parts = sorted(one for one in self.inputs if one.startswith(start))
         if parts:
             suggestion = parts[0] if len(parts) == 1 else ""
         instead = instead_of(node.id) or number_of(node.id)
