@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from commissions_saas.lib.errors import ProductError
-from crm_sync.connections import forms, mapping_trial, selectors, services
+from crm_sync.connections import errors, forms, mapping_trial, selectors, services
 from crm_sync.connections.models import Connection, Mapping, SourceField
 from crm_sync.connections.places import WRITES, address, connection_at
 from crm_sync.connections.readers import mapping_for
@@ -41,8 +41,8 @@ def mapping(request: MemberRequest, id: int) -> HttpResponse:
         rows = selectors.mapping_rows(
             request.business, object_, document, sources, payloads
         )
-        document = _posted_document(request, document, rows, sources)
         try:
+            document = _posted_document(request, document, rows, sources)
             if "try" not in request.POST:
                 return _save(request, connection, object_, document)
             trial = mapping_trial.try_mapping(
@@ -156,8 +156,12 @@ def _posted_document(
     for row in rows:
         form = _row_form(row.key, row, sources, request.POST)
         kept = before.get(row.key, {})
-        if not form.is_valid():
+        if f"{row.key}-type" not in request.POST:
+            document |= {row.key: kept} if kept else {}
             continue
+        if not form.is_valid():
+            said = next(iter(form.errors.values()))[0]
+            raise errors.BadMapping(f"{row.label or row.key}: {said}")
         if form.cleaned_data["source"] != kept.get("source", ""):
             # Another field is read as it is, not by the rules of the one before.
             kept = {k: v for k, v in kept.items() if k not in _OF_ONE_FIELD}

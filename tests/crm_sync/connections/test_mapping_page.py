@@ -19,6 +19,7 @@ from tenants.accounts.models import Business, Role
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_all_jobs, run_now, without_sending
 from tests.commissions.statements import world
+from tests.crm_sync.clients import logged_in
 from tests.crm_sync.connections.scene import Scene, later
 from tests.crm_sync.providers.close_source import close_source
 from tests.people import a_member
@@ -213,3 +214,21 @@ def test_a_sync_that_is_asked_for_twice_is_one_job(scene: Scene) -> None:
     assert len(caught) <= 20, [one["sql"][:100] for one in caught]
     run_now(Job.objects.get(kind="sync", state="queued"))
     assert Entry.objects.count() == 2
+
+
+def test_a_row_that_cannot_be_read_is_told_and_one_that_is_not_sent_stays(
+    scene: Scene,
+) -> None:
+    client = logged_in(a_member(scene.business, "Priya Nair", Role.ADMIN))
+    url = f"/b/acme/connections/{scene.connection.pk}/map/"
+    before = Mapping.objects.latest("version").document
+
+    wrong = client.post(url, {"amount-type": "colour", "amount-source": "value"})
+    saved = client.post(url, {"name-type": "text", "name-source": "lead_name"})
+
+    assert wrong.status_code == 422
+    assert "Select a valid choice. colour is not one" in wrong.content.decode()
+    assert saved.status_code == 302
+    after = Mapping.objects.latest("pk").document
+    assert after["amount"] == before["amount"]
+    assert set(after) == set(before)
