@@ -25,7 +25,7 @@ class AssignmentFact:
 
     plan_id: int
     version_id: int
-    version_number: int
+    version_number: int  # 0 is a draft on trial
     program: PlanProgram
     starts_on: date
     ends_on: date | None

@@ -239,7 +239,9 @@ class _Writer:
         since = f"since {day_words(fact.starts_on)}"
         if fact.ends_on:
             since = f"from {day_words(fact.starts_on)} to {day_words(fact.ends_on)}"
-        words = f"{self.program.name}, version {fact.version_number}, {since}."
+        number = fact.version_number
+        version = f"version {number}" if number else "the draft"
+        words = f"{self.program.name}, {version}, {since}."
         sentences = [Sentence(words), Sentence(f"Component: {self.component.name}.")]
         if self.component.says:
             sentences.append(Sentence(self.component.says))

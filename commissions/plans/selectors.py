@@ -22,6 +22,8 @@ from crm_sync.ledger.values import TYPES, to_value
 
 Row = TypeVar("Row", bound=Model)
 ONE_DAY = timedelta(days=1)
+# Numbers of drafts on trial: of two versions from one day, the higher one holds.
+DRAFTS_FROM = 2_000_000_000
 
 
 def as_of(rows: QuerySet[Row], change: int) -> QuerySet[Row]:
@@ -188,7 +190,7 @@ def _facts(
         yield AssignmentFact(
             plan_id=row.plan_id,
             version_id=version.pk,
-            version_number=version.number,
+            version_number=version.number if version.number < DRAFTS_FROM else 0,
             program=program,
             starts_on=begins,
             ends_on=ends,

@@ -28,6 +28,7 @@ from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
 from commissions.calculation.pipeline import calculate
 from commissions.plans.document import PlanDocument
 from commissions.plans.models import Plan, PlanVersion, PreviewedStatement
+from commissions.plans.selectors import DRAFTS_FROM
 from commissions.plans.services import require_sound
 from commissions.statements.differences import EffectKey, money
 from commissions.statements.errors import NotUpToDate
@@ -44,7 +45,6 @@ from commissions_saas.lib.periods import Period
 from crm_sync.ledger.changes import latest_change
 
 PAYEES_AT_A_TIME = 48
-LAST_NUMBERS = 2_000_000_000  # of two versions from one day, the higher number holds
 ZERO = Decimal(0)
 Told = Callable[[str, int, int], None]
 Reckoned = tuple[PayeeInputs, StatementDraft]
@@ -93,7 +93,7 @@ def standing(plan: Plan, document: PlanDocument, starts_on: date) -> Iterator[in
             fence = latest_change()
             PlanVersion.objects.create(
                 plan=plan,
-                number=LAST_NUMBERS + secrets.randbelow(10**8),
+                number=DRAFTS_FROM + secrets.randbelow(10**8),
                 state=PlanVersion.State.PUBLISHED,
                 document=document.raw,
                 sha256=document.hash,

@@ -117,6 +117,7 @@ def test_each_line_opens_to_both_of_its_receipts(
         ("After", Decimal(60)),
     ]
     assert body.count("needs no rounding") == 2
+    assert body.count(", version 1, ") == body.count(", the draft, ") == 1
     assert page.get(f"{url}line/?line=5").status_code == 404
 
 
