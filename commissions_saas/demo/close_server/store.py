@@ -57,6 +57,7 @@ class Store:
         self.skew = timedelta(0)
         self.shuffles_ties = False  # rows of one moment come in another order each time
         self.describes_types_apart = False  # there are lists of fields, and no schemas
+        self.counts_lists = True  # or only deals are counted
         self.does_not_log: frozenset[str] = frozenset()  # kinds that no event tells of
         self._clock = now
         self.news = threading.Event()  # something waits to be sent

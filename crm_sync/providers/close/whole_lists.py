@@ -108,7 +108,10 @@ def _from_end_to_end(
             ]
             seen |= {one.external_id: one.version for one in records}
             yield records, [one for one in made if isinstance(one, RefusedRow)]
-            more = doc.get("has_more") is True and bool(rows)
+            # A list that is not counted is looked behind: an answer that was cut short
+            # says that it is the last as well.
+            looks_on = total is None and bool(records)
+            more = bool(rows) and (doc.get("has_more") is True or looks_on)
             # Some rows are asked for twice: one that was deleted pulls others up.
             skip += max(len(rows) - _OVERLAP, 1)
         if total is None or total <= len(seen):

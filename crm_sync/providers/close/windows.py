@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, TypeGuard
 
 from crm_sync.contract import Payload, TryAgainLater
 from crm_sync.moments import as_moment
@@ -87,13 +88,11 @@ class _Reader:
             doc = self.transport.get(self.path, params).doc
             rows = doc.get("data")
             # What is not of this window is not the answer to what was asked.
-            if isinstance(rows, list) and all(
-                isinstance(row, dict)
-                and lower <= self._at(row)
-                and (not upper or self._at(row) < upper)
-                for row in rows
-            ):
-                return rows, doc.get("has_more") is True
+            if self._are_of(rows, lower, upper):
+                more = doc.get("has_more") is True or self._goes_on(
+                    params, skip, rows, (lower, upper)
+                )
+                return rows, more
         raise TryAgainLater(
             "Close keeps answering with records that were not asked for.",
             hint="It is tried again by itself; nothing that was read is lost.",
@@ -116,6 +115,34 @@ class _Reader:
             if len(found) >= met:
                 break
         return list(found.values())
+
+    def _goes_on(
+        self,
+        params: Mapping[str, str | int],
+        skip: int,
+        rows: list[Payload],
+        window: tuple[str, str],
+    ) -> bool:
+        """Look behind an answer that says it is the last: such lists have no count.
+
+        One that was cut short says so, too, and its rows would be missed.
+        """
+        if not rows:
+            return False
+        behind = {**params, "_skip": skip + len(rows), "_limit": 1}
+        found = self.transport.get(self.path, behind).doc.get("data")
+        known = {row.get("id") for row in rows}
+        return self._are_of(found, *window) and any(
+            row.get("id") not in known for row in found
+        )
+
+    def _are_of(self, rows: Any, lower: str, upper: str) -> TypeGuard[list[Payload]]:
+        return isinstance(rows, list) and all(
+            isinstance(row, dict)
+            and lower <= self._at(row)
+            and (not upper or self._at(row) < upper)
+            for row in rows
+        )
 
     def _at(self, row: Payload) -> str:
         try:

@@ -240,3 +240,31 @@ def test_without_schemas_the_lists_of_fields_say_what_a_deal_has(close: Source) 
 
     assert labels[-2:] == ["Business", "Region"]
     assert "Region" not in [one.label for one in close.provider().fields("lead")]
+
+
+def test_calls_behind_an_answer_that_ends_too_early_are_read(close: Source) -> None:
+    for number in range(30):
+        close.account.add_record(
+            "call", lead=close.lead, created_at=MONDAY + timedelta(hours=number)
+        )
+    close.server.faults.change({"short": 20, "seed": 3})
+    ledger = Ledger()
+
+    ledger.sync(close.provider(), "call")
+
+    assert len(ledger.versions()) == 30
+
+
+def test_contacts_behind_an_answer_that_ends_too_early_are_read(close: Source) -> None:
+    for number in range(60):
+        name = f"Contact {number}"
+        close.account.add_record(
+            "contact", lead=close.lead, name=name, created_at=MONDAY
+        )
+    close.server.store.counts_lists = False
+    close.server.faults.change({"script": ["", "short"]})
+    ledger = Ledger()
+
+    ledger.sync(close.provider(), "contact")
+
+    assert len(ledger.versions()) == 60
