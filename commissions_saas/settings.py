@@ -303,6 +303,8 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").exists() else []
 # A server collects the files once; the demo and the tests serve them where they lie.
 WHITENOISE_USE_FINDERS = env.yes_no("STATIC_FROM_SOURCE", False)
+# Where the source is at hand a file is looked for when it is asked for, not at start.
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS
 STATIC_ROOT = None if WHITENOISE_USE_FINDERS else BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
