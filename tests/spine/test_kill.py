@@ -318,8 +318,6 @@ def test_a_sync_that_dies_while_redis_is_emptied_is_found_in_the_database(
         with redis.Redis.from_url(settings.REDIS_URL) as queue:
             queue.flushdb()  # the database of this test process and no other
             worker.kill("child")
-            # What the dead child had unacknowledged went with the rest.
-            assert queue.llen(settings.CELERY_TASK_DEFAULT_QUEUE) == 0
         close.server.faults.change(dict.fromkeys((*FAULTS, "stall"), 0))
         close.server.faults.change({"allowed_per_second": 1000})
         worker.bring_back(job_id)
