@@ -221,6 +221,8 @@ def _words(
 
 
 def _clawback_words(line: Late, entry: EntryFact, inputs: PayeeInputs) -> str:
+    if entry.reversed_on is None:
+        return _left_words(entry)
     days = next(
         (
             component.clawback_days
@@ -230,15 +232,12 @@ def _clawback_words(line: Late, entry: EntryFact, inputs: PayeeInputs) -> str:
         ),
         None,
     )
-    if entry.reversed_on is None:
-        return _left_words(entry)
     source = source_of_entry(entry.id)
     deleted = Entry.objects.filter(pk=entry.id, deleted=True).exists()
     words = f"{entry.name}: {'deleted' if deleted else 'lost'}"
     if source.name != UNKNOWN:
         words = f"{words} in {source.name}"
-    if entry.reversed_on is not None:
-        words = f"{words} on {short_day_text(entry.reversed_on)}"
+    words = f"{words} on {short_day_text(entry.reversed_on)}"
     return f"{words}, within {days} days" if days is not None else words
 
 

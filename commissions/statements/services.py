@@ -140,9 +140,8 @@ def add_adjustment(
     if is_own(payee.pk, by):
         raise errors.OwnPay("add the adjustment")
     with transaction.atomic():
-        period = PayPeriod.objects.get(pk=period.pk)
         writing.lock_periods_to_write([period.pk])
-        _require_open(payee, period)
+        _require_open(payee, PayPeriod.objects.get(pk=period.pk))
         number = next_change(
             kind="adjustment",
             words=f"Adjustment for {payee.name}: {reason.strip()}",

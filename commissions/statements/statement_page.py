@@ -77,25 +77,6 @@ def with_news(rows: QuerySet[Statement], since: datetime) -> QuerySet[Statement]
         .annotate(total=Sum("effect"))
         .values("total")
     )
-    here = Line.objects.filter(
-        entry_id=OuterRef("entry_id"),
-        payee_id=OuterRef("payee_id"),
-        closed_run__isnull=True,
-    )
-    left_out = (
-        Credit.objects.filter(
-            payee_id=OuterRef("payee_id"),
-            occurred_on__gte=OuterRef("period__starts_on"),
-            occurred_on__lte=OuterRef("period__ends_on"),
-            closed__isnull=True,
-        )
-        .filter(Exists(Entry.objects.filter(pk=OuterRef("entry_id"), counts=True)))
-        .filter(~Exists(here))
-        .order_by()
-        .values("payee_id")
-        .annotate(count=Count("entry_id", distinct=True))
-        .values("count")
-    )
     facts = PayeeFact.objects.filter(
         business_id=current_business().pk,
         payee_id=OuterRef("payee_id"),
@@ -119,7 +100,30 @@ def with_news(rows: QuerySet[Statement], since: datetime) -> QuerySet[Statement]
         moved=Coalesce(
             Subquery(moved), ZERO, output_field=DecimalField(decimal_places=4)
         ),
-        left_out=Coalesce(Subquery(left_out), 0, output_field=IntegerField()),
+        left_out=Coalesce(Subquery(_left_out()), 0, output_field=IntegerField()),
+    )
+
+
+def _left_out() -> QuerySet[Any]:
+    """Count the payee's deals of the period that no line is for."""
+    here = Line.objects.filter(
+        entry_id=OuterRef("entry_id"),
+        payee_id=OuterRef("payee_id"),
+        closed_run__isnull=True,
+    )
+    return (
+        Credit.objects.filter(
+            payee_id=OuterRef("payee_id"),
+            occurred_on__gte=OuterRef("period__starts_on"),
+            occurred_on__lte=OuterRef("period__ends_on"),
+            closed__isnull=True,
+        )
+        .filter(Exists(Entry.objects.filter(pk=OuterRef("entry_id"), counts=True)))
+        .filter(~Exists(here))
+        .order_by()
+        .values("payee_id")
+        .annotate(count=Count("entry_id", distinct=True))
+        .values("count")
     )
 
 

@@ -55,6 +55,11 @@ class Weeks:
     def code(self) -> str:
         return f"{self.rule}{self.weekday}{self.month:x}"
 
+    @property
+    def letters(self) -> str:
+        """Return how a slug names the calendar: its pattern and the rest."""
+        return f"{'abc'[PATTERNS.index(self.pattern)]}{self.code}"
+
     def kind(self, unit: str = "") -> str:
         """Return the name of its periods, quarters (`q`) or years (`y`)."""
         return f"{self.pattern}{unit}_{self.code}"
@@ -84,11 +89,10 @@ class Weeks:
     def periods(self, named: int) -> Iterator[Stretch]:
         """Yield the twelve periods of a year."""
         starts, last = self.year(named)
-        letter = next(key for key, one in _LETTERS.items() if one == self.pattern)
         for at in range(12):
             weeks = int(self.pattern[at % 3])
             ends = last if at == 11 else starts + weeks * _WEEK - timedelta(days=1)
-            yield Stretch(starts, ends, f"{named:04}-p{at + 1:02}{letter}{self.code}")
+            yield Stretch(starts, ends, f"{named:04}-p{at + 1:02}{self.letters}")
             starts = ends + timedelta(days=1)
 
 
@@ -204,8 +208,7 @@ def full_slug(kind: str, slug: str) -> str:
     weeks = weeks_of(kind)
     if weeks is None or not _SHORT.fullmatch(slug):
         return slug
-    letter = next(key for key, one in _LETTERS.items() if one == weeks.pattern)
-    return f"{slug}{letter}{weeks.code}"
+    return f"{slug}{weeks.letters}"
 
 
 def short_slug(slug: str) -> str:

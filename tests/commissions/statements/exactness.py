@@ -303,14 +303,7 @@ class Business:
             take_away(row, self.by)
 
     def adjust(self, who: int, month: int, amount: str) -> None:
-        services.add_adjustment(
-            payee=self.payees[who],
-            period=period(month),
-            amount=amount,
-            currency="USD",
-            reason="Agreed",
-            by=self.by,
-        )
+        world.adjust(self.payees[who], period(month), amount, self.by)
 
     def joins(self, who: int, day: int, amount: str) -> None:
         assigning.assign(

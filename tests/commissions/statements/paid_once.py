@@ -141,14 +141,7 @@ class PayingBusiness:
             services.decide_proposal(proposal=proposal, accept=accept, by=self.by)
 
     def adjust(self, who: int, month: int, amount: str) -> None:
-        services.add_adjustment(
-            payee=self.payees[who],
-            period=period(month),
-            amount=amount,
-            currency="USD",
-            reason="Helped out",
-            by=self.by,
-        )
+        world.adjust(self.payees[who], period(month), amount, self.by)
 
     def undo(self, which: int) -> None:
         rows = Adjustment.objects.filter(closed__isnull=True).order_by("pk")

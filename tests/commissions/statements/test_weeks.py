@@ -41,6 +41,18 @@ def put_on(maya: Payee, **written: str) -> None:
     world.assign(maya, plan, date(2026, 1, 1))
 
 
+def sells_by_quarters_of_445(acme: Business, maya: Payee) -> None:
+    acme.pay_calendar = "445_l61"
+    pays = "4-4-5 to the last Saturday of January"
+    put_on(maya, pays=pays, per="quarter", period="2026-p10")
+    sync(
+        a_deal("first_day", date(2026, 11, 1), "8000", SYSTEM),
+        a_deal("last_day", date(2027, 1, 30), "4000", SYSTEM),
+        a_deal("next_year", date(2027, 1, 31), "100", SYSTEM),
+    )
+    world.catch_up()
+
+
 def total(payee: Payee, slug: str) -> Decimal:
     return world.statement(payee, slug).total
 
@@ -48,19 +60,7 @@ def total(payee: Payee, slug: str) -> Decimal:
 def test_a_quarter_of_445_is_paid_in_its_last_period(
     acme: Business, maya: Payee
 ) -> None:
-    acme.pay_calendar = "445_l61"
-    put_on(
-        maya,
-        pays="4-4-5 to the last Saturday of January",
-        per="quarter",
-        period="2026-p10",
-    )
-    sync(
-        a_deal("first_day", date(2026, 11, 1), "8000", SYSTEM),
-        a_deal("last_day", date(2027, 1, 30), "4000", SYSTEM),
-        a_deal("next_year", date(2027, 1, 31), "100", SYSTEM),
-    )
-    world.catch_up()
+    sells_by_quarters_of_445(acme, maya)
 
     assert current_period().label == "P10 2026 (1–28 Nov 2026)"
     assert read_period("2026-P10") == current_period()
@@ -75,18 +75,7 @@ def test_a_quarter_of_445_is_paid_in_its_last_period(
 def test_a_change_reaches_the_end_of_its_quarter_of_weeks(
     acme: Business, maya: Payee
 ) -> None:
-    acme.pay_calendar = "445_l61"
-    put_on(
-        maya,
-        pays="4-4-5 to the last Saturday of January",
-        per="quarter",
-        period="2026-p10",
-    )
-    sync(
-        a_deal("first_day", date(2026, 11, 1), "8000", SYSTEM),
-        a_deal("last_day", date(2027, 1, 30), "4000", SYSTEM),
-    )
-    world.catch_up()
+    sells_by_quarters_of_445(acme, maya)
 
     sync(a_deal("first_day", date(2026, 11, 1), "9000", SYSTEM, version="later"))
     world.catch_up()

@@ -9,7 +9,8 @@ from django.db import connection, transaction
 
 from commissions.plans.models import Assignment, Plan, PlanVersion
 from commissions.plans.yaml_form import plan_from_yaml
-from commissions.statements.models import Line, Statement
+from commissions.statements import services
+from commissions.statements.models import Line, PayPeriod, Statement
 from commissions.statements.recalculate import Summary, recalculate
 from commissions_saas.lib import clock
 from crm_sync.ledger import services as ledger
@@ -193,6 +194,17 @@ def lost(
 ) -> Incoming:
     values |= {"status": "Lost", "status_type": "lost", "lost_on": lost_on}
     return a_deal(id_, day, amount, product, **values)
+
+
+def adjust(payee: Payee, period: PayPeriod, amount: str, by: Member) -> None:
+    services.add_adjustment(
+        payee=payee,
+        period=period,
+        amount=amount,
+        currency="USD",
+        reason="Agreed",
+        by=by,
+    )
 
 
 def catch_up() -> Summary:
