@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import Q, QuerySet
+
 from crm_sync.connections.readers import Reader
 from crm_sync.contract import RemoteRecord
 from crm_sync.ledger import services as ledger
@@ -44,16 +46,17 @@ def _know(
         connection_id=connection.pk, external_id__in=names
     ).values_list("external_id", flat=True)
     for name in sorted(names - set(known)):
-        payees = Payee.objects.filter(merged_into__isnull=True)
-        found = (
-            payees.filter(email=name.lower())
-            if "@" in name
-            else payees.filter(name__iexact=name)
-        )
-        if len(found[:2]) == 1:
+        found = payees_called(name)[:2]
+        if len(found) == 1:
             ledger.match_payee(
                 payee=found[0],
                 connection_id=connection.pk,
                 external_id=name[:200],
                 by=by,
             )
+
+
+def payees_called(name: str) -> QuerySet[Payee]:
+    """Return the payees who have this e-mail, or are called so."""
+    same = Q(email=name.lower()) if "@" in name else Q(name__iexact=name)
+    return Payee.objects.filter(same, merged_into__isnull=True)

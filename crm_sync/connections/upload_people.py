@@ -1,9 +1,9 @@
 """People whom a file names and who are no payees here yet."""
 
 from django.db import transaction
-from django.db.models import Q
 
 from crm_sync.connections.models import Upload
+from crm_sync.connections.people_keys import payees_called
 from crm_sync.connections.uploads import preview_of
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.services import create_payee
@@ -24,7 +24,7 @@ def payees_from_file(*, upload: Upload, business: Business, by: Member) -> list[
                 name=name_of(who), email=who.lower() if "@" in who else "", by=by
             )
             for who in strangers
-            if not _is_here(who)
+            if not payees_called(who).exists()
         ]
 
 
@@ -35,8 +35,3 @@ def name_of(who: str) -> str:
     local = who.partition("@")[0]
     words = local.replace(".", " ").replace("_", " ").replace("-", " ").split()
     return " ".join(word[:1].upper() + word[1:] for word in words) or who
-
-
-def _is_here(who: str) -> bool:
-    same = Q(email=who.lower()) if "@" in who else Q(name__iexact=who)
-    return Payee.objects.filter(same, merged_into__isnull=True).exists()

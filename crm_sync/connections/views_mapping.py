@@ -29,20 +29,20 @@ def mapping(request: MemberRequest, id: int) -> HttpResponse:
     connection = connection_at(request, id)
     object_ = _object(request, connection)
     current = mapping_for(connection, request.business.pk, object_)
-    sources = list(
-        SourceField.objects.filter(connection=connection, object=object_).order_by(
-            "label"
-        )
-    )
+    fields = SourceField.objects.filter(connection=connection, object=object_)
+    sources = list(fields.order_by("label"))
     payloads = selectors.last_payloads(connection, request.business, object_)
     document: Document = current.document if current else {}
-    problem, trial, status = "", None, 200
-    if request.method == "POST":
-        rows = selectors.mapping_rows(
+
+    def rows_now() -> list[selectors.MappingRow]:
+        return selectors.mapping_rows(
             request.business, object_, document, sources, payloads
         )
+
+    problem, trial, status = "", None, 200
+    if request.method == "POST":
         try:
-            document = _posted_document(request, document, rows, sources)
+            document = _posted_document(request, document, rows_now(), sources)
             if "try" not in request.POST:
                 return _save(request, connection, object_, document)
             trial = mapping_trial.try_mapping(
@@ -53,12 +53,8 @@ def mapping(request: MemberRequest, id: int) -> HttpResponse:
             )
         except ProductError as refused:
             problem, status = str(refused), 422
-    rows = selectors.mapping_rows(
-        request.business, object_, document, sources, payloads
-    )
-    readers = hooks.ask("plans_by_field", request) or {}
-    for row in rows:
-        row.used_by = readers.get(f"{object_}.{row.key}", [])
+    rows = rows_now()
+    _tell_who_reads(request, object_, rows)
     context = {
         "connection": connection,
         "object": object_,
@@ -74,6 +70,14 @@ def mapping(request: MemberRequest, id: int) -> HttpResponse:
         "trial": trial,
     }
     return render(request, "connections/mapping.html", context, status=status)
+
+
+def _tell_who_reads(
+    request: MemberRequest, object_: str, rows: list[selectors.MappingRow]
+) -> None:
+    readers = hooks.ask("plans_by_field", request) or {}
+    for row in rows:
+        row.used_by = readers.get(f"{object_}.{row.key}", [])
 
 
 def _save(

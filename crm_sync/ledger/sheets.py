@@ -15,7 +15,6 @@ from crm_sync.ledger.tables import csv_of, plain_cell
 from crm_sync.providers.files.table import read_table
 from tenants.access import Member
 
-LARGEST = 2_000_000
 MOST_ROWS = 20_000
 WHY = "why"
 PAYEE_COLUMNS = ("payee", "name", "email", "employee_number")
@@ -71,8 +70,6 @@ class Preview:
 
 def look_at(content: bytes, columns: Columns, read: Read) -> Preview:
     """Read each row of a file; whatever is wrong with one is said beside it."""
-    if len(content) > LARGEST:
-        raise ProductError("The file is larger than 2 MB.", hint="Split it.")
     preview = Preview(columns)
     for line, cells, surplus in _rows(content, columns):
         try:

@@ -28,7 +28,6 @@ from crm_sync.ledger.tables import NAMED_COLUMNS, PAYEE_COLUMNS, plain_cell
 from crm_sync.providers.files.table import Table, read_table
 from tenants.access import Member
 
-LARGEST = 2_000_000
 MOST_ROWS = 20_000
 _YES = ("yes", "true", "1", "")
 _NO = ("no", "false", "0")
@@ -77,8 +76,6 @@ class Preview:
 
 def look_at(kind: str, content: bytes) -> Preview:
     """Say what a file of payees, or of one of the `NAMED` lists, would change."""
-    if len(content) > LARGEST:
-        raise ProductError("The file is larger than 2 MB.", hint="Split it.")
     reader = _payee_reader() if kind == "payees" else _named_reader(kind)
     columns = PAYEE_COLUMNS if kind == "payees" else NAMED_COLUMNS
     table = read_table(content)
