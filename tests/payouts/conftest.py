@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
+from django.db.models import Sum
 
 from commissions.plans.models import Plan
 from commissions.statements.models import PayPeriod
 from commissions_saas.lib import clock
 from crm_sync.connections.models import Connection
 from crm_sync.ledger.models import Payee
+from payouts.journal.models import Account, Posting
 from payouts.runs.models import Payout, PayoutRun
 from payouts.runs.services import decide, prepare
 from tenants.access import Member
@@ -81,6 +84,15 @@ def approve_all(run: PayoutRun, by: Member) -> PayoutRun:
     )
     run.refresh_from_db()
     return run
+
+
+def owed_to(payee: Payee) -> Decimal:
+    """Return what the journal owes a payee: earned and not yet paid."""
+    own = Posting.objects.filter(
+        account__kind=Account.Kind.PAYABLE, account__payee_id=payee.pk
+    )
+    sums: dict[str, Decimal] = dict(own.values_list("side").annotate(Sum("amount")))
+    return sums.get("credit", Decimal(0)) - sums.get("debit", Decimal(0))
 
 
 def sign(run: PayoutRun, by: Member) -> PayoutRun:

@@ -9,7 +9,7 @@ from commissions.statements.models import PayPeriod, Statement
 from commissions.statements.services import add_adjustment
 from crm_sync.ledger.models import Payee
 from payouts.journal.models import Account, Posting
-from payouts.journal.selectors import owed_to, trial_balance
+from payouts.journal.selectors import trial_balance
 from payouts.runs import errors
 from payouts.runs.models import Payout, PayoutRun
 from payouts.runs.selectors import payable_lines
@@ -17,7 +17,7 @@ from payouts.runs.services import decide, prepare
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tests.commissions.statements import world
-from tests.payouts.conftest import approve_all, sign
+from tests.payouts.conftest import approve_all, owed_to, sign
 from tests.people import a_member
 
 
@@ -114,7 +114,7 @@ def test_signing_locks_the_statements_and_books_what_is_owed(
     locked = Statement.objects.filter(period=october)
     assert {row.state for row in locked} == {Statement.State.LOCKED}
     assert all(row.sha256 for row in locked)
-    assert owed_to(theo.pk, "USD") == Decimal("1200.00")
+    assert owed_to(theo) == Decimal("1200.00")
     assert trial_balance("USD")[Account.Kind.EXPENSE] == Decimal("-1800.00")
 
 

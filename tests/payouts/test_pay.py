@@ -13,13 +13,12 @@ from crm_sync.ledger.models import Payee
 from payouts.checks.every import verify
 from payouts.exports.payroll_csv import plain, read_back
 from payouts.journal.models import Posting
-from payouts.journal.selectors import owed_to
 from payouts.runs import errors
 from payouts.runs.models import ExportFile, Payout, PayoutRun
 from payouts.runs.selectors import payable_lines
 from payouts.runs.services import decide, pay
 from tenants.access import Member
-from tests.payouts.conftest import approve_all, sign
+from tests.payouts.conftest import approve_all, owed_to, sign
 
 TOTAL = Decimal("1740.00")
 
@@ -110,7 +109,7 @@ def test_a_held_payee_is_not_in_the_file(
 def test_paying_books_the_money_out_once(
     paid: PayoutRun, theo: Payee, october: PayPeriod, alice: Member
 ) -> None:
-    assert owed_to(theo.pk, "USD") == 0
+    assert owed_to(theo) == 0
     assert {p.state for p in paid.payouts.all()} == {Payout.State.PAID}
     rows = Statement.objects.filter(period=october)
     assert {row.state for row in rows} == {Statement.State.PAID}
@@ -132,7 +131,7 @@ def test_a_returned_payment_is_owed_again(
 
     pay.mark_returned(payout=payout, reason="Account closed", by=alice)
 
-    assert owed_to(theo.pk, "USD") == Decimal("1200.00")
+    assert owed_to(theo) == Decimal("1200.00")
     assert [x.payee_id for x in payable_lines(up_to=october)] == [theo.pk]
 
 
