@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from commissions_saas.lib import clock
 from crm_sync.connections.following import (
-    CUSTOMERS,
     Following,
     customers_first,
     followers,
@@ -48,9 +47,7 @@ def apply_page(
     homes = homes_of(reader, records)
     work: dict[int, list[Incoming]] = defaultdict(list)
     settled, moving = Settled(), Moving(reader)
-    following = Following(reader, records)
-    left: list[tuple[int, str]] = []
-    outcome = Outcome()
+    following, outcome = Following(reader, records), Outcome()
     for remote in customers_first(_newest(records)):
         key = (remote.object, remote.external_id)
         home, version = homes.get(key, (None, ""))
@@ -58,13 +55,9 @@ def apply_page(
             outcome.unchanged += 1
             continue
         target = _target(reader, following, remote, home)
-        following.note(remote, target)
-        if target is None and not remote.deleted:
-            settled.unrouted.append(remote)
+        following.note(remote, home, target)
         if home is not None and home != target and home in reader.businesses:
             work[home].append(_removal(reader, remote, target))
-            if remote.object in CUSTOMERS:
-                left.append((home, remote.external_id))
             if not remote.deleted:
                 moving.note(key, remote.version, home, target)
         if target is not None:
@@ -72,15 +65,14 @@ def apply_page(
             work[target].append(
                 replace(incoming, moved_from=came_from) if came_from else incoming
             )
-        value = reader.value_of(remote.payload)
-        settled.homes[key] = (target, remote.version, value)
+        settled.note(remote, target, reader.value_of(remote.payload))
     outcome.refused += len(settled.unrouted)
     outcome.add(
         _written(reader, work, _broken_rows(reader, refused), moving, words, forced)
     )
     settle(reader, settled)
     moving.save(words)
-    for under in followers(reader, left):
+    for under in followers(reader, following.left):
         outcome.add(apply_page(reader=reader, records=under, words=words, forced=True))
     return outcome
 

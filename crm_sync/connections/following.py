@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from crm_sync.connections.models import Home
-from crm_sync.connections.readers import Reader
+from crm_sync.connections.readers import Reader, texts_at
 from crm_sync.contract import RemoteRecord, value_at
 from crm_sync.ledger.models import Revision
 from crm_sync.ledger.standard import DEAL
@@ -31,6 +31,8 @@ class Following:
         self._reader = reader
         self._of: dict[tuple[str, str], str] = {}
         self._homes: dict[str, int | None] = {}
+        self.left: list[tuple[int, str]] = []
+        """Customers that have left a business: (which, the customer)."""
         if not reader.is_shared:
             return
         for remote in records:
@@ -44,10 +46,13 @@ class Following:
         )
         self._homes = dict(rows.values_list("external_id", "business_id"))
 
-    def note(self, remote: RemoteRecord, target: int | None) -> None:
-        """A customer of the same page lives here from now on."""
-        if remote.object in CUSTOMERS:
-            self._homes[remote.external_id] = target
+    def note(self, remote: RemoteRecord, home: int | None, target: int | None) -> None:
+        """A customer of the same page lives at the target from now on."""
+        if remote.object not in CUSTOMERS:
+            return
+        self._homes[remote.external_id] = target
+        if home is not None and home != target and home in self._reader.businesses:
+            self.left.append((home, remote.external_id))
 
     def target(self, remote: RemoteRecord) -> int | None:
         """Return the business of a record's customer, where the record follows it."""
@@ -64,9 +69,7 @@ class Following:
 
     def _says_itself(self, remote: RemoteRecord) -> bool:
         paths = {route.path for route in self._reader.routes}
-        return any(
-            value_at(remote.payload, path) not in (None, "", []) for path in paths
-        )
+        return any(texts_at(remote.payload, path) for path in paths)
 
 
 def followers(

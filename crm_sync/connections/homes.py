@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from commissions_saas.lib import clock
 from crm_sync.connections.models import Connection, Home, UnroutedRecord
-from crm_sync.connections.readers import Reader
-from crm_sync.contract import RefusedRow, RemoteRecord, value_at
+from crm_sync.connections.readers import Reader, Route, texts_at
+from crm_sync.contract import RefusedRow, RemoteRecord
 
 Key = tuple[str, str]
+SEVERAL = "It names several businesses"
 
 
 @dataclass(slots=True)
@@ -20,6 +21,13 @@ class Settled:
     homes: dict[Key, tuple[int | None, str, str]] = field(default_factory=dict)
     """(business or None, version, the value that routes it)."""
     unrouted: list[RemoteRecord] = field(default_factory=list)
+
+    def note(self, remote: RemoteRecord, target: int | None, value: str) -> None:
+        """A record lives there from now on; one that lives nowhere waits."""
+        key = (remote.object, remote.external_id)
+        self.homes[key] = (target, remote.version, value)
+        if target is None and not remote.deleted:
+            self.unrouted.append(remote)
 
 
 def homes_of(
@@ -91,6 +99,16 @@ def keep_unreadable(reader: Reader, row: RefusedRow, external_id: str) -> None:
     )
 
 
+def tell_why(reader: Reader, rows: Iterable[UnroutedRecord]) -> None:
+    """Say anew why records live nowhere: other routes leave them so for another
+    reason."""
+    for row in rows:
+        remote = RemoteRecord(row.object, row.external_id, row.version, row.payload)
+        why = _why_unrouted(reader, remote)
+        if why != row.reason:
+            UnroutedRecord.objects.filter(pk=row.pk).update(reason=why)
+
+
 def _keep(rows: Sequence[UnroutedRecord]) -> None:
     UnroutedRecord.objects.bulk_create(
         rows,
@@ -133,9 +151,18 @@ def _forget(
 
 
 def _why_unrouted(reader: Reader, remote: RemoteRecord) -> str:
-    paths = dict.fromkeys(route.path for route in reader.routes)
-    for path in paths:
-        value = value_at(remote.payload, path)
-        if value not in (None, "", []):
-            return f"No business is named for “{value}”."
+    named = {route.business_id: route for route in reader.routes_named(remote.payload)}
+    if len(named) > 1:
+        values = " and ".join(_with_business(reader, one) for one in named.values())
+        return f"{SEVERAL}: {values}. Leave one of them there."
+    for path in dict.fromkeys(route.path for route in reader.routes):
+        texts = texts_at(remote.payload, path)
+        if texts:
+            return f"No business is named for “{'”, “'.join(texts)}”."
     return "The field that names the business is blank."
+
+
+def _with_business(reader: Reader, route: Route) -> str:
+    business = reader.businesses.get(route.business_id)
+    name = business.name if business else "not ready"
+    return f"“{route.value}”" if name == route.value else f"“{route.value}” ({name})"

@@ -52,7 +52,8 @@ class Reader:
         return self.connection.business_id is None
 
     def business_of(self, payload: Mapping[str, Any]) -> int | None:
-        """Return the business that a record belongs to, or None where no route says."""
+        """Return the business that a record belongs to, or None where no route says
+        which, or several say different ones."""
         if self.connection.business_id is not None:
             return self.connection.business_id
         route = self._route_of(payload)
@@ -63,13 +64,18 @@ class Reader:
         route = self._route_of(payload) if self.is_shared else None
         return route.value if route else ""
 
+    def routes_named(self, payload: Mapping[str, Any]) -> list[Route]:
+        """Return every route that a record names: a list may name several."""
+        said = {
+            path: texts_at(payload, path)
+            for path in {route.path for route in self.routes}
+        }
+        return [route for route in self.routes if route.value in said[route.path]]
+
     def _route_of(self, payload: Mapping[str, Any]) -> Route | None:
-        for route in self.routes:
-            value = value_at(payload, route.path)
-            values = value if isinstance(value, list) else [value]
-            if route.value in [str(one).strip() for one in values if one is not None]:
-                return route
-        return None
+        named = self.routes_named(payload)
+        # Which of two businesses is meant is for people to say.
+        return named[0] if len({one.business_id for one in named}) == 1 else None
 
     def take_routes_of_now(self) -> None:
         """Read the routes again; call it in a transaction, before routing by them.
@@ -149,6 +155,17 @@ class Reader:
         if template:
             return filled(template, record.payload)
         return self.provider.record_url(record) if self.provider else ""
+
+
+def texts_at(payload: Mapping[str, Any], path: str) -> list[str]:
+    """Return what a field says, each value of a list for itself; nothing if blank."""
+    value = value_at(payload, path)
+    texts = [
+        str(one).strip()
+        for one in (value if isinstance(value, list) else [value])
+        if one is not None
+    ]
+    return [text for text in texts if text]
 
 
 def reader_of(connection: Connection, provider: Provider | None = None) -> Reader:

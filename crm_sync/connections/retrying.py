@@ -9,6 +9,7 @@ from django.db import transaction
 
 from crm_sync.connections.applying import apply_page
 from crm_sync.connections.following import Following
+from crm_sync.connections.homes import tell_why
 from crm_sync.connections.models import UnroutedRecord
 from crm_sync.connections.readers import Reader
 from crm_sync.contract import RemoteRecord
@@ -70,18 +71,20 @@ def retry_unrouted(
     while batch := list(islice(ids, _AT_A_TIME)):
         with transaction.atomic():
             check()
-            found = [
-                _remote(row.object, row.external_id, row.version, row.payload)
-                for row in UnroutedRecord.objects.filter(pk__in=batch)
-            ]
-            following = Following(reader, found)
-            routed = [
-                r
-                for r in found
+            waiting = {row.pk: row for row in rows.filter(pk__in=batch)}
+            found = {
+                pk: _remote(row.object, row.external_id, row.version, row.payload)
+                for pk, row in waiting.items()
+            }
+            following = Following(reader, found.values())
+            routed = {
+                pk: r
+                for pk, r in found.items()
                 if reader.business_of(r.payload) is not None
                 or following.target(r) is not None
-            ]
-            total.add(apply_page(reader=reader, records=routed))
+            }
+            total.add(apply_page(reader=reader, records=list(routed.values())))
+            tell_why(reader, [waiting[pk] for pk in waiting.keys() - routed.keys()])
     return total
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Max
 
+from crm_sync.connections.homes import SEVERAL
 from crm_sync.connections.models import Connection, Home, Route, RouteTable
 from crm_sync.connections.models import UnroutedRecord as Unrouted
 from crm_sync.connections.readers import Reader, businesses_of, reader_of
@@ -24,6 +25,7 @@ from tenants.schema import in_business, in_public
 
 Told = Callable[[int, int], None]
 _TRIED = "routes on trial"
+_SHOWN = 5
 
 
 def try_table(table: RouteTable, told: Told | None = None) -> dict[str, Any]:
@@ -82,6 +84,11 @@ class _Standing:
         unrouted = Unrouted.objects.filter(connection=connection)
         keys = unrouted.values_list("object", "external_id")
         self.unrouted: set[tuple[str, str]] = set(keys)
+        several = unrouted.filter(reason__startswith=SEVERAL).values("reason")
+        self.several = [
+            {"reason": row["reason"], "count": row["n"]}
+            for row in several.annotate(n=Count("id")).order_by("-n", "reason")[:_SHOWN]
+        ]
         self.booked = {business.pk: booked_in(business) for business in businesses}
         self.refused: dict[int, int] = {}
         for business in businesses:
@@ -139,6 +146,7 @@ def _difference(before: _Standing, after: _Standing) -> dict[str, Any]:
             for (old, new), count in sorted(moves.items())
         ],
         "unrouted": len(after.unrouted),
+        "several": after.several,
         "places": [
             {
                 "business": pk,

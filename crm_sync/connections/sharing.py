@@ -116,6 +116,7 @@ def figures_of(table: RouteTable) -> dict[str, Any]:
         "proposals": sum(place["proposals"] for place in places),
         "refused": sum(max(place["refused"], 0) for place in places),
         "unrouted": figures.get("unrouted", 0),
+        "several": figures.get("several", []),
     }
 
 

@@ -112,6 +112,26 @@ def test_a_trial_says_what_moves_in_each_business_and_moves_nothing(
     assert everything(acme, twin) == before
 
 
+def test_a_trial_shows_records_that_would_name_two_businesses(
+    paying: Scene, acme: Business, twin: Business, owner: Member
+) -> None:
+    paying.deal("Torn", value=5_000, custom={paying.field: ["Acme", "Elsewhere"]})
+    paying.deal("Nobody's", value=6_000, custom={paying.field: ["North", "West"]})
+    with later(10):
+        paying.sync()
+    routes = {"Acme": acme, "South": acme, "Twin": twin, "Elsewhere": twin}
+
+    table = _try(paying, routes | {"North": acme, "West": twin}, owner)
+    url = f"/g/northwind/connections/{paying.connection.pk}/routes/{table.pk}/"
+    shown = page(logged_in(owner), url)
+
+    said = "1 record: It names several businesses: "
+    assert f"{said}“Acme” and “Elsewhere” (Twin). Leave one of them" in shown
+    assert f"{said}“North” (Acme) and “West” (Twin). Leave one of them" in shown
+    assert "2 records would be in no business" in shown
+    assert names_in(acme)["Torn"], "nothing has moved yet"
+
+
 def test_saving_does_what_the_trial_said_and_keeps_both_versions(
     paying: Scene, acme: Business, twin: Business, owner: Member
 ) -> None:

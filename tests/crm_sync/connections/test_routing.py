@@ -98,6 +98,46 @@ def test_a_business_that_joins_later_knows_the_fields_of_its_source(
         assert Field.objects.filter(object="deal", key="product").exists()
 
 
+def test_a_record_that_names_two_businesses_goes_to_neither(
+    shared: Scene, acme: Business, twin: Business
+) -> None:
+    deal = shared.deal("Torn", custom={shared.field: ["Acme", "Twin"]})
+    shared.deal("Also theirs", custom={shared.field: ["Elsewhere", "Acme"]})
+    shared.sync()
+
+    row = UnroutedRecord.objects.get()
+
+    assert row.reason == (
+        "It names several businesses: “Acme” and “Twin”. Leave one of them there."
+    )
+    assert names_in(acme) == {"Also theirs": True}
+    assert names_in(twin) == {}
+    with later(10):
+        shared.account.edit(deal, {f"custom.{shared.field}": ["Twin"]})
+        shared.sync()
+    assert names_in(twin) == {"Torn": True}
+    assert not UnroutedRecord.objects.exists()
+
+
+def test_two_values_of_one_business_are_no_question(
+    shared: Scene, acme: Business, twin: Business
+) -> None:
+    shared.deal("South and west", custom={shared.field: ["South", "West"]})
+    shared.sync()
+    unnamed = UnroutedRecord.objects.get().reason
+
+    job = routing.save_routes(
+        connection=shared.connection,
+        path=f"custom.{shared.field}",
+        routes={"South": acme.pk, "West": acme.pk},
+    )
+    assert job is not None
+    run_now(job)
+
+    assert unnamed == "No business is named for “South”, “West”."
+    assert names_in(acme) == {"South and west": True}
+
+
 def test_a_route_never_leads_out_of_the_group(shared: Scene, globex: Business) -> None:
     with pytest.raises(BadRoute, match="this group only"):
         routing.save_routes(
