@@ -329,8 +329,6 @@ def instead_of_value(text: str, tokens: list[Token], at: int) -> Fault:
         return syntax_errors.torn_sign(torn, "!=")
     if token.text in ("[", "{") and (named := _name_in_brackets(tokens, at)):
         return named
-    if token.text in ("[", "{") and (named := _name_in_brackets(tokens, at)):
-        return named
     if token.text not in _USED_SIGNS:
         return _sign(token, text)
     if token.text == ")" and not any(t.text == "(" for t in tokens[:at]):

@@ -106,34 +106,30 @@ def _section(
 
 
 def _inside(path: str, owner: str, old: Raw, new: Raw) -> Iterator[PlanChange]:
-    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        yield from _leaves(path, f"{owner}: ", old, new)
+    else:
         yield _changed(path, owner, old, new)
-        return
-    for key in dict.fromkeys((*old, *new)):
-        before, after = old.get(key), new.get(key)
-        if before == after:
-            continue
-        inner, words = f"{path}.{key}", f"{owner}: {_name(key)}"
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from _leaves(inner, words, before, after)
-        else:
-            pay = key not in ("says", "name", "waiting_for")
-            yield _changed(inner, words, before, after, pay)
 
 
 def _leaves(
-    path: str, owner: str, old: Mapping[str, Raw], new: Mapping[str, Raw]
+    path: str,
+    owner: str,
+    old: Mapping[str, Raw],
+    new: Mapping[str, Raw],
+    deep: bool = False,
 ) -> Iterator[PlanChange]:
     """Name what differs alone, however deep it is: `lines a` of what is expected."""
     for key in dict.fromkeys((*old, *new)):
         before, after = old.get(key), new.get(key)
         if before == after:
             continue
-        inner, words = f"{path}.{key}", f"{owner}, {key}"
+        inner, words = f"{path}.{key}", owner + (key if deep else _name(key))
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from _leaves(inner, words, before, after)
+            yield from _leaves(inner, f"{words}, ", before, after, deep=True)
         else:
-            yield _changed(inner, words, before, after)
+            pay = deep or key not in ("says", "name", "waiting_for")
+            yield _changed(inner, words, before, after, pay)
 
 
 def _components(before: PlanDocument, after: PlanDocument) -> Iterator[PlanChange]:

@@ -23,6 +23,7 @@ from commissions.plans.document import (
     Raw,
 )
 from commissions.plans.form_blocks import FormBlock, FormField
+from commissions.plans.form_rows import mapping, mappings
 from commissions.plans.form_things import (
     example_blocks,
     put_things,
@@ -142,9 +143,9 @@ def form_of(raw: Mapping[str, Raw], calendar: str = "month") -> dict[str, Any]:
 
     `calendar` is what the business pays by; one of its own weeks may be chosen too.
     """
-    parts = _list(raw.get("components"))
-    measures = _mapping(raw.get("measures"))
-    named = [{"name": name, **_mapping(body)} for name, body in measures.items()]
+    parts = mappings(raw.get("components"))
+    measures = mapping(raw.get("measures"))
+    named = [{"name": name, **mapping(body)} for name, body in measures.items()]
     return {
         "head": [
             replace(field, choices=tuple(dict.fromkeys((*PAYS, calendar))))
@@ -181,13 +182,13 @@ def raw_from_form(before: Mapping[str, Raw], sent: Mapping[str, str]) -> dict[st
     for key in MORE_OF_HEAD:
         if key in sent:
             _put(raw, key, sent[key])
-    parts = _list(before.get("components"))
+    parts = mappings(before.get("components"))
     raw["components"] = [
         _filled(part, COMPONENT, sent, f"c{i}-")
         for i, part in enumerate([*parts, {}])
         if sent.get(f"c{i}-key", "").strip()
     ]
-    raw["measures"] = _measures(_mapping(before.get("measures")), sent)
+    raw["measures"] = _measures(mapping(before.get("measures")), sent)
     if not raw["measures"]:
         del raw["measures"]
     put_things(raw, sent)
@@ -200,7 +201,7 @@ def _measures(before: Mapping[str, Raw], sent: Mapping[str, str]) -> dict[str, R
         name = sent.get(f"m{i}-name", "").strip()
         if name:
             keys = tuple(key for key in MEASURE if key != "name")
-            found[name] = _filled(_mapping(part), keys, sent, f"m{i}-")
+            found[name] = _filled(mapping(part), keys, sent, f"m{i}-")
     return found
 
 
@@ -256,13 +257,3 @@ def _shown(value: Raw | None) -> str:
     if isinstance(value, str):
         return value
     return ", ".join(str(part) for part in value)
-
-
-def _list(value: Raw | None) -> list[Mapping[str, Raw]]:
-    if isinstance(value, str) or value is None or isinstance(value, Mapping):
-        return []
-    return [part for part in value if isinstance(part, Mapping)]
-
-
-def _mapping(value: Raw | None) -> Mapping[str, Raw]:
-    return value if isinstance(value, Mapping) else {}

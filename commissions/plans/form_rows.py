@@ -1,4 +1,4 @@
-"""Rows of a plan as lines of text: what a guided form shows of tables and deals."""
+"""Parts of a plan as a guided form reads them: names, rows, lines of text."""
 
 import csv
 import io
@@ -60,6 +60,18 @@ def flat(given: Raw | None) -> dict[str, str] | None:
         if isinstance(text, str) and text and text == text.strip()
     }
     return found if len(found) == len(given) else None
+
+
+def mapping(value: Raw | None) -> Mapping[str, Raw]:
+    """Return names with what they hold; none of what is something else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Raw | None) -> list[Mapping[str, Raw]]:
+    """Return the parts of a list that have names; none of what is something else."""
+    if isinstance(value, str) or value is None or isinstance(value, Mapping):
+        return []
+    return [part for part in value if isinstance(part, Mapping)]
 
 
 def pairs_text(values: Mapping[str, str]) -> str:

@@ -11,6 +11,8 @@ from commissions.plans.form_rows import (
     columns_of,
     flat,
     flat_rows,
+    mapping,
+    mappings,
     pairs_from,
     pairs_text,
     rows_from,
@@ -34,28 +36,28 @@ DEALS_HELP = (
 
 def variable_blocks(raw: Mapping[str, Raw]) -> list[FormBlock]:
     """Return what an assignment gives, and a blank for one more."""
-    given = [*_mapping(raw.get("variables")).items(), ("", "")]
+    given = [*mapping(raw.get("variables")).items(), ("", "")]
     return [_variable(f"v{i}-", name, body) for i, (name, body) in enumerate(given)]
 
 
 def table_blocks(raw: Mapping[str, Raw]) -> list[FormBlock]:
     """Return the plan's own rate tables, and a blank for one more."""
-    given = [*_mapping(raw.get("tables")).items(), ("", {"rows": ""})]
+    given = [*mapping(raw.get("tables")).items(), ("", {"rows": ""})]
     return [_table(f"t{i}-", name, body) for i, (name, body) in enumerate(given)]
 
 
 def example_blocks(raw: Mapping[str, Raw]) -> list[FormBlock]:
     """Return the worked examples, and a blank for one more."""
-    has_values = bool(_mapping(raw.get("variables")))
-    given = [*_list(raw.get("examples")), {}]
+    has_values = bool(mapping(raw.get("variables")))
+    given = [*mappings(raw.get("examples")), {}]
     return [_example(f"e{i}-", body, has_values) for i, body in enumerate(given)]
 
 
 def put_things(raw: dict[str, Raw], sent: Mapping[str, str]) -> None:
     """Take what the form said of them; what it did not show is kept."""
-    variables = _mapping(raw.get("variables"))
-    tables = _mapping(raw.get("tables"))
-    examples = _list(raw.get("examples"))
+    variables = mapping(raw.get("variables"))
+    tables = mapping(raw.get("tables"))
+    examples = mappings(raw.get("examples"))
     _put(raw, "variables", _variables_from(variables, sent))
     _put(raw, "tables", _tables_from(tables, sent))
     _put(raw, "examples", _examples_from(examples, sent))
@@ -97,7 +99,7 @@ def _variables_from(
 
 
 def _table(prefix: str, name: str, body: Raw) -> FormBlock:
-    raw = _mapping(body)
+    raw = mapping(body)
     rows = flat_rows(raw.get("rows"))
     typed = raw.get("rows")
     if not set(raw) <= _TABLE or (rows is None and not isinstance(typed, str)):
@@ -120,7 +122,7 @@ def _tables_from(before: Mapping[str, Raw], sent: Mapping[str, str]) -> dict[str
             _keep(found, name, body)
         elif key := sent[prefix + "name"].strip():
             rows = rows_from(sent.get(prefix + "rows", ""), TIERS)
-            found[key] = {**_mapping(body), "rows": rows}
+            found[key] = {**mapping(body), "rows": rows}
     return found
 
 
@@ -130,14 +132,14 @@ def _example(prefix: str, raw: Mapping[str, Raw], has_values: bool) -> FormBlock
     if deals is None or not _is_simple(raw):
         return FormBlock(name, ())
     payee = raw.get("payee")
-    values = pairs_text(flat(_mapping(payee).get("variables", {})) or {})
+    values = pairs_text(flat(mapping(payee).get("variables", {})) or {})
     shown = [
         FormField(prefix + "name", "What it shows", name),
         FormField(prefix + "period", "Period", str(raw.get("period", ""))),
         FormField(
             prefix + "total",
             "Pays in all",
-            str(_mapping(raw.get("expect")).get("total", "")),
+            str(mapping(raw.get("expect")).get("total", "")),
         ),
     ]
     if has_values or values:
@@ -169,7 +171,7 @@ def _deals_text(raw: Mapping[str, Raw]) -> str | None:
     if isinstance(given, str):
         return given  # as it was typed, though it cannot be read
     deals = flat_rows(given)
-    pays = flat(_mapping(raw.get("expect")).get("lines", {}))
+    pays = flat(mapping(raw.get("expect")).get("lines", {}))
     if deals is None or pays is None or any(PAYS in deal for deal in deals):
         return None
     if not set(pays) <= {deal.get("id", "") for deal in deals}:
@@ -201,7 +203,7 @@ def _example_from(
     for key in ("name", "period"):
         _put(raw, key, sent.get(prefix + key, "").strip())
     raw["deals"], pays = _split(rows_from(sent[prefix + "deals"], ()))
-    expect = dict(_mapping(raw.get("expect")))
+    expect = dict(mapping(raw.get("expect")))
     _put(expect, "total", sent.get(prefix + "total", "").strip())
     _put(expect, "lines", pays)
     raw["expect"] = expect
@@ -212,7 +214,7 @@ def _example_from(
 
 def _put_values(raw: dict[str, Raw], values: dict[str, str]) -> None:
     payee = raw.get("payee")
-    named = {"name": payee} if isinstance(payee, str) else dict(_mapping(payee))
+    named = {"name": payee} if isinstance(payee, str) else dict(mapping(payee))
     if values:
         raw["payee"] = {**named, "variables": values}
     elif isinstance(payee, Mapping) and "variables" in payee:
@@ -237,13 +239,3 @@ def _put(raw: dict[str, Raw], key: str, value: Raw) -> None:
         raw[key] = value
     else:
         raw.pop(key, None)
-
-
-def _list(value: Raw | None) -> list[Mapping[str, Raw]]:
-    if isinstance(value, str) or value is None or isinstance(value, Mapping):
-        return []
-    return [part for part in value if isinstance(part, Mapping)]
-
-
-def _mapping(value: Raw | None) -> Mapping[str, Raw]:
-    return value if isinstance(value, Mapping) else {}

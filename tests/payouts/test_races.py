@@ -13,7 +13,7 @@ from payouts.runs.services import decide, pay, prepare
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tenants.audit.models import AuditRow
-from tests.commissions.plans.test_publishing import FLAT
+from tests.commissions.plans.drafts import FLAT
 from tests.databases import Copy
 from tests.payouts.conftest import sign
 from tests.people import a_member

@@ -6,15 +6,19 @@ from datetime import UTC, date, datetime
 import pytest
 from django.test import Client
 
-from commissions.plans.models import Plan
+from commissions.plans.models import Plan, PlanVersion
+from commissions.plans.services import create_plan
+from commissions.plans.yaml_form import plan_from_yaml
 from commissions_saas.lib import clock
 from crm_sync.connections.models import Connection
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
+from tenants.accounts.cloning import clone_now
 from tenants.accounts.models import Business, Role
 from tenants.jobs.services import run_all_jobs, without_sending
+from tests.commissions.plans.drafts import FLAT
 from tests.commissions.statements import world
-from tests.people import a_member
+from tests.people import a_group_member, a_member
 
 NOON = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 
@@ -36,6 +40,29 @@ def ada(businesses: dict[str, Business]) -> Member:
 @pytest.fixture
 def ben(businesses: dict[str, Business]) -> Member:
     return a_member(businesses["acme"], "Ben", Role.ADMIN)
+
+
+@pytest.fixture
+def nina(acme: Business) -> Member:
+    """An owner of Acme's group."""
+    return a_group_member(acme, "Nina", Role.OWNER)
+
+
+@pytest.fixture
+def beta(acme: Business) -> Business:
+    """A second business of Acme's group."""
+    made: Business = Business.objects.create(
+        group=acme.group, schema_name="b77", slug="beta", name="Beta"
+    )
+    clone_now(made)
+    Business.objects.filter(pk=made.pk).update(state=Business.State.READY)
+    return made
+
+
+@pytest.fixture
+def flat(site: str, acme: Business, ada: Member) -> PlanVersion:
+    """A draft that Ada may edit in her browser."""
+    return create_plan(document=plan_from_yaml(FLAT), by=ada)
 
 
 @pytest.fixture

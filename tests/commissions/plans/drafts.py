@@ -27,6 +27,18 @@ examples:
     expect: {components: {maintenance_plan: 60.00}}
 """
 
+FLAT = """
+plan: Flat
+currency: USD
+components:
+  - {key: deals, name: Deals, base: deal.amount, amount: base * 6%}
+examples:
+  - name: Six percent
+    period: 2026-11
+    deals: [{id: one, won_on: 2026-11-04, amount: 100}]
+    expect: {total: 6.00}
+"""
+
 
 def a_draft(plan: Plan, by: Member, *swaps: tuple[str, str]) -> PlanVersion:
     text = world.plan_text("comfort_advisor")

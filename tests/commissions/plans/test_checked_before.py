@@ -7,8 +7,7 @@ from commissions.plans.models import PlanVersion
 from commissions.plans.services import create_plan
 from commissions.plans.yaml_form import plan_from_yaml
 from tenants.accounts.models import Business, Role
-from tests.commissions.plans.drafts import text_of
-from tests.commissions.plans.test_publishing import FLAT
+from tests.commissions.plans.drafts import FLAT, text_of
 from tests.people import a_member
 
 DRAFT = "/b/acme/plans/flat/draft/"

@@ -3,18 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from commissions.plans.models import PlanVersion
-from commissions.plans.services import create_plan
-from commissions.plans.yaml_form import plan_from_yaml
-from tenants.accounts.models import Business, Role, User
 from tests.browser.accessibility import violations
-from tests.commissions.plans.test_publishing import FLAT
-from tests.people import a_member
+from tests.chromium import follow
+from tests.commissions.plans.editors import DRAFT, editing
 
-FILE = "/b/acme/plans/flat/draft/?as=yaml"
+FILE = f"{DRAFT}?as=yaml"
 BEGINNING = "plan: Flat\ncurrency: USD\ncomponents:\n  - key: deals\n"
 FORMULAS = [
     "    amount: deal.am",
@@ -37,32 +33,9 @@ OTHERS = [
 
 
 @pytest.fixture
-def draft(site: str, acme: Business) -> PlanVersion:
-    ada = a_member(acme, "Ada", Role.ADMIN)
-    return create_plan(document=plan_from_yaml(FLAT), by=ada)
-
-
-@pytest.fixture
-def page(browser: Browser, site: str, draft: PlanVersion) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=site, viewport={"width": 1280, "height": 800}
-    )
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    enter(page, site)
-    yield page
-    context.close()
-    assert not errors, errors
-
-
-def enter(page: Page, site: str) -> None:
-    """Open the file's editor as Ada."""
-    client = Client()
-    client.force_login(User.objects.get(name="Ada"))
-    session = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": site}])
-    page.goto(FILE)
+def page(browser: Browser, site: str, flat: PlanVersion) -> Iterator[Page]:
+    with editing(browser, site, FILE) as page:
+        yield page
 
 
 def typed(page: Page, text: str) -> Locator:
@@ -116,17 +89,14 @@ def test_a_measure_is_suggested_as_soon_as_it_is_written(page: Page) -> None:
 
 
 def test_names_are_listed_beside_the_file_without_scripts(
-    browser: Browser, site: str, draft: PlanVersion
+    browser: Browser, site: str, flat: PlanVersion
 ) -> None:
-    context = browser.new_context(base_url=site, java_script_enabled=False)
-    page = context.new_page()
-    enter(page, site)
-    text = "    amount: deal.amount * 6%\nmeasures:\n  sold: {sum: deal.amount}\n"
-    page.get_by_label("Plan file").fill(BEGINNING + text)
-    page.get_by_role("button", name="Check", exact=True).click()
+    with editing(browser, site, FILE, java_script_enabled=False) as page:
+        text = "    amount: deal.amount * 6%\nmeasures:\n  sold: {sum: deal.amount}\n"
+        page.get_by_label("Plan file").fill(BEGINNING + text)
+        follow(page.get_by_role("button", name="Check", exact=True))
 
-    help_ = page.get_by_role("region", name="Functions and names")
-    help_.get_by_text("Names of this plan").click()
-    for name in ("deal.amount", "sold.before"):
-        expect(help_.locator("code").get_by_text(name, exact=True)).to_be_visible()
-    context.close()
+        help_ = page.get_by_role("region", name="Functions and names")
+        help_.get_by_text("Names of this plan").click()
+        for name in ("deal.amount", "sold.before"):
+            expect(help_.locator("code").get_by_text(name, exact=True)).to_be_visible()

@@ -3,43 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from commissions.plans.models import PlanVersion
-from commissions.plans.services import create_plan
-from commissions.plans.yaml_form import plan_from_yaml
-from tenants.accounts.models import Business, Role, User
 from tests.browser.accessibility import violations
-from tests.commissions.plans.test_publishing import FLAT
-from tests.people import a_member
-
-DRAFT = "/b/acme/plans/flat/draft/"
+from tests.commissions.plans.editors import editing
 
 
 @pytest.fixture
-def draft(site: str, acme: Business) -> PlanVersion:
-    """A draft that Ada, an admin, may edit in her browser."""
-    ada = a_member(acme, "Ada", Role.ADMIN)
-    return create_plan(document=plan_from_yaml(FLAT), by=ada)
-
-
-@pytest.fixture
-def page(browser: Browser, site: str, draft: PlanVersion) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=site, viewport={"width": 1280, "height": 800}
-    )
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    client = Client()
-    client.force_login(User.objects.get(name="Ada"))
-    session = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": site}])
-    page.goto(DRAFT)
-    yield page
-    context.close()
-    assert not errors, errors
+def page(browser: Browser, site: str, flat: PlanVersion) -> Iterator[Page]:
+    with editing(browser, site) as page:
+        yield page
 
 
 def test_suggestions_come_under_the_caret_and_are_taken_by_the_keyboard(

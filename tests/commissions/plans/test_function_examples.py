@@ -11,7 +11,7 @@ from commissions.plans.yaml_form import plan_from_yaml
 from crm_sync.ledger.changes import next_change
 from crm_sync.ledger.models import Entry
 from tenants.accounts.models import Business
-from tests.commissions.plans.test_publishing import FLAT
+from tests.commissions.plans.drafts import FLAT
 
 
 def _a_deal(name: str, day: date | None, amount: str) -> None:

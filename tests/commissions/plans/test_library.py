@@ -14,11 +14,10 @@ from commissions.plans.selectors import tables_known
 from commissions.plans.yaml_form import plan_from_yaml
 from crm_sync.ledger.changes import latest_change
 from tenants.access import Member
-from tenants.accounts.cloning import clone_now
 from tenants.accounts.models import Business, Role
 from tenants.jobs.services import without_sending
 from tenants.schema import in_business
-from tests.people import a_group_member, a_member
+from tests.people import a_member
 
 TIERED = """
 plan: Tiered
@@ -40,27 +39,6 @@ DEARER = [{"from": "0", "rate": "6%"}, {"from": "1000", "rate": "9%"}]
 def quiet() -> Iterator[None]:
     with without_sending():
         yield
-
-
-@pytest.fixture
-def nina(acme: Business) -> Member:
-    """An owner of Northwind, who writes nothing herself here."""
-    return a_group_member(acme, "Nina", Role.OWNER)
-
-
-@pytest.fixture
-def ada(acme: Business) -> Member:
-    return a_member(acme, "Ada", Role.ADMIN)
-
-
-@pytest.fixture
-def beta(acme: Business) -> Business:
-    """A second business of Acme's group."""
-    made: Business = Business.objects.create(
-        group=acme.group, schema_name="b77", slug="beta", name="Beta"
-    )
-    clone_now(made)
-    return made
 
 
 @pytest.fixture

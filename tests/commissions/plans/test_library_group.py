@@ -12,7 +12,6 @@ from commissions.plans.models import Plan, PlanVersion
 from commissions.plans.yaml_form import plan_from_yaml
 from commissions_saas.lib import clock
 from tenants.access import Member
-from tenants.accounts.cloning import clone_now
 from tenants.accounts.models import Business, Role
 from tenants.jobs.services import without_sending
 from tenants.schema import in_business
@@ -29,27 +28,6 @@ RENAMED = TIERED.replace("name: Deals,", "name: All deals,")
 def on_the_day() -> Iterator[None]:
     with without_sending(), clock.at(datetime(2026, 11, 24, 16, 0, tzinfo=UTC)):
         yield
-
-
-@pytest.fixture
-def nina(acme: Business) -> Member:
-    return a_group_member(acme, "Nina", Role.OWNER)
-
-
-@pytest.fixture
-def ada(acme: Business) -> Member:
-    return a_member(acme, "Ada", Role.ADMIN)
-
-
-@pytest.fixture
-def beta(acme: Business) -> Business:
-    """A second business of Acme's group."""
-    made: Business = Business.objects.create(
-        group=acme.group, schema_name="b77", slug="beta", name="Beta"
-    )
-    clone_now(made)
-    Business.objects.filter(pk=made.pk).update(state=Business.State.READY)
-    return made
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from commissions.plans import services
 from commissions.plans.formula_names import every_name
 from commissions.plans.yaml_form import plan_from_yaml
 from tenants.accounts.models import Business
-from tests.commissions.plans.test_publishing import FLAT
+from tests.commissions.plans.drafts import FLAT
 from tests.commissions.plans.test_same_door import EVERY_KIND
 
 SAYS = {

@@ -11,15 +11,10 @@ from commissions.plans.yaml_form import plan_from_yaml, plan_to_yaml
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tenants.jobs.services import run_all_jobs, without_sending
-from tests.commissions.plans.test_publishing import FLAT
+from tests.commissions.plans.drafts import FLAT
 from tests.people import a_group_member, a_member
 
 BASE = "/b/acme/plans"
-
-
-@pytest.fixture
-def ada(businesses: dict[str, Business]) -> Member:
-    return a_member(businesses["acme"], "Ada", Role.ADMIN)
 
 
 @pytest.fixture

@@ -10,30 +10,8 @@ from commissions.plans.document import InvalidPlan
 from commissions.plans.models import PlanVersion
 from commissions.plans.yaml_form import plan_from_yaml, plan_to_yaml
 from tenants.access import Member
-from tenants.accounts.models import Business, Role
-from tests.people import a_member
-
-FLAT = """
-plan: Flat
-currency: USD
-components:
-  - {key: deals, name: Deals, base: deal.amount, amount: base * 6%}
-examples:
-  - name: Six percent
-    period: 2026-11
-    deals: [{id: one, won_on: 2026-11-04, amount: 100}]
-    expect: {total: 6.00}
-"""
-
-
-@pytest.fixture
-def ada(businesses: dict[str, Business]) -> Member:
-    return a_member(businesses["acme"], "Ada", Role.ADMIN)
-
-
-@pytest.fixture
-def ben(businesses: dict[str, Business]) -> Member:
-    return a_member(businesses["acme"], "Ben", Role.ADMIN)
+from tenants.accounts.models import Business
+from tests.commissions.plans.drafts import FLAT
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.test import Client
 from commissions.plans import services
 from commissions.plans.yaml_form import plan_from_yaml
 from tenants.accounts.models import Business, Role
-from tests.commissions.plans.test_publishing import FLAT
+from tests.commissions.plans.drafts import FLAT
 from tests.people import a_member
 
 
