@@ -18,7 +18,8 @@ def trial_balance(currency: str) -> dict[str, Decimal]:
     """Return the balance of each kind of account; credits positive, summing to 0."""
     postings = Posting.objects.filter(account__currency=currency)
     totals = postings.values_list("account__kind").annotate(total=Sum(_SIGNED))
-    return {kind: Decimal(0) for kind in Account.Kind} | dict(totals)
+    zeros: dict[str, Decimal] = {kind: Decimal(0) for kind in Account.Kind}
+    return zeros | dict(totals)
 
 
 def currencies() -> list[str]:
