@@ -340,7 +340,7 @@ class Account(Setup):
         record_event(
             self.store,
             org=self.id,
-            object_type=EVENT_TYPES[kind],
+            object_type=_event_type(kind, after or before),
             action=action,
             before=before,
             after=after,
@@ -348,6 +348,13 @@ class Account(Setup):
             at=at,
             meta=meta,
         )
+
+
+def _event_type(kind: str, doc: Doc) -> str:
+    """Return what the event log calls a record: each type of task has a name there."""
+    if kind == "task" and "_type" in doc:
+        return f"task.{doc['_type']}"
+    return EVENT_TYPES[kind]
 
 
 def _custom(values_by_field: Mapping[str, Any]) -> Doc:

@@ -59,7 +59,10 @@ class Presenter:
             return shown
         if kind == "task":
             name = self.user_name(doc.get("assigned_to"))
-            return shown | {"_type": "lead", "assigned_to_name": name}
+            return shown | {
+                "_type": doc.get("_type", "lead"),
+                "assigned_to_name": name,
+            }
         shown["user_name"] = self.user_name(doc.get("user_id"))
         if kind == "opportunity":
             return shown | self.of_deal(doc)

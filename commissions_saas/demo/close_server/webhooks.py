@@ -32,6 +32,9 @@ def subscribe(store: Store, org: str, body: Doc) -> Doc:
         raise BadRequest("url: must be a web address.")
     if not isinstance(events, list) or not events:
         raise BadRequest("events: must name at least one event.")
+    for event in events:
+        if event.get("object_type") in store.does_not_log:
+            raise BadRequest(f"events: {event['object_type']} is not logged.")
     if len(store.docs("webhook", org)) >= _MOST:
         raise BadRequest("An organisation has at most 40 webhooks.")
     moment = values.stamp(store.now())

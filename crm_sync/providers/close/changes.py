@@ -80,10 +80,16 @@ def _told(
     """Return the records that events name, and the moment of the last event."""
     records: dict[str, RemoteRecord] = {}
     until = since
-    for action in actions:
-        found = events_since(
-            transport, object_type=kind.event, action=action, since=since
-        )
+    wanted = [(kind.event, action) for action in actions]
+    for type_, action in (*wanted, *((one, "deleted") for one in kind.also)):
+        try:
+            found = events_since(
+                transport, object_type=type_, action=action, since=since
+            )
+        except ConfigurationProblem as problem:
+            if problem.status == 400 and type_ in kind.also:
+                continue  # this log knows no such records
+            raise
         # Several events of one record are told by the last of them.
         events = {event["object_id"]: event for event in found}
         for id, event in events.items():

@@ -14,6 +14,17 @@ from crm_sync.providers.close.transport import Transport
 # "by lead": it can be read for one lead at a time.
 Way = Literal["changed", "updated", "created", "all", "by lead"]
 _NOT_OFFERED = (402, 403, 404)
+# Tasks that Close makes by itself; each kind has events of its own.
+_OTHER_TASKS = (
+    "task.incoming_email",
+    "task.email_followup",
+    "task.missed_call",
+    "task.answered_detached_call",
+    "task.voicemail",
+    "task.opportunity_due",
+    "task.incoming_sms",
+    "task.outgoing_call",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,9 @@ class Kind:
     """Under which name its custom fields are described."""
     edits: tuple[str, ...] = ("updated",)
     """Events besides `deleted` after which a record is read again."""
+    also: tuple[str, ...] = ()
+    """Other names under which the event log tells of such records, where it knows them:
+    asked for deletes alone, because the list shows everything else."""
     params: Mapping[str, str] = field(default_factory=dict)
     type_key: str = ""
     type_id: str = ""
@@ -76,7 +90,7 @@ STANDARD = (
          edits=("updated", "sent")),
     Kind("note", "Notes", "activity/note", "activity.note", "created"),
     Kind("task", "Tasks", "task", "task.lead", "updated",
-         edits=("completed",), params={"_type": "all"}),
+         edits=("completed",), also=_OTHER_TASKS, params={"_type": "all"}),
 )  # fmt: skip
 
 

@@ -9,7 +9,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crm_sync.contract import Event, Forged, Payload, Subscription, Unreadable
+from crm_sync.contract import (
+    ConfigurationProblem,
+    Event,
+    Forged,
+    Payload,
+    Subscription,
+    Unreadable,
+)
 from crm_sync.json_text import Unreadable as NotJson
 from crm_sync.json_text import read_object, too_large
 from crm_sync.moments import as_moment, as_version
@@ -37,12 +44,24 @@ _DIGITS = re.compile(r"[0-9]{1,12}")
 
 def subscribe(transport: Transport, url: str) -> Subscription:
     """Ask Close for every event that can move a figure."""
-    events = [{"object_type": kind, "action": action} for kind, action in _wanted()]
-    doc = transport.send("POST", "webhook/", {"url": url, "events": events}).doc
+    wanted = _wanted()
+    try:
+        doc = _subscribed(transport, url, wanted + _wanted_if_known())
+    except ConfigurationProblem as problem:
+        if problem.status != 400:
+            raise
+        doc = _subscribed(transport, url, wanted)
     made = _subscription(doc)
     if made is None or not re.fullmatch(r"(?:[0-9a-f]{2}){16,64}", made.secret):
         raise Unreadable("Close made a webhook and did not say its key.")
     return made
+
+
+def _subscribed(
+    transport: Transport, url: str, wanted: Sequence[tuple[str, str]]
+) -> Payload:
+    events = [{"object_type": kind, "action": action} for kind, action in wanted]
+    return transport.send("POST", "webhook/", {"url": url, "events": events}).doc
 
 
 def subscription(transport: Transport, external_id: str) -> Subscription | None:
@@ -127,7 +146,7 @@ def _event(event: Payload, types: Mapping[str, str]) -> Event:
 
 def _object(kind: str, event: Payload, types: Mapping[str, str]) -> str:
     for one in STANDARD:
-        if one.event == kind:
+        if kind in (one.event, *one.also):
             return one.name
     data = event.get("data") or event.get("previous_data") or {}
     for key in ("custom_activity_type_id", "custom_object_type_id"):
@@ -145,6 +164,10 @@ def _wanted() -> list[tuple[str, str]]:
     ]
     wanted += [(kind, action) for kind, actions in _ABOUT_ALL for action in actions]
     return wanted
+
+
+def _wanted_if_known() -> list[tuple[str, str]]:
+    return [(one, "deleted") for kind in STANDARD for one in kind.also]
 
 
 def _subscription(doc: Payload) -> Subscription | None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from crm_sync.contract import Pushes
 from tests.crm_sync.providers.close_source import Ledger, Source
 
 
@@ -150,3 +151,49 @@ def test_a_log_that_does_not_know_a_kind_is_no_reason_to_read_nothing(
     ledger.reconcile(close.provider())
 
     assert ledger.versions() == close.truth()
+
+
+def test_a_task_that_close_made_itself_and_deleted_ends_here(close: Source) -> None:
+    add = close.account.add_record
+    made = {
+        type_: add("task", lead=close.lead, user=close.admin, _type=type_)
+        for type_ in ("lead", "voicemail", "incoming_sms")
+    }
+    ledger = Ledger()
+    ledger.sync(close.provider(), "task")
+    for type_ in ("lead", "voicemail"):
+        close.account.delete(made[type_])
+
+    ledger.sync(close.provider(), "task")
+
+    assert set(ledger.versions()) == {made["incoming_sms"]}
+
+
+def test_a_log_that_knows_no_such_tasks_tells_of_the_others(close: Source) -> None:
+    gone = close.account.add_record("task", lead=close.lead, user=close.admin)
+    ledger = Ledger()
+    ledger.sync(close.provider(), "task")
+    close.server.store.does_not_log = frozenset({"task.voicemail"})
+    close.account.delete(gone)
+
+    ledger.sync(close.provider(), "task")
+
+    assert ledger.records[gone].deleted
+    assert not ledger.pages[-1].compare_ids
+
+
+def test_every_type_of_task_is_told_of_where_close_knows_it(close: Source) -> None:
+    def asked() -> set[str]:
+        subscriber = close.provider()
+        assert isinstance(subscriber, Pushes)
+        made = subscriber.subscribe("https://example.com/hook/")
+        doc = close.server.store.doc(made.external_id, "webhook")
+        return {event["object_type"] for event in doc["events"]}
+
+    everything = asked()
+    close.server.store.does_not_log = frozenset({"task.voicemail"})
+    known = asked()
+
+    assert {"task.lead", "task.voicemail", "opportunity"} <= everything
+    assert {"task.lead", "opportunity"} <= known
+    assert "task.voicemail" not in known
