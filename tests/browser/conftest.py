@@ -21,6 +21,7 @@ from playwright.sync_api import (
 )
 from pytest_django import DjangoDbBlocker
 
+from tests.chromium import follow
 from tests.demo_site import opened_demo
 from tests.servers import serving
 
@@ -71,8 +72,7 @@ class Enter:
         page = self.new_page(**options)
         page.goto("/account/login/")
         if who:
-            page.get_by_role("button", name=re.compile(f"^{who}")).click()
-            page.wait_for_load_state()
+            follow(page.get_by_role("button", name=re.compile(f"^{who}")))
         return page
 
     def by_form(self, email: str, password: str, **options: Any) -> Page:
@@ -80,8 +80,7 @@ class Enter:
         page = self(**options)
         page.get_by_label("Email").fill(email)
         page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in", exact=True).click()
-        page.wait_for_load_state()
+        follow(page.get_by_role("button", name="Sign in", exact=True))
         return page
 
     def new_page(self, **options: Any) -> Page:
@@ -95,7 +94,6 @@ class Enter:
             **options,
         }
         context = self.browser.new_context(**choices)
-        context.set_default_timeout(15_000)
         self.contexts.append(context)
         context.on("request", self.note_request)
         context.on("weberror", self.note_error)

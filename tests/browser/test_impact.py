@@ -16,6 +16,7 @@ from tenants.schema import in_business
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Enter
 from tests.browser.test_small_screens import PROBLEMS
+from tests.chromium import follow
 from tests.commissions.statements import world
 
 SEEN = "Publishing changes 37 statements by +$1,240.00"
@@ -59,7 +60,7 @@ def test_the_price_is_looked_at_refused_once_it_moved_and_then_kept(
         before = totals()
     page = enter("Priya", java_script_enabled=False)
     page.goto(url)
-    page.get_by_role("button", name="Publish…").click()
+    follow(page.get_by_role("button", name="Publish…"))
     expect(page.locator("main")).to_contain_text("Queued")
     work()
     page.reload()
@@ -70,12 +71,12 @@ def test_the_price_is_looked_at_refused_once_it_moved_and_then_kept(
 
     with in_business(place):
         another_plan_is_won()
-    page.get_by_role("button", name="Publish v4 — 37 statements, +$1,240.00").click()
+    follow(page.get_by_role("button", name="Publish v4 — 37 statements, +$1,240.00"))
     expect(page.get_by_role("alert")).to_contain_text(
         "Figures moved: now 37 statements, +$1,260.00."
     )
 
-    page.get_by_role("button", name="Publish v4 — 37 statements, +$1,260.00").click()
+    follow(page.get_by_role("button", name="Publish v4 — 37 statements, +$1,260.00"))
     expect(page.locator("main")).to_contain_text("Version 4 in force since")
     work()
     with in_business(place):
@@ -92,11 +93,11 @@ def test_the_impact_page_is_readable_and_whole_on_every_screen(
         url = f"/b/brightwater/plans/{draft.plan.slug}/draft/impact/"
     page = enter("Priya")
     page.goto(url)
-    page.get_by_role("button", name="See what it changes").click()
+    follow(page.get_by_role("button", name="See what it changes"))
     work()
     expect(page.locator("h1")).to_have_text(SEEN)  # the page looks by itself
     look_at(page)
-    page.locator("main tbody th a").first.click()
+    follow(page.locator("main tbody th a").first)
     look_at(page)
 
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Enter
 from tests.browser.figures import figures
+from tests.chromium import follow
 
 BUSINESSES = ["Brightwater", "Cobalt", "Lantern", "Ridgeline"]
 MATRIX = "section:has(#matrix-h)"
@@ -37,7 +38,7 @@ def test_the_columns_of_the_matrix_add_up_to_the_cent(enter: Enter) -> None:
 def test_two_currencies_are_never_added_silently(enter: Enter) -> None:
     page = enter("Renata")
     expect(page.locator(MATRIX)).to_contain_text("0.7198")
-    page.get_by_role("link", name="Show own currencies").click()
+    follow(page.get_by_role("link", name="Show own currencies"))
 
     foot = page.locator(f"{MATRIX} tfoot")
     assert page.locator(f"{MATRIX} tfoot tr[data-totals]").count() == 0
@@ -54,12 +55,12 @@ def test_a_cell_is_three_clicks_from_a_deal(enter: Enter) -> None:
     ]
     assert all(followed)
     expect(page).to_have_url(re.compile(r"/b/brightwater/statements/\d+/2026-11/$"))
-    page.locator("main tbody a[href*='/deals/']").first.click()
+    follow(page.locator("main tbody a[href*='/deals/']").first)
     expect(page).to_have_url(re.compile(r"/b/brightwater/deals/\d+/$"))
 
 
 def click(page: Page, figure: Locator) -> bool:
     """Open a figure; return whether the page that opens has it as its headline."""
     shown = figure.get_attribute("data-exact")
-    figure.click()
+    follow(figure)
     return figures(page.url, page.content()).headline() == shown

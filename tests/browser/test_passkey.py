@@ -5,6 +5,7 @@ import re
 from allauth.mfa.models import Authenticator
 from playwright.sync_api import Page, expect
 
+from tests.chromium import follow
 from tests.people import a_user
 
 PASSWORD = "a long password of Ada"
@@ -18,12 +19,12 @@ def test_a_passkey_is_added_and_signs_in(page: Page) -> None:
     page.goto("/account/login/")
     page.get_by_label("Email").fill(ada.email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    follow(page.get_by_role("button", name="Sign in", exact=True))
 
     page.goto("/account/2fa/webauthn/add/")
     if "reauthenticate" in page.url:  # what guards an account asks again
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Confirm").click()
+        follow(page.get_by_role("button", name="Confirm"))
     page.get_by_label("Name").fill("Laptop")
     page.get_by_label("Passwordless").check()
     page.get_by_role("button", name=re.compile("Add", re.IGNORECASE)).click()

@@ -15,6 +15,7 @@ from tenants.accounts.models import Business, Member, Role, RoleGrant, User
 from tenants.audit.models import AuditRow
 from tests.browser import places
 from tests.browser.conftest import Enter
+from tests.chromium import follow
 
 ODD = {
     "Dana Whitlock": ("11,240.00", "no reason found"),
@@ -74,13 +75,13 @@ def test_the_thirteen_ready_payees_are_approved_in_three_clicks(
 ) -> None:
     page = enter("Helen", java_script_enabled=scripts)
     page.goto("/b/ridgeline/runs/")
-    page.locator(f"main a[href='{run_path}']").first.click()
+    follow(page.locator(f"main a[href='{run_path}']").first)
     approve = page.get_by_role("button", name=APPROVE_ALL)
     expect(approve).to_contain_text("32,734.70")
-    approve.click()
+    follow(approve)
     confirm = page.get_by_role("button", name=APPROVE_ALL)
     expect(confirm).to_contain_text("32,734.70")
-    confirm.click()
+    follow(confirm)
 
     expect(page).to_have_url(re.compile(f"{run_path}$"))
     expect(page.locator(".message")).to_contain_text("Approved 13")
@@ -95,13 +96,12 @@ def test_a_sum_that_no_longer_holds_approves_nobody(
     other = page.context.new_page()
     other.goto(run_path)
     ready = other.locator("section:has(#ready) tbody th a")
-    ready.first.click()
-    other.get_by_role("button", name="Hold", exact=True).click()
-    with page.expect_navigation() as moved:
-        page.get_by_role("button", name=APPROVE_ALL).click()
+    follow(ready.first)
+    follow(other.get_by_role("button", name="Hold", exact=True))
+    answer = follow(page.get_by_role("button", name=APPROVE_ALL))
 
-    assert moved.value is not None
-    assert moved.value.status == 409
+    assert answer is not None
+    assert answer.status == 409
     expect(page.locator("h1")).to_have_text("Nothing was done")
     assert "approved" not in states()
 
@@ -166,10 +166,10 @@ def test_the_file_pays_exactly_what_was_approved(
     approve_and_sign(page, run_path)
     page = enter("Amir", java_script_enabled=scripts)
     page.goto(run_path)
-    page.get_by_role("link", name="Export").click()
+    follow(page.get_by_role("link", name="Export"))
     expect(page.locator("main")).to_contain_text("Equals the approved total")
     expect(page.locator("main")).to_contain_text("37,607.20")
-    page.get_by_role("button", name="Make the file").click()
+    follow(page.get_by_role("button", name="Make the file"))
 
     rows = downloaded(page, tmp_path)
     assert len(rows) == 14
@@ -183,23 +183,23 @@ def test_the_file_pays_exactly_what_was_approved(
     assert "reason" in again.text()
     page.goto(f"{run_path}export/")
     page.get_by_label("Why another file?").fill("The bank asked for another name.")
-    page.get_by_role("button", name="Make the file").click()
+    follow(page.get_by_role("button", name="Make the file"))
     expect(page.locator("section:has(#files)")).to_contain_text("Void")
 
 
 def approve_and_sign(page: Page, run_path: str) -> None:
     """Approve the ready ones and Ines, hold Dana, and sign the run."""
     page.goto(run_path)
-    page.get_by_role("button", name=APPROVE_ALL).click()
-    page.get_by_role("button", name=APPROVE_ALL).click()
+    follow(page.get_by_role("button", name=APPROVE_ALL))
+    follow(page.get_by_role("button", name=APPROVE_ALL))
     flagged = page.locator("section:has(#flagged)")
-    flagged.get_by_role("link", name="Dana Whitlock", exact=True).click()
-    page.get_by_role("button", name="Hold", exact=True).click()
-    flagged.get_by_role("link", name="Ines Caro", exact=True).click()
-    page.get_by_role("button", name="Approve 4,872.50").click()
-    page.get_by_role("button", name="Approve 1").click()
-    page.get_by_role("link", name="Sign the run").click()
-    page.get_by_role("button", name="Sign 37,607.20").click()
+    follow(flagged.get_by_role("link", name="Dana Whitlock", exact=True))
+    follow(page.get_by_role("button", name="Hold", exact=True))
+    follow(flagged.get_by_role("link", name="Ines Caro", exact=True))
+    follow(page.get_by_role("button", name="Approve 4,872.50"))
+    follow(page.get_by_role("button", name="Approve 1"))
+    follow(page.get_by_role("link", name="Sign the run"))
+    follow(page.get_by_role("button", name="Sign 37,607.20"))
 
 
 def downloaded(page: Page, folder: Path) -> list[dict[str, str]]:

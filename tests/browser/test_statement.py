@@ -10,6 +10,7 @@ from crm_sync.ledger.models import Entry, Revision
 from tests.browser import places
 from tests.browser.conftest import Enter
 from tests.browser.figures import figures
+from tests.chromium import follow
 
 NOVEMBER = re.compile(r"/b/brightwater/statements/\d+/2026-11/$")
 
@@ -33,7 +34,7 @@ def test_maya_signs_in_and_lands_on_her_statement(enter: Enter, scripts: bool) -
             moves.append(response.url)
 
     page.on("response", note)
-    page.get_by_role("button", name=re.compile("^Maya")).click()
+    follow(page.get_by_role("button", name=re.compile("^Maya")))
 
     expect(page).to_have_url(NOVEMBER)
     assert headline(page) == "4956.12"
@@ -55,7 +56,7 @@ def test_each_figure_is_two_clicks_from_its_deal(enter: Enter, scripts: bool) ->
 
     to_deal = page.goto(lines[0]) and page.locator("main a[href*='/deals/']").first
     assert to_deal
-    to_deal.click()
+    follow(to_deal)
     outside = page.get_by_role("link", name=re.compile("^Open in Close"))
     assert outside.get_attribute("href") == lead_address(page.url)
 
@@ -78,7 +79,7 @@ def test_the_parts_of_the_headline_lead_to_lines(enter: Enter) -> None:
     assert shown == ["4736.73", "831.39", "-612.00"]
     for number, exact in enumerate(shown):
         page.goto(start)
-        page.locator("dl.figures a[data-exact]").nth(number).click()
+        follow(page.locator("dl.figures a[data-exact]").nth(number))
         assert figures(page.url, page.content()).headline() == exact
         assert page.locator("tbody a[href*='/deals/']").count() > 0
 
@@ -93,7 +94,7 @@ def test_the_receipt_of_sandoval_reads_like_a_receipt(
     page.route(re.compile(r"\.css$"), lambda route: route.abort())
     page.reload()
     row = page.get_by_role("row").filter(has_text="Sandoval")
-    row.locator("a[data-exact]").click()
+    follow(row.locator("a[data-exact]"))
 
     text = page.locator("main").inner_text()
     found = [text.find(figure, text.find(SANDOVAL[0])) for figure in SANDOVAL[:5]]
@@ -109,7 +110,7 @@ CHANGES = ["-150.00", "-50.00", "+40.00"]
 
 def test_what_changed_since_yesterday_adds_up(enter: Enter, scripts: bool) -> None:
     page = enter("Maya", java_script_enabled=scripts)
-    page.get_by_role("link", name="see why").click()
+    follow(page.get_by_role("link", name="see why"))
     expect(page).to_have_url(re.compile("/changes/"))
 
     effects = page.locator("section:has(#causes) tbody tr td.num")
