@@ -4,50 +4,27 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from commissions.plans.models import PlanVersion
-from commissions.plans.services import create_plan
-from commissions.plans.yaml_form import plan_from_yaml
-from tenants.accounts.models import Business, Role, User
-from tests.commissions.plans.test_publishing import FLAT
-from tests.people import a_member
+from tests.chromium import follow
+from tests.commissions.plans.editors import DRAFT, editing
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-DRAFT = "/b/acme/plans/flat/draft/"
-
-
-@pytest.fixture
-def draft(site: str, acme: Business) -> PlanVersion:
-    """A draft that Ada, an admin, may edit in her browser."""
-    ada = a_member(acme, "Ada", Role.ADMIN)
-    return create_plan(document=plan_from_yaml(FLAT), by=ada)
 
 
 @pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])
 def page(
-    request: pytest.FixtureRequest, browser: Browser, site: str, draft: PlanVersion
+    request: pytest.FixtureRequest, browser: Browser, site: str, flat: PlanVersion
 ) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=site,
-        java_script_enabled=request.param,
-        viewport={"width": 1280, "height": 800},
-    )
-    page = context.new_page()
-    client = Client()
-    client.force_login(User.objects.get(name="Ada"))
-    session = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": site}])
-    page.goto(DRAFT)
-    yield page
-    context.close()
+    with editing(browser, site, java_script_enabled=request.param) as page:
+        yield page
 
 
 def check(page: Page, request: pytest.FixtureRequest) -> None:
     """Wait for the check that comes by itself; press for it where scripts do not run."""
     if "no scripts" in request.node.name:
-        page.get_by_role("button", name="Check", exact=True).click()
+        follow(page.get_by_role("button", name="Check", exact=True))
 
 
 def test_a_mistake_is_shown_under_the_letter_where_it_is(
