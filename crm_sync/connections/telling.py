@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
+from commissions_saas.lib import clock
 from crm_sync.connections.models import Connection, SyncRun
 from tenants.accounts.models import Business, Group, Role, RoleGrant, User
 from tenants.jobs.errors import RunLater
@@ -38,12 +39,19 @@ def ask_to_tell(connection: Connection, run: SyncRun) -> None:
 
 
 def tell_load_ended(lease: Lease) -> dict[str, Any]:
-    """Send the mail; a mail server that is away is asked again."""
+    """Send the mail, at most once; a mail server that is away is asked again.
+
+    The run is marked first: who dies in between has sent no second mail.
+    """
     with in_public():
         run = SyncRun.objects.select_related("connection").get(
             pk=lease.arguments["run"]
         )
         addresses = _whom(run.connection)
+        with lease.transaction():
+            rows = SyncRun.objects.filter(pk=run.pk, told_at__isnull=True)
+            if not addresses or rows.update(told_at=clock.now()) != 1:
+                return {"sent": 0, "to": len(addresses)}
         context = {"run": run, "name": run.connection.name, "page": _page(run)}
         mail = EmailMessage(
             render_to_string("emails/load_ended-subject.txt", context).strip(),
@@ -51,8 +59,10 @@ def tell_load_ended(lease: Lease) -> dict[str, Any]:
             to=addresses,
         )
         try:
-            sent = mail.send() if addresses else 0
+            sent = mail.send()
         except (OSError, SMTPException) as problem:
+            with lease.transaction():
+                SyncRun.objects.filter(pk=run.pk).update(told_at=None)
             raise RunLater(f"The mail was not sent: {problem}", _AGAIN) from problem
     return {"sent": sent, "to": len(addresses)}
 

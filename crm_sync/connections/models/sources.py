@@ -155,6 +155,7 @@ class SyncRun(models.Model):
     waited_ms = models.PositiveIntegerField(default=0)
     log = models.JSONField(default=list)
     problem = models.TextField(blank=True)
+    told_at = models.DateTimeField(null=True)  # the mail that it has ended
 
     class Meta:
         indexes = [

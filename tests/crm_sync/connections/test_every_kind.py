@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.core.mail.backends.locmem import EmailBackend
 
 from commissions.plans.models import Plan
 from commissions.statements.models import Line
@@ -12,7 +13,7 @@ from crm_sync.connections.models import Connection, SourceUser
 from crm_sync.ledger.models import Change, Entry, Field, Payee, Revision
 from tenants.accounts.models import Role, RoleGrant
 from tenants.jobs.models import Job
-from tenants.jobs.services import run_all_jobs
+from tenants.jobs.services import run_all_jobs, run_now
 from tests.commissions.statements import world
 from tests.crm_sync.connections.office import NOON, Office
 from tests.crm_sync.connections.scene import (
@@ -204,6 +205,32 @@ def test_a_large_first_load_is_told_by_mail(
     assert mail.to == [alice.user.email]
     assert mail.subject.startswith("Close was read: ")
     assert f"/b/acme/connections/{office.connection.pk}/" in mail.body
+
+
+def test_the_mail_is_sent_once_though_its_worker_dies_and_its_server_was_away(
+    office: Office, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "LARGE", 5)
+    a_member(office.business, "Alice Admin", Role.ADMIN)
+    office.sync()
+    told = Job.objects.filter(kind="load_ended")
+
+    with monkeypatch.context() as away:
+        away.setattr(EmailBackend, "send_messages", _away)
+        run_now(told.get())
+    waits = told.get().state
+    run_now(told.get())
+    # The worker died before it could say that it was done.
+    told.update(state=Job.State.QUEUED)
+    run_now(told.get())
+
+    assert waits == Job.State.QUEUED
+    assert told.get().state == Job.State.DONE
+    assert len(mailoutbox) == 1
+
+
+def _away(*_: object) -> int:
+    raise ConnectionRefusedError("nobody listens")
 
 
 def test_people_become_members_where_that_is_asked_for(
