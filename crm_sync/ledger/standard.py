@@ -90,7 +90,9 @@ def standard_fields(object_: str) -> tuple[FieldFact, ...]:
 
 def people_in(value: object) -> tuple[str, ...]:
     """Return the users whom a value of `PEOPLE_KEYS` names, each once."""
-    users = (user.strip() for user in str(value or "").split(BETWEEN_PEOPLE))
+    if not value:  # as most of them are, of each record that comes
+        return ()
+    users = (user.strip() for user in str(value).split(BETWEEN_PEOPLE))
     return tuple(dict.fromkeys(filter(None, users)))
 
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from commissions_saas.lib import clock
 from crm_sync.ledger import services
@@ -362,3 +364,19 @@ def test_a_change_that_no_mapped_field_shows_touches_nobody(maya: Payee) -> None
 
     assert touched_by([2]) == {2: set()}
     assert Revision.objects.get(closed=None).payload["version"] == "2"
+
+
+def test_a_record_is_looked_for_by_its_id_while_a_first_reading_goes_on(
+    maya: Payee,
+) -> None:
+    record(records=[a_deal(f"oppo_{n}") for n in range(3000)], origin=CLOSE)
+    with CaptureQueriesContext(connection) as queries:
+        record(records=[a_deal("oppo_7"), a_deal("oppo_new")], origin=CLOSE)
+
+    asked = [str(one["sql"]).strip() for one in queries]
+    (known,) = (sql for sql in asked if sql.startswith("SELECT entry."))
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {known}")
+        plan = [line for (line,) in cursor.fetchall()]
+    found = [line for line in plan if "Index Cond" in line and "external_id" in line]
+    assert found, plan  # else each page reads what all pages before it have brought
