@@ -100,7 +100,10 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "plans:library_put_plan": Route(OWNERS, money.a_version, posts=True),
     "plans:library_put_table": Route(OWNERS, money.a_table, posts=True),
     "plans:library_take_plan": Route(money.ADMIN, money.a_shelved_plan, posts=True),
-    "plans:library_take_table": Route(money.ADMIN, money.a_shelved_table, posts=True),
+    "statements:library_take_table": Route(
+        money.ADMIN, money.a_shelved_table, posts=True
+    ),
+    "statements:table_moves": Route(money.ADMIN, money.a_table, posts=True),
     "plans:assignments": Route(money.READS),
     "plans:assign": Route(money.DECIDES),
     "plans:assignments_upload": Route(money.DECIDES),

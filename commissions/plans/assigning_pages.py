@@ -104,13 +104,13 @@ def table_page(table: RateTable, member: Member) -> dict[str, Any]:
         "history": [(row, changes.get(row.opened)) for row in rows],
         "rows": rows_text(current.rows if current else []),
         "starts_on": today,
-        "readers": _readers(table),
+        "readers": readers_of(table),
         "may_write": may(member, "plans.write"),
         "may_put": member.has(Role.OWNER, Role.GROUP_ADMIN),
     }
 
 
-def _readers(table: RateTable) -> list[Plan]:
+def readers_of(table: RateTable) -> list[Plan]:
     """Return the plans whose newest version names the table in a formula."""
     name = re.compile(rf"\b(?:tiers|tables)\.{re.escape(table.key)}\b")
     newest = PlanVersion.objects.order_by("plan_id", "-number").distinct("plan_id")

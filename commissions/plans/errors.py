@@ -107,6 +107,16 @@ class WrongTable(PlanError):
     """A rate table that cannot be read."""
 
 
+class TableExists(PlanError):
+    """New rows of a table change what plans pay, so they are not given in passing."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"There is a rate table “{key}” already.",
+            hint="Give it new rows on its own page, or write another key.",
+        )
+
+
 class NotPreviewed(PlanError):
     """Publishing shows its price first, and this draft's was not looked at."""
 

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from commissions.library.models import LibraryPlan, LibraryTable
+from commissions.library.models import LibraryPlan
 from commissions.plans import library
 from commissions.plans.models import PlanVersion, RateTable
 from commissions_saas.lib.errors import ProductError
@@ -44,20 +44,6 @@ def take_plan(request: MemberRequest, pk: int) -> HttpResponse:
     words = f"{draft.plan} is drafted from edition {entry.edition} of the library."
     messages.success(request, words)
     return redirect(business_url(request.business, "plans:draft", draft.plan.slug))
-
-
-@requires(Role.ADMIN)
-@require_POST
-def take_table(request: MemberRequest, pk: int) -> HttpResponse:
-    """Give a rate table here the rows of the library's."""
-    entry = get_object_or_404(LibraryTable, pk=pk, group_id=request.business.group_id)
-    try:
-        table = library.take_table(entry=entry, by=request.member)
-    except ProductError as problem:
-        messages.error(request, str(problem))
-        return redirect(business_url(request.business, "plans:library"))
-    messages.success(request, f"{table} has the rows of edition {entry.edition}.")
-    return redirect(business_url(request.business, "plans:table", table.key))
 
 
 @requires(Role.ADMIN)

@@ -39,11 +39,6 @@ urlpatterns = [
         name="library_take_plan",
     ),
     path(
-        "library/tables/<int:pk>/take/",
-        library_views.take_table,
-        name="library_take_table",
-    ),
-    path(
         "plans/<slug:slug>/draft/formula/",
         views_formulas.draft_formula,
         name="draft_formula",

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from commissions.calculation.words import day_words
-from commissions.plans import assigning, assigning_csv, assigning_pages
+from commissions.plans import assigning, assigning_csv, assigning_pages, errors
 from commissions.plans.models import Assignment, Plan, RateTable
 from commissions.plans.pages import day_of, number_of
 from commissions_saas.lib.errors import ProductError
@@ -118,7 +118,9 @@ def table_new(request: MemberRequest) -> HttpResponse:
         return render(request, "plans/table_new.html", {"rows": "from,rate\n0,6%\n"})
     try:
         key = request.POST.get("key", "").strip()
-        made = _set_table(request, key, request.POST.get("name", "") or key)
+        if RateTable.objects.filter(key=key).exists():
+            raise errors.TableExists(key)
+        made = set_typed_table(request, key, request.POST.get("name", "") or key)
     except ProductError as problem:
         page = {
             "problem": problem,
@@ -130,33 +132,20 @@ def table_new(request: MemberRequest) -> HttpResponse:
 
 
 @requires(*READS)
+@require_GET
 def table(request: MemberRequest, key: str) -> HttpResponse:
-    """One table: the rows of today, those before and after, and new rows (POST)."""
+    """One table: the rows of today, those before and after, and a form for new ones."""
     found = get_object_or_404(RateTable, key=key)
     if request.GET.get("format") == "csv":
         return _file(f"{key}.csv", assigning_csv.table_file(found))
     page = assigning_pages.table_page(found, request.member)
-    if request.method != "POST":
-        return render(request, "plans/table.html", page)
-    return _change_table(request, found, page)
+    return render(request, "plans/table.html", page)
 
 
-@requires(*TABLE_WRITES)
-def _change_table(
-    request: MemberRequest, found: RateTable, page: dict[str, object]
-) -> HttpResponse:
-    try:
-        _set_table(request, found.key, found.name, found.kind)
-    except ProductError as problem:
-        page |= {"problem": problem, "typed": request.POST}
-        return render(request, "plans/table.html", page, status=422)
-    messages.success(request, f"{found} has new rows.")
-    return redirect(business_url(request.business, "plans:table", found.key))
-
-
-def _set_table(
+def set_typed_table(
     request: MemberRequest, key: str, name: str, kind: str = ""
 ) -> RateTable:
+    """Set the rows that were typed, from the day that was."""
     starts_on = day_of(request.POST.get("starts_on", ""))
     if starts_on is None:
         raise ProductError("The day is not clear.", hint="Write it like 2026-12-01.")

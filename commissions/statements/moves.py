@@ -7,14 +7,18 @@ is shown is what the change itself would do, not a second reckoning beside it.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from hashlib import sha256
 
 from django.db import transaction
 
 from commissions.statements.impact import Reckoned, frozen_of, total, work_out
 from commissions.statements.inputs import Key
+from commissions.statements.touched import touched_between
 from commissions_saas.lib.periods import Period
 from crm_sync.ledger.changes import latest_change, lock_changes
 from tenants.schema import current_business
+
+MOST_WORKED_OUT = 1_000  # statements, while somebody waits for a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,18 @@ class Moves:
     rows: tuple[Move, ...]
     unchanged: int
     currency: str
+    too_many: int = 0  # open statements that are touched and were not worked out
+
+    @property
+    def seal(self) -> str:
+        """Return a hash of all that is shown: equal, equal hash."""
+        shown = [
+            f"{row.payee_id}/{row.period.slug}/{row.before}/{row.after}/{row.is_open}"
+            for row in sorted(
+                self.rows, key=lambda row: (row.payee_id, row.period.slug)
+            )
+        ]
+        return sha256("\n".join([*shown, str(self.too_many)]).encode()).hexdigest()
 
     @property
     def total(self) -> Decimal:
@@ -54,11 +70,22 @@ class Moves:
         return tuple(row for row in self.rows if not row.is_open)
 
 
-def what_moves(change: Callable[[], object]) -> Moves:
+def make_if_seen(change: Callable[[], object], seen: str) -> Moves | None:
+    """Make a change if it moves what somebody saw; else return what it moves now."""
+    with transaction.atomic():
+        moves = what_moves(change, most=MOST_WORKED_OUT)
+        if moves.seal != seen:
+            return moves
+        change()  # nothing came between: the change lock is held until the commit
+    return None
+
+
+def what_moves(change: Callable[[], object], *, most: int | None = None) -> Moves:
     """Make a change, see what it moves, and take it back.
 
     Whatever the change refuses, it refuses here in the same words. The change lock is
-    held meanwhile, so nothing else can be mistaken for this change's doing.
+    held meanwhile, so nothing else can be mistaken for this change's doing. Of more
+    than `most` statements none is worked out.
     """
     with transaction.atomic():
         lock_changes()
@@ -66,12 +93,15 @@ def what_moves(change: Callable[[], object]) -> Moves:
         inside = transaction.savepoint()
         try:
             change()
-            return _compared(start, latest_change())
+            return _compared(start, latest_change(), most)
         finally:
             transaction.savepoint_rollback(inside)
 
 
-def _compared(start: int, fence: int) -> Moves:
+def _compared(start: int, fence: int, most: int | None) -> Moves:
+    currency = current_business().currency
+    if most is not None and len(touched := touched_between(start, fence)) > most:
+        return Moves((), 0, currency, len(touched) - len(frozen_of(touched)))
     found: dict[Key, Move | None] = {}
 
     def keep(key: Key, old: Reckoned, new: Reckoned) -> None:
@@ -83,7 +113,7 @@ def _compared(start: int, fence: int) -> Moves:
         replace(move, is_open=key not in frozen) for key, move in found.items() if move
     ]
     rows.sort(key=lambda row: (row.difference, row.payee_name, row.period.slug))
-    return Moves(tuple(rows), len(found) - len(rows), current_business().currency)
+    return Moves(tuple(rows), len(found) - len(rows), currency)
 
 
 def _move(key: Key, old: Reckoned, new: Reckoned) -> Move | None:

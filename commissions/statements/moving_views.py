@@ -240,7 +240,14 @@ def _asked(
         if name != "csrfmiddlewaretoken"
         for text in texts
     ]
-    page: Page = {"heading": heading, "post_to": post_to, "kept": kept}
+    page: Page = {
+        "heading": heading,
+        "button": heading,
+        "list_name": "Assignments",
+        "list_url": business_url(request.business, "plans:assignments"),
+        "post_to": post_to,
+        "kept": kept,
+    }
     return _shown(request, change, "statements/moves.html", page)
 
 

@@ -7,6 +7,7 @@ from commissions.statements import (
     impact_urls,
     moving_views,
     opening_views,
+    table_views,
     views,
 )
 
@@ -38,6 +39,12 @@ urlpatterns = [
     ),
     path("quotas/", moving_views.quotas, name="quotas"),
     path("payees/<int:payee_id>/move/", moving_views.move_payee, name="move_payee"),
+    path("tables/<slug:key>/moves/", table_views.table_moves, name="table_moves"),
+    path(
+        "library/tables/<int:pk>/take/",
+        table_views.library_take_table,
+        name="library_take_table",
+    ),
     path("moves/assign/", moving_views.assign_moves, name="assign_moves"),
     path(
         "moves/assignments/<int:pk>/",

@@ -300,7 +300,7 @@ def test_an_assignment_at_the_edge_of_time_leads_to_no_fault(
         check(boss, "post", "/b/acme/assignments/new/", body)
         table = {"key": "edge", "starts_on": starts_on, "rows": "from,rate\n0,6%"}
         check(boss, "post", "/b/acme/tables/new/", table)
-        check(boss, "post", "/b/acme/tables/edge/", table)
+        check(boss, "post", "/b/acme/tables/edge/moves/", table)
 
 
 @pytest.mark.parametrize("text", ["1e-999999999", "-1e-400", "0e-999999", "1e15"])
