@@ -18,6 +18,7 @@ from crm_sync.connections.models import (
     SourceField,
     UnroutedRecord,
 )
+from crm_sync.connections.own_fields import what_is_written
 from crm_sync.connections.places import READS
 from crm_sync.connections.readers import businesses_of
 from crm_sync.connections.selectors import values_seen
@@ -65,6 +66,22 @@ def group_facts(connection: Connection) -> dict[str, Any]:
         "feeds": list(businesses.values()),
         "moves": [_both_sides(move, businesses) for move in moves[:SHOWN]],
     }
+
+
+def written_wrong(connection: Connection, member: Member) -> list[dict[str, Any]]:
+    """Return what is wrong with the fields that businesses fill at a source, with a way
+    there for who is a member of the business."""
+    found: list[dict[str, Any]] = []
+    for business in businesses_of(connection):
+        with in_business(business):
+            wrong = [one for one in what_is_written(connection.pk) if one.problem]
+        found += [{"business": business, "field": one} for one in wrong]
+    open_to = _open_to(member, {row["business"] for row in found})
+    for row in found:
+        is_open = row["business"].pk in open_to
+        args = ("writeback:values", connection.pk, row["field"].number)
+        row["url"] = business_url(row["business"], *args) if is_open else ""
+    return found
 
 
 def _worth(unrouted: QuerySet[UnroutedRecord]) -> dict[str, Decimal]:

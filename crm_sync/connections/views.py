@@ -34,7 +34,7 @@ from crm_sync.connections.selectors import (
     last_runs,
     vanished_fields,
 )
-from crm_sync.connections.sharing import group_facts, moves_here
+from crm_sync.connections.sharing import group_facts, moves_here, written_wrong
 from crm_sync.connections.winning import seen_twice
 from crm_sync.ledger.models import RefusedRecord
 from crm_sync.ledger.selectors import refused_total
@@ -70,7 +70,11 @@ def connections(request: MemberRequest) -> HttpResponse:
 def group_connections(request: MemberRequest) -> HttpResponse:
     """Every source of the group and of its businesses."""
     rows = [
-        {"connection": row, "verdict": verdict(row, "UTC")}
+        {
+            "connection": row,
+            "verdict": verdict(row, "UTC"),
+            "written_wrong": written_wrong(row, request.member),
+        }
         for row in connections_of_group(request.group)
     ]
     return render(request, "connections/group_connections.html", {"rows": rows})

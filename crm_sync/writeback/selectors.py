@@ -19,6 +19,8 @@ from crm_sync.writeback.models import WriteBack, WrittenValue
 from tenants.accounts.models import Business
 
 State = WrittenValue.State
+Plans = Mapping[str, Sequence[str]]
+"""Our name of a field (`deal.commission`) to the plans that read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,11 @@ class InUse:
     taken: frozenset[str]
     """Paths that fill a field of ours which every object has, or decide on routes."""
 
-    def keys_of(self, path: str) -> Sequence[str]:
-        """Return our keys that a path fills."""
-        return self.mapped.get(path, ())
+    def readers_of(self, object_: str, path: str, plans: Plans) -> list[str]:
+        """Return the plans that read what a path fills, each once."""
+        keys = self.mapped.get(path, ())
+        found = [name for key in keys for name in plans.get(f"{object_}.{key}", ())]
+        return list(dict.fromkeys(found))
 
 
 def in_use(connection: Connection, business: Business, object_: str) -> InUse:
@@ -106,9 +110,18 @@ def in_use(connection: Connection, business: Business, object_: str) -> InUse:
     return InUse(mapped, frozenset(taken))
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The fields that can be written, and those that plans keep from it."""
+
+    fields: Sequence[tuple[str, str]]
+    read_by: Sequence[tuple[str, str]]
+    """(the field, which plans read it)."""
+
+
 def fields_for(
-    connection: Connection, business: Business, source: Writes
-) -> list[tuple[str, str]]:
+    connection: Connection, business: Business, source: Writes, plans: Plans
+) -> Offered:
     """Return the fields that can be written and that nothing here is read from."""
     taken = set(
         WriteBack.objects.filter(connection_id=connection.pk)
@@ -116,17 +129,23 @@ def fields_for(
         .values_list("object", "path")
     )
     wanted = (DEAL, *OBJECTS)
-    used = {name: in_use(connection, business, name).taken for name in wanted}
+    used = {name: in_use(connection, business, name) for name in wanted}
     rows = SourceField.objects.filter(
         connection=connection, object__in=wanted, vanished_at=None
     ).order_by("object", "label")
-    return [
-        (f"{row.object} {row.path}", f"{row.object.capitalize()}: {row.label}")
-        for row in rows
-        if (row.object, row.path) not in taken
-        and row.path not in used[row.object]
-        and source.takes(row.object, row.path)
-    ]
+    fields, read_by = [], []
+    for row in rows:
+        if (row.object, row.path) in taken or row.path in used[row.object].taken:
+            continue
+        if not source.takes(row.object, row.path):
+            continue
+        label = f"{row.object.capitalize()}: {row.label}"
+        readers = used[row.object].readers_of(row.object, row.path, plans)
+        if readers:
+            read_by.append((label, ", ".join(readers)))
+        else:
+            fields.append((f"{row.object} {row.path}", label))
+    return Offered(fields, read_by)
 
 
 def other_sources(connection: Connection, business: Business) -> list[Connection]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -14,15 +14,13 @@ from crm_sync.writeback import errors
 from crm_sync.writeback.looking import look
 from crm_sync.writeback.models import WriteBack, WrittenValue
 from crm_sync.writeback.running import ask_to_write, writer_of
-from crm_sync.writeback.selectors import in_use, values_of
+from crm_sync.writeback.selectors import Plans, in_use, values_of
 from tenants.access import Member
 from tenants.audit.services import record
 from tenants.jobs.services import enqueue
 from tenants.schema import current_business
 
 State = WriteBack.State
-Plans = Mapping[str, Sequence[str]]
-"""Our name of a field (`deal.commission`) to the plans that read it."""
 
 
 def intended(
@@ -140,11 +138,10 @@ def _refuse_what_is_used(
     """A field that something here reads is not ours to fill: commission that depends
     on itself would never come to rest, and a record would change its business."""
     used = in_use(connection, current_business(), source.object)
-    keys = used.keys_of(source.path)
-    readers = [name for key in keys for name in plans.get(f"{source.object}.{key}", ())]
+    readers = used.readers_of(source.object, source.path, plans)
     if readers:
         raise errors.FieldInUse(
-            f"“{source.label}” is read by {', '.join(dict.fromkeys(readers))}.",
+            f"“{source.label}” is read by {', '.join(readers)}.",
             hint="Choose a field that no plan reads.",
         )
     if source.path in used.taken:

@@ -41,10 +41,17 @@ def writeback(request: MemberRequest, id: int) -> HttpResponse:
     }
     status = 200
     try:
-        form = _form(request, connection)
+        offered = selectors.fields_for(
+            connection, request.business, writer_of(connection), _plans(request)
+        )
     except ProductError as problem:
         return _page(request, {**context, "cannot": problem})
-    context["form"] = form
+    form = WriteBackForm(
+        request.POST or None,
+        fields=list(offered.fields),
+        others=selectors.other_sources(connection, request.business),
+    )
+    context |= {"form": form, "read_by": offered.read_by}
     if request.method == "POST":
         if not may_write:
             raise PermissionDenied(who_may(request, WRITES))
@@ -67,21 +74,16 @@ def _page(
     return render(request, "writeback/writeback.html", context, status=status)
 
 
-def _form(request: MemberRequest, connection: Connection) -> WriteBackForm:
-    return WriteBackForm(
-        request.POST or None,
-        fields=selectors.fields_for(
-            connection, request.business, writer_of(connection)
-        ),
-        others=selectors.other_sources(connection, request.business),
-    )
+def _plans(request: MemberRequest) -> selectors.Plans:
+    return hooks.ask("plans_by_field", request) or {}
 
 
 def _intended(
     request: MemberRequest, connection: Connection, form: WriteBackForm
 ) -> WriteBack:
-    plans = hooks.ask("plans_by_field", request) or {}
-    return services.intended(connection=connection, plans=plans, **form.as_intended())
+    return services.intended(
+        connection=connection, plans=_plans(request), **form.as_intended()
+    )
 
 
 def _look_again(

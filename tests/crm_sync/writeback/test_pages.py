@@ -1,18 +1,28 @@
 """The pages of write-back: a look, then on; what is wrong; and who may do what."""
 
 import re
+from datetime import date
 
 import pytest
 from django.test import Client
 
+from commissions.plans.models import Plan
 from crm_sync.connections.models import Connection
 from crm_sync.writeback import services
 from crm_sync.writeback.models import WriteBack
 from tenants.access import Member
 from tenants.accounts.models import Role
+from tests.commissions.statements import world
 from tests.crm_sync.clients import logged_in, page
 from tests.crm_sync.writeback.stage import TEN_PERCENT, Stage
-from tests.people import a_member
+from tests.people import a_group_member, a_member
+
+READER = """
+plan: Reader
+currency: USD
+components:
+  - {key: again, name: Again, amount: deal.amount * deal.commission}
+"""
 
 
 @pytest.fixture
@@ -46,6 +56,21 @@ def test_a_look_comes_first_and_turning_on_sends_what_was_looked_at(
     assert none_yet == 0
     assert answer.status_code == 302
     assert stage.in_close(deal) == TEN_PERCENT
+
+
+def test_a_field_that_a_plan_reads_is_not_offered_and_the_page_says_why(
+    stage: Stage, admin: Client
+) -> None:
+    stage.pay()
+    offered = page(admin, home(stage))
+    plan = Plan.objects.create(name="Reader", slug="reader")
+    world.publish(plan, READER, date(2026, 7, 1))
+
+    kept = page(admin, home(stage))
+
+    assert f'value="deal {stage.path}"' in offered
+    assert f'value="deal {stage.path}"' not in kept
+    assert "Deal: Commission is read by Reader." in kept
 
 
 def test_the_page_says_who_sees_it_before_it_is_turned_on(
@@ -86,10 +111,13 @@ def test_what_is_wrong_stands_on_the_connections_page_and_in_the_list(
     connection = page(admin, f"/b/acme/connections/{stage.scene.connection.pk}/")
     values = page(admin, f"{home(stage)}{row.pk}/")
     everything = page(admin, "/b/acme/connections/")
+    group = logged_in(a_group_member(stage.scene.business, "Renata", Role.OWNER))
+    of_group = page(group, "/g/northwind/connections/")
 
     assert "Close did not take the value (400)" in connection
     assert "Close did not take the value (400)" in everything
     assert "Close did not take the value (400)" in values
+    assert "Acme: Close did not take the value (400)" in of_group
     assert "“Commission”: 0 written, 3 waiting" in connection
 
 

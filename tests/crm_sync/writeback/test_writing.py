@@ -162,9 +162,9 @@ def test_a_field_that_says_what_a_deal_is_is_refused_and_not_offered(
     with pytest.raises(FieldInUse):
         stage.intended(path=product)
 
-    offered = dict(fields_for(connection, current_business(), writer_of(connection)))
-    assert f"deal {product}" not in offered
-    assert offered[f"deal {stage.path}"] == "Deal: Commission"
+    offered = fields_for(connection, current_business(), writer_of(connection), {})
+    assert f"deal {product}" not in dict(offered.fields)
+    assert dict(offered.fields)[f"deal {stage.path}"] == "Deal: Commission"
 
 
 def test_a_deal_that_is_deleted_is_forgotten_though_no_statement_moves(
