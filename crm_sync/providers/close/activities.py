@@ -24,16 +24,10 @@ def activity_pages(
     if clock_went_back(str(cursor["read_at"]), now):
         # Else nothing would be asked for until the clock is there again.
         cursor = cursor | {"created": now}
-    since = str(cursor.get("created") or "")
-    if not since or is_too_long_ago(cursor, now):
-        # Edits older than the event log's memory show only in the list itself.
-        since = oldest
-    else:
-        since = earlier(since, LATE_BY)
     for window in windows(
         transport,
         path=f"{kind.path}/",
-        since=since,
+        since=_from_when(cursor, now, oldest),
         until=now,
         page_size=page_size,
         by=f"date_{kind.way}",
@@ -61,6 +55,14 @@ def activity_pages(
         warnings=changes.warnings,
         compare_ids=changes.compare_ids,
     )
+
+
+def _from_when(cursor: Cursor, now: str, oldest: str) -> str:
+    since = str(cursor.get("created") or "")
+    if not since or is_too_long_ago(cursor, now):
+        # Edits older than the event log's memory show only in the list itself.
+        return oldest
+    return earlier(since, LATE_BY)
 
 
 def listed_activities(

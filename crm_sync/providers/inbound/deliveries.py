@@ -79,18 +79,8 @@ def _event(row: Any, event_id: str, received_at: datetime) -> Event:
         raise Unreadable(wrong)
     object, id = row.get("objectname", row.get("object")), row.get("id")
     action, data = str(row.get("action") or "update"), row.get("data", {})
-    problems = []
-    if not isinstance(object, str) or not object.strip():
-        problems.append("objectname: must name the object, such as deal.")
-    if not isinstance(id, str) or not 0 < len(id.strip()) <= _LONGEST_ID:
-        problems.append("id: must be the record's id, of at most 200 characters.")
-    if action not in ACTIONS:
-        problems.append(f"action: must be one of {', '.join(ACTIONS)}.")
-    if not isinstance(data, dict) or (not data and action != "delete"):
-        problems.append("data: must be an object with the record's values.")
     by = row.get("by")
-    if isinstance(by, str) and len(by) > _LONGEST_BY:
-        problems.append(f"by: must be of at most {_LONGEST_BY} characters.")
+    problems = _problems(object, id, action, data, by)
     moment = _moment(row, received_at, problems)
     if problems:
         raise Unreadable(" ".join(problems), hint=_SHAPE)
@@ -115,6 +105,22 @@ def _event(row: Any, event_id: str, received_at: datetime) -> Event:
         at=moment,
         record=record,
     )
+
+
+def _problems(object: Any, id: Any, action: str, data: Any, by: Any) -> list[str]:
+    """Return what is wrong with the parts of a record, all of it at once."""
+    problems = []
+    if not isinstance(object, str) or not object.strip():
+        problems.append("objectname: must name the object, such as deal.")
+    if not isinstance(id, str) or not 0 < len(id.strip()) <= _LONGEST_ID:
+        problems.append("id: must be the record's id, of at most 200 characters.")
+    if action not in ACTIONS:
+        problems.append(f"action: must be one of {', '.join(ACTIONS)}.")
+    if not isinstance(data, dict) or (not data and action != "delete"):
+        problems.append("data: must be an object with the record's values.")
+    if isinstance(by, str) and len(by) > _LONGEST_BY:
+        problems.append(f"by: must be of at most {_LONGEST_BY} characters.")
+    return problems
 
 
 def _moment(

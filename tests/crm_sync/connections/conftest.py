@@ -12,10 +12,8 @@ from commissions_saas.lib import clock
 from crm_sync.connections import routing, schemas
 from crm_sync.connections.inbound import create_inbound
 from tenants.access import Member
-from tenants.accounts.cloning import clone_now
 from tenants.accounts.models import Business, Role
 from tenants.jobs.services import without_sending
-from tenants.schema import in_public
 from tests.crm_sync.clients import logged_in
 from tests.crm_sync.connections.office import Office
 from tests.crm_sync.connections.scene import START, Scene, at
@@ -43,21 +41,6 @@ def scene(acme: Business, tmp_path: Path) -> Iterator[Scene]:
 def office(acme: Business, tmp_path: Path) -> Iterator[Office]:
     with close_source(tmp_path / "close.db") as source:
         yield Office(source, acme)
-
-
-@pytest.fixture
-def twin(acme: Business) -> Iterator[Business]:
-    """A second business in Acme's group."""
-    with in_public():
-        business = Business.objects.create(
-            schema_name="b9001",
-            slug="twin",
-            name="Twin",
-            group=acme.group,
-            time_zone="America/Chicago",
-        )
-        clone_now(business)
-    yield business
 
 
 @pytest.fixture

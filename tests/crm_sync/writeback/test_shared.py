@@ -12,29 +12,13 @@ from crm_sync.writeback.looking import look
 from crm_sync.writeback.models import WriteBack, WrittenValue
 from crm_sync.writeback.running import write_what_changed
 from tenants.access import Member
-from tenants.accounts.cloning import clone_now
 from tenants.accounts.models import Business
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_now
-from tenants.schema import in_business, in_public
+from tenants.schema import in_business
 from tests.crm_sync.connections.scene import Scene, later
 from tests.crm_sync.providers.close_source import close_source
 from tests.crm_sync.writeback.stage import TEN_PERCENT, Stage
-
-
-@pytest.fixture
-def twin(acme: Business) -> Iterator[Business]:
-    """A second business in Acme's group."""
-    with in_public():
-        business = Business.objects.create(
-            schema_name="b9001",
-            slug="twin",
-            name="Twin",
-            group=acme.group,
-            time_zone="America/Chicago",
-        )
-        clone_now(business)
-    yield business
 
 
 @pytest.fixture
