@@ -29,6 +29,12 @@ def is_unseen(sign: str) -> bool:
     return unicodedata.name(sign, "").startswith("VARIATION SELECTOR")
 
 
+def is_like_space(sign: str) -> bool:
+    """Say whether this looks like a space and is another character, as U+00A0 is."""
+    # The wide space of Chinese and Japanese is seen, and is what stands in their data.
+    return unicodedata.category(sign) == "Zs" and sign not in " \u3000"
+
+
 def written_as(sign: str) -> str:
     """Return what formulas write for a character, or nothing where none is meant."""
     if known := _WRITTEN_AS.get(sign) or _TWINS.get(sign):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import Enum
 
 from . import syntax_errors
-from .characters import is_unseen, written_as
+from .characters import is_like_space, is_unseen, written_as
 from .errors import Fault, Refused
 from .limits import LIMITS
 from .source import Span
@@ -104,6 +104,8 @@ def _text_at(text: str, start: int) -> Token:
             raise Refused(syntax_errors.bad_escape(at))
         if is_unseen(sign):
             raise Refused(syntax_errors.hidden_character(sign, at))
+        if is_like_space(sign):
+            raise Refused(syntax_errors.other_space(sign, at))
         signs.append(sign)
         at += 1
     if at >= len(text) or text[at] != quote:

@@ -62,6 +62,15 @@ def hidden_character(sign: str, offset: int) -> Fault:
     return Fault("hidden_character", message, span, edit=Edit(span, ""))
 
 
+def other_space(sign: str, offset: int) -> Fault:
+    name = unicodedata.name(sign).lower()
+    message = (
+        f"What looks like a space in this text is another character: "
+        f"U+{ord(sign):04X} ({name}). Write a space."
+    )
+    return Fault("other_space", message, Span(offset, offset + 1), " ", " ")
+
+
 def unclosed_text(span: Span, quote: str) -> Fault:
     message = f"This text was never closed. Add {quote} at its end."
     edit = Edit(Span(span.end, span.end), quote)
