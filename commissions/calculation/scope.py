@@ -118,6 +118,10 @@ def checked(read: FieldRead, value: Value | None, owner: str) -> Value | None:
     if value is None or value == "":
         return None
     if type(value) is not HELD_AS[read.type]:
-        words = f"{read.name} should be {TYPE_WORDS[read.type]}"
-        raise CannotReckon(f"{words}, but {owner} has “{value}”.")
+        wanted = TYPE_WORDS[read.type]
+        words = f"{read.name} should be {wanted}, but {owner} has “{value}”."
+        if type(value) is str:
+            words += f" The field is text now: make it {wanted} again where it is"
+            words += " mapped, or publish a version of the plan that reads text."
+        raise CannotReckon(words)
     return value

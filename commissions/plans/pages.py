@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
+from commissions.calculation.names import TYPE_WORDS
 from commissions.plans import services
 from commissions.plans.diff import diff_plans
 from commissions.plans.document import InvalidPlan, PlanDocument, Raw
@@ -21,7 +22,7 @@ from commissions.plans.models import (
     Preview,
     RateTableRows,
 )
-from commissions.plans.selectors import field_catalogue
+from commissions.plans.selectors import as_published, field_catalogue, retyped
 from commissions.plans.sentences import plan_words
 from commissions.plans.stale_sentences import stale_sentences
 from commissions.plans.yaml_form import plan_to_yaml
@@ -69,7 +70,9 @@ def plan_page(plan: Plan, member: Member) -> dict[str, Any]:
     versions = list(plan.versions.order_by("-number"))
     shown = _in_force(versions[::-1], today) or (versions[0] if versions else None)
     document = services.document_of(shown) if shown else None
-    tried = services.try_document(document) if document else None
+    catalogue = field_catalogue()
+    fields = as_published(shown, catalogue) if shown else catalogue
+    tried = services.try_document(document, fields) if document else None
     assigned = (
         Assignment.objects.filter(plan=plan, closed__isnull=True)
         .select_related("payee")
@@ -78,6 +81,10 @@ def plan_page(plan: Plan, member: Member) -> dict[str, Any]:
     return {
         "plan": plan,
         "shown": shown,
+        "retyped": [
+            (f"{then.object}.{then.key}", TYPE_WORDS[then.type], TYPE_WORDS[now.type])
+            for then, now in (retyped(shown, catalogue) if shown else ())
+        ],
         "document": document,
         "words": plan_words(document, _labels()) if document else (),
         "examples": _examples(tried.results) if tried else (),

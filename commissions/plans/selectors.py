@@ -9,6 +9,7 @@ from typing import TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from commissions.calculation.facts import AssignmentFact, TableFact
+from commissions.calculation.names import HELD_AS
 from commissions.calculation.program import PlanProgram
 from commissions.plans.compiling import compile_plan
 from commissions.plans.document import Raw, canonical_json
@@ -87,7 +88,7 @@ def programs_of(versions: Iterable[PlanVersion]) -> dict[int, PlanProgram]:
     )
     return {
         version.pk: _program(
-            canonical_json(version.document), _as_published(version, catalogue), tables
+            canonical_json(version.document), as_published(version, catalogue), tables
         )
         for version in versions
     }
@@ -127,7 +128,7 @@ def field_catalogue() -> tuple[FieldFact, ...]:
     return tuple(found.values())
 
 
-def _as_published(
+def as_published(
     version: PlanVersion, catalogue: tuple[FieldFact, ...]
 ) -> tuple[FieldFact, ...]:
     """Return the fields with the types that a version was published with.
@@ -140,6 +141,19 @@ def _as_published(
     declared = version.document.get("fields", {})
     types = {**(version.field_types or {}), **declared}
     return _with_types(catalogue, tuple(sorted(types.items())))
+
+
+def retyped(
+    version: PlanVersion, catalogue: tuple[FieldFact, ...]
+) -> list[tuple[FieldFact, FieldFact]]:
+    """Return the fields that a version cannot read any more: as published, and now."""
+    now = {(fact.object, fact.key): fact for fact in catalogue}
+    return [
+        (then, now[then.object, then.key])
+        for then in as_published(version, catalogue)
+        if (then.object, then.key) in now
+        and HELD_AS[then.type] is not HELD_AS[now[then.object, then.key].type]
+    ]
 
 
 @lru_cache(maxsize=512)

@@ -22,6 +22,7 @@ from commissions.plans.windows import never_paid
 from commissions_saas.lib import clock
 from commissions_saas.lib.weeks import is_calendar, weeks_of, words_of
 from crm_sync.ledger.changes import latest_change, next_change
+from crm_sync.ledger.facts import FieldFact
 from tenants.access import Member
 from tenants.audit.services import record
 from tenants.schema import current_business
@@ -240,9 +241,15 @@ def document_of(version: PlanVersion) -> PlanDocument:
     return read_plan(version.document)
 
 
-def try_document(document: PlanDocument) -> Tried:
-    """Run a plan's worked examples against this business's fields and tables."""
-    return try_examples(document, field_catalogue(), tables_known(latest_change()))
+def try_document(
+    document: PlanDocument, fields: tuple[FieldFact, ...] | None = None
+) -> Tried:
+    """Run a plan's worked examples against this business's fields and tables.
+
+    A version in force is tried with the `fields` as it reads them.
+    """
+    found = field_catalogue() if fields is None else fields
+    return try_examples(document, found, tables_known(latest_change()))
 
 
 def _new_draft(
