@@ -18,12 +18,14 @@ from commissions.statements.reaches import (
     changed,
     of_entries_read,
     of_gatherers,
+    of_plan,
     pairs_of,
     shared_with,
     with_above,
 )
 from crm_sync.ledger.known import THINGS
 from crm_sync.ledger.models import (
+    FIELD,
     AttributeValue,
     CustomerId,
     ExchangeRate,
@@ -78,11 +80,18 @@ def of_customer_ids(span: Span) -> Iterator[Reach]:
 
 
 def of_former_states(span: Span) -> Iterator[Reach]:
-    """Whoever sold a thing whose attributes changed, and who reads a payee's."""
+    """Whoever sold a thing whose attributes changed, and who reads a payee's.
+
+    A field of another type concerns all whose plan reads it.
+    """
     rows = FormerState.objects.filter(closed__gt=span.since, closed__lte=span.fence)
     for row in rows:
         if row.kind == PAYEE:
             yield from _of_payee(span, row.subject_id, date.min, None, row.closed)
+        elif row.kind == FIELD:
+            for plan in span.known:
+                if row.name in plan.features.fields:
+                    yield from of_plan(span, plan.plan_id, plan.starts_on, row.closed)
         else:
             yield from _of_thing(
                 span, row.kind, row.subject_id, date.min, None, row.closed

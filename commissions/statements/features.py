@@ -10,7 +10,7 @@ from commissions.calculation.names import THINGS
 from commissions.calculation.order import Node, work_of
 from commissions.calculation.program import MeasureProgram, PlanProgram
 from commissions.plans.models import PlanVersion
-from commissions.plans.selectors import programs_of
+from commissions.plans.selectors import programs_of, types_read
 
 _MOST_KEPT = 4096
 
@@ -25,6 +25,7 @@ class Features:
     rests_on: frozenset[str]
     roles: frozenset[str]
     things: frozenset[str]
+    fields: frozenset[str]
     reads_people: bool
     settle_in: str
 
@@ -111,6 +112,7 @@ def features_of(program: PlanProgram) -> Features:
         rests_on=_rests_on(program) if gathers else frozenset(),
         roles=frozenset(roles),
         things=frozenset(kind for kind in THINGS if program.thing_fields.get(kind)),
+        fields=frozenset(types_read(program)),
         reads_people=any(program.person_fields.values()),
         settle_in=program.settle_in,
     )

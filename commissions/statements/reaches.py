@@ -46,6 +46,7 @@ DATED_KINDS = frozenset(
         "assignment",
         "carried",
         "fact",
+        "field",
         "leave",
         "opening",
         "plan",
@@ -179,12 +180,17 @@ def of_plans(span: Span) -> Iterator[Reach]:
     for version in rows:
         if version.starts_on is None or version.opened is None:
             continue
-        for row in Assignment.objects.filter(plan_id=version.plan_id):
-            first = max(version.starts_on, row.starts_on)
-            if row.ends_on is None or first <= row.ends_on:
-                yield Reach(row.payee_id, first, None, version.opened)
-        if version.plan_id in span.shared_plans:
-            yield from of_gatherers(span, version.starts_on, None, version.opened)
+        yield from of_plan(span, version.plan_id, version.starts_on, version.opened)
+
+
+def of_plan(span: Span, plan_id: int, day: date, number: int) -> Iterator[Reach]:
+    """Everybody on a plan from a day on, and who takes from its measures."""
+    for row in Assignment.objects.filter(plan_id=plan_id):
+        first = max(day, row.starts_on)
+        if row.ends_on is None or first <= row.ends_on:
+            yield Reach(row.payee_id, first, None, number)
+    if plan_id in span.shared_plans:
+        yield from of_gatherers(span, day, None, number)
 
 
 def of_tables(span: Span) -> Iterator[Reach]:

@@ -136,7 +136,7 @@ def entry_facts(
         change,
         [first, last],
     )
-    for fact in _facts(rows, placed, deep):
+    for fact in _facts(rows, change, placed, deep):
         for payee in {credit.payee_id for credit in fact.credits} & wanted:
             found[payee].append(fact)
     return {payee: tuple(facts) for payee, facts in found.items()}
@@ -155,7 +155,7 @@ def open_entry_facts(
         change,
         [object_],
     )
-    for fact in _facts(rows, Placements(())):
+    for fact in _facts(rows, change, Placements(())):
         for payee in {credit.payee_id for credit in fact.credits} & set(payee_ids):
             found[payee].append(fact)
     return {payee: tuple(facts) for payee, facts in found.items()}
@@ -188,9 +188,12 @@ def _rows(
 
 
 def _facts(
-    rows: Iterable[tuple[Any, ...]], placed: Placements, deep: bool = False
+    rows: Iterable[tuple[Any, ...]],
+    change: int,
+    placed: Placements,
+    deep: bool = False,
 ) -> Iterator[EntryFact]:
-    types = catalogue()
+    types = catalogue(change)
     zeros = dict.fromkeys(account_zeros(types), Decimal(0))
     for (
         id_,

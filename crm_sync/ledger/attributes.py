@@ -3,12 +3,12 @@
 The first value decides the type, unless one is given; later values must be of it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from commissions_saas.lib.money import NotAnAmount, parse_decimal
 from crm_sync.contract import field_name
 from crm_sync.ledger import errors
-from crm_sync.ledger.catalogue import save_fields
+from crm_sync.ledger.catalogue import fields_known, save_fields
 from crm_sync.ledger.facts import FieldFact, Value, ValueType
 from crm_sync.ledger.models import AttributeValue, Field
 from crm_sync.ledger.values import TYPES, to_text, to_value
@@ -93,12 +93,14 @@ def declare_new(kind: str, attributes: Mapping[str, str]) -> None:
     )
 
 
-def types_of(kinds: Iterable[str]) -> dict[tuple[str, str], str]:
-    """Return the declared types of attributes by kind and key."""
-    rows = Field.objects.filter(object__in=set(kinds))
+def types_of(
+    kinds: Collection[str], change: int | None = None
+) -> dict[tuple[str, str], str]:
+    """Return the declared types of attributes by kind and key, as `fields_known`."""
     return {
-        (kind, key): type_
-        for kind, key, type_ in rows.values_list("object", "key", "type")
+        (field.object, field.key): field.type
+        for field in fields_known(change)
+        if field.object in kinds
     }
 
 

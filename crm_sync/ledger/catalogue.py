@@ -3,8 +3,14 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import cast
 
+from django.db import transaction
+from django.db.models import CharField, OuterRef, Subquery, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
+
+from crm_sync.ledger.changes import next_change
 from crm_sync.ledger.facts import FieldFact, ValueType
-from crm_sync.ledger.models import Field
+from crm_sync.ledger.models import FIELD, Entry, Field, FormerState
 from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.standard import (
     ACCOUNT,
@@ -20,21 +26,35 @@ ZERO_TYPES = ("money", "percent")
 Catalogue = dict[tuple[str, str], FieldFact]
 
 
-def catalogue() -> Catalogue:
+def fields_known(change: int | None = None) -> list[FieldFact]:
+    """Return the fields that were added to the catalogue, with the types that they had
+    at a change number; without one, as they are now."""
+    until = Value(None) if change is None else _type_until(change)
+    type_ = Coalesce(until, "type", output_field=CharField())
+    rows = Field.objects.order_by("object", "key").annotate(then=type_)
+    return [
+        FieldFact(object_, key, label, cast(ValueType, then))
+        for object_, key, label, then in rows.values_list(
+            "object", "key", "label", "then"
+        )
+        if then
+    ]
+
+
+def catalogue(change: int | None = None) -> Catalogue:
     """Return every field by (object, key): the standard ones, then the source's own.
 
     Attributes of payees and things are among them; they have no standard fields.
     """
-    rows = list(Field.objects.order_by("object", "key"))
-    objects = {DEAL, *(row.object for row in rows)}
+    facts = fields_known(change)
+    objects = {DEAL, *(fact.object for fact in facts)}
     found: Catalogue = {
         (field.object, field.key): field
         for object_ in sorted(objects)
         for field in standard_fields(object_)
     }
-    for row in rows:
-        fact = FieldFact(row.object, row.key, row.label, cast(ValueType, row.type))
-        found.setdefault((row.object, row.key), fact)
+    for fact in facts:
+        found.setdefault((fact.object, fact.key), fact)
     for field in ACCOUNT:
         found.setdefault((field.object, field.key), field)
     return found
@@ -69,7 +89,9 @@ def account_zeros(types: Catalogue) -> tuple[str, ...]:
 def save_fields(fields: Sequence[FieldFact]) -> None:
     """Add fields to the catalogue; a field that is there takes the new label and type.
 
-    What every object has keeps its own type, whatever a mapping says.
+    What every object has keeps its own type, whatever a mapping says. A type by which
+    values were read already moves under a change number: what was worked out by it is
+    worked out again.
     """
     standard = {
         (field.object, field.key): field
@@ -77,21 +99,75 @@ def save_fields(fields: Sequence[FieldFact]) -> None:
         for field in standard_fields(object_)
     }
     rows = [standard.get((f.object, f.key), f) for f in fields_of(fields)]
-    Field.objects.bulk_create(
-        (
-            Field(
-                object=field.object,
-                key=field.key,
-                label=field.label,
-                type=field.type,
-                standard=(field.object, field.key) in standard,
-            )
-            for field in rows
+    with transaction.atomic():
+        moved = _moved(rows)
+        Field.objects.bulk_create(
+            (
+                Field(
+                    object=field.object,
+                    key=field.key,
+                    label=field.label,
+                    type=field.type,
+                    standard=(field.object, field.key) in standard,
+                )
+                for field in rows
+            ),
+            update_conflicts=True,
+            unique_fields=["object", "key"],
+            update_fields=["label", "type", "standard"],
+        )
+        if moved:
+            _number(moved)
+
+
+def _moved(rows: Collection[FieldFact]) -> dict[FieldFact, str]:
+    """Return those by which values may be read otherwise now, with the type they had:
+    empty for one that joins when there are records of its object already."""
+    types = {(f.object, f.key): f.type for f in fields_known()}
+    known = catalogue()
+    new = {row.object for row in rows if (row.object, row.key) not in types}
+    read = {each for each in new if Entry.objects.filter(object=each).exists()}
+    found: dict[FieldFact, str] = {}
+    for row in rows:
+        name = row.object, row.key
+        if name in types:
+            if types[name] != row.type:
+                found[row] = types[name]
+        elif known.get(name) != row and row.object in read:
+            found[row] = ""
+    return found
+
+
+def _number(moved: Mapping[FieldFact, str]) -> None:
+    """Give the move a change number, and keep the types until then."""
+    number = next_change(
+        kind="field",
+        words="; ".join(
+            f"{row.object}.{row.key}: {type_ or 'new'} → {row.type}"
+            for row, type_ in moved.items()
         ),
-        update_conflicts=True,
-        unique_fields=["object", "key"],
-        update_fields=["label", "type", "standard"],
     )
+    ids = {(row.object, row.key): row.pk for row in Field.objects.all()}
+    FormerState.objects.bulk_create(
+        FormerState(
+            kind=FIELD,
+            subject_id=ids[row.object, row.key],
+            name=f"{row.object}.{row.key}",
+            attributes={"type": type_},
+            closed=number,
+        )
+        for row, type_ in moved.items()
+    )
+
+
+def _type_until(change: int) -> Subquery:
+    """Find the type that a field had at a number, if it has moved since: the one that
+    was closed first after it. It is empty where the field was not there yet."""
+    former = FormerState.objects.filter(
+        kind=FIELD, subject_id=OuterRef("pk"), closed__gt=change
+    )
+    types = former.annotate(was=KT("attributes__type")).values("was")
+    return Subquery(types.order_by("closed")[:1])
 
 
 def fields_of(fields: Iterable[FieldFact]) -> list[FieldFact]:

@@ -92,7 +92,7 @@ def things_known(kind: str, names: Collection[str], change: int) -> dict[str, Su
 
 def business_known(change: int) -> Subject:
     """Return what the business itself has by date."""
-    types = types_of([BUSINESS])
+    types = types_of([BUSINESS], change)
     return Subject(0, "", {}, _values(BUSINESS, None, change, types).get(0, ()))
 
 
@@ -143,7 +143,7 @@ def _subjects(kind: str, rows: Iterable[Any], change: int) -> dict[int, Subject]
     rows = list(rows)
     ids = [row.pk for row in rows]
     former = _former(kind, ids, change)
-    types = types_of([kind])
+    types = types_of([kind], change)
     values = _values(kind, ids, change, types)
     found = {}
     for row in rows:

@@ -16,6 +16,7 @@ from crm_sync.ledger.models.people import (
 )
 from crm_sync.ledger.models.precedence import Claim, Precedence
 from crm_sync.ledger.models.things import (
+    FIELD,
     AttributeValue,
     Customer,
     CustomerId,
@@ -29,6 +30,7 @@ from crm_sync.ledger.models.things import (
 )
 
 __all__ = [
+    "FIELD",
     "AttributeValue",
     "Change",
     "Claim",

@@ -100,14 +100,20 @@ class SubjectKind(models.TextChoices):
     BUSINESS = "business"
 
 
+FIELD = "field"
+
+
 class FormerState(BusinessModel):
-    """What was known of a payee or thing until a change; its own row says what is now.
+    """What was known of a payee, thing or field until a change; its own row says what
+    is now.
 
     So a payee who never changed costs nothing, and every earlier change number still
     reads what was true for it.
     """
 
-    kind = models.CharField(max_length=10, choices=SubjectKind)
+    kind = models.CharField(
+        max_length=10, choices=[*SubjectKind.choices, (FIELD, "field")]
+    )
     subject_id = models.BigIntegerField()
     name = models.CharField(max_length=200)
     attributes = models.JSONField(default=dict)

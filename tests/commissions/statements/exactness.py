@@ -14,6 +14,8 @@ from commissions.statements.models import PayPeriod
 from commissions_saas.lib import clock
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import dated
+from crm_sync.ledger.catalogue import save_fields
+from crm_sync.ledger.facts import FieldFact, ValueType
 from crm_sync.ledger.models import Entry, ExchangeRate, Leave, Product, SellRight
 from crm_sync.ledger.placements import place_payee
 from crm_sync.ledger.selectors import placement_on
@@ -318,6 +320,9 @@ class Business:
     def standing_margin(self, which: int, amount: str) -> None:
         row = Product.objects.get(name=PRODUCTS[which])
         edit_named(row=row, attributes={"margin": amount}, active=True, by=self.by)
+
+    def margins_are(self, type_: ValueType) -> None:
+        save_fields([FieldFact("product", "margin", "Margin", type_)])
 
     def freeze(self, month: int) -> None:
         services.freeze(period=period(month), by=self.by)

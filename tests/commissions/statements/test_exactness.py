@@ -54,6 +54,7 @@ EVENTS = st.one_of(
     event("adjust", WHO, MONTH, st.sampled_from(["50", "-20.25"])),
     event("joins", WHO, DAY, AMOUNT),
     event("standing_margin", st.integers(0, 1), PART),
+    event("margins_are", st.sampled_from(["text", "number"])),
     event("freeze", MONTH),
     event("reopen", MONTH),
     event("lock", MONTH),
