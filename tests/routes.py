@@ -202,6 +202,7 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "connections:upload_template": Route(crm.RUNS, crm.deals, everywhere=True),
     "connections:upload_preview": Route(crm.RUNS, crm.an_upload),
     "connections:upload_leave": Route(crm.RUNS, crm.an_upload, posts=True),
+    "connections:upload_look": Route(crm.RUNS, crm.an_upload, posts=True),
     "connections:upload_people": Route(crm.RUNS, crm.an_upload, posts=True),
     "connections:upload_bad_rows": Route(crm.RUNS, crm.an_upload),
     "connections:connection": Route(crm.READS, crm.a_connection),

@@ -15,7 +15,7 @@ from crm_sync.connections.models import (
     SyncRun,
     Upload,
 )
-from crm_sync.connections.uploads import file_connection
+from crm_sync.connections.upload_columns import file_connection
 from crm_sync.ledger import dated
 from crm_sync.ledger.models import Entry, RefusedRecord
 from crm_sync.ledger.services import (

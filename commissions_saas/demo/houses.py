@@ -17,7 +17,7 @@ from commissions_saas.demo.story import (
 from commissions_saas.demo.story.facts import Firm
 from commissions_saas.demo.story.people import OWNER
 from commissions_saas.demo.story.plans import paying_for_care
-from crm_sync.connections import matching, routing, uploads
+from crm_sync.connections import matching, routing, upload_columns
 from crm_sync.connections import services as connections
 from crm_sync.connections.models import Connection
 from crm_sync.ledger import dated
@@ -140,7 +140,7 @@ def found_lantern(replay: Replay) -> None:
     business = founding.found_business(house, firm)
     payees = founding.found_payees(house, firm)
     connections.save_mapping(
-        connection=uploads.file_connection(business, None),
+        connection=upload_columns.file_connection(business, None),
         object_="deal",
         document=lantern.MAPPING,
     )

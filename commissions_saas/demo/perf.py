@@ -7,7 +7,7 @@ from decimal import Decimal
 from commissions_saas.demo import founding
 from commissions_saas.demo.replay import require_done
 from commissions_saas.lib import clock
-from crm_sync.connections import uploads
+from crm_sync.connections import upload_columns
 from crm_sync.ledger import services as ledger
 from crm_sync.ledger.catalogue import save_fields
 from crm_sync.ledger.facts import FieldFact
@@ -53,7 +53,7 @@ def found_perf() -> None:
     business.refresh_from_db()
     _add(business, FINANCE, Role.FINANCE, owner)
     admin = _add(business, ADMIN, Role.ADMIN, owner)
-    connection = uploads.file_connection(business, None)
+    connection = upload_columns.file_connection(business, None)
     with in_business(business):
         payee = ledger.create_payee(name=PAYEE, hidden=True)
         ledger.match_payee(payee=payee, connection_id=connection.pk, external_id="load")

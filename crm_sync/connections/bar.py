@@ -16,9 +16,13 @@ from crm_sync.connections.selectors import (
     connection_rows,
     connections_of,
 )
+from crm_sync.connections.uploads import COMMIT, LOOK
 from crm_sync.ledger.models import Payee, RefusedRecord
 from tenants.accounts.models import Business
 from tenants.frame import hooks
+from tenants.jobs import ways_on
+from tenants.jobs.models import Job
+from tenants.urls_for import business_url
 
 KEPT_SECONDS = 5
 
@@ -33,11 +37,13 @@ class Known:
 
 
 def offer_to_the_frame() -> None:
-    """Answer the frame's questions about sources."""
+    """Answer the frame's questions about sources, and lead on from their jobs."""
     hooks.offer("as_of", as_of)
     hooks.offer("nav.connections", errors)
     hooks.offer("setup.connect", connect_state)
     hooks.offer("setup.people", people_state)
+    for kind in (LOOK, COMMIT):
+        ways_on.offer(kind, _to_the_file)
 
 
 def as_of(request: HttpRequest) -> hooks.AsOf | None:
@@ -114,3 +120,11 @@ def _look(business: Business) -> Known:
 
 def _key(business: Business) -> str:
     return f"sources-{business.pk}"
+
+
+def _to_the_file(job: Job) -> ways_on.WayOn | None:
+    business = Business.objects.filter(pk=job.business_id).first()
+    if business is None:
+        return None
+    pk = job.arguments["upload"]
+    return "See the file", business_url(business, "connections:upload_preview", pk)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from django.db.models import Q, QuerySet
+from collections.abc import Collection, Sequence
 
 from crm_sync.connections.readers import Reader
+from crm_sync.connections.strangers import known_users, named_by
 from crm_sync.contract import RemoteRecord
 from crm_sync.ledger import services as ledger
-from crm_sync.ledger.models import ExternalId, Payee
-from crm_sync.ledger.standard import PEOPLE_KEYS, people_in
+from crm_sync.ledger.models import Payee
+from crm_sync.ledger.reading import Incoming
 from tenants.access import Member
 from tenants.schema import in_business
 
@@ -26,37 +25,36 @@ def know_people(
             homes.setdefault(business_id, []).append(record)
     for business_id, own in sorted(homes.items()):
         with in_business(reader.businesses[business_id]):
-            _know(reader, business_id, own, by)
+            know_named(reader, [reader.read(one, business_id) for one in own], by)
 
 
-def _know(
-    reader: Reader,
-    business_id: int,
-    records: Sequence[RemoteRecord],
-    by: Member | None,
+def know_named(
+    reader: Reader, records: Sequence[Incoming], by: Member | None = None
 ) -> None:
-    connection = reader.connection
-    names = {
-        user
-        for incoming in (reader.read(remote, business_id) for remote in records)
-        for key in PEOPLE_KEYS
-        for user in people_in(incoming.values.get(key))
-    }
-    known = ExternalId.objects.filter(
-        connection_id=connection.pk, external_id__in=names
-    ).values_list("external_id", flat=True)
-    for name in sorted(names - set(known)):
-        found = payees_called(name)[:2]
-        if len(found) == 1:
+    """Know the payees whom records of the business at hand name."""
+    names = set(named_by(records))
+    unknown = names - known_users(reader, names)
+    for name, payees in sorted(payees_called(unknown).items()):
+        if len(payees) == 1:
             ledger.match_payee(
-                payee=found[0],
-                connection_id=connection.pk,
-                external_id=name[:200],
+                payee=payees[0],
+                connection_id=reader.connection.pk,
+                external_id=name,
                 by=by,
             )
 
 
-def payees_called(name: str) -> QuerySet[Payee]:
-    """Return the payees who have this e-mail, or are called so."""
-    same = Q(email=name.lower()) if "@" in name else Q(name__iexact=name)
-    return Payee.objects.filter(same, merged_into__isnull=True)
+def payees_called(names: Collection[str]) -> dict[str, list[Payee]]:
+    """Return whom each of these e-mails or names means, where it means somebody."""
+    if not names:
+        return {}
+    by_email: dict[str, list[Payee]] = {}
+    by_name: dict[str, list[Payee]] = {}
+    for payee in Payee.objects.filter(merged_into__isnull=True):
+        by_email.setdefault(payee.email.casefold(), []).append(payee)
+        by_name.setdefault(payee.name.casefold(), []).append(payee)
+    found = {
+        name: (by_email if "@" in name else by_name).get(name.casefold(), [])
+        for name in names
+    }
+    return {name: payees for name, payees in found.items() if payees}

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from crm_sync.connections import routing, services, syncing
+from crm_sync.connections import routing, services, syncing, uploads
 from crm_sync.connections.delivering import work_deliveries
 from crm_sync.connections.endpoints import forget_old_deliveries, not_told_yet
 from crm_sync.connections.models import Connection, RouteTable
@@ -53,6 +53,18 @@ def try_routes(lease: Lease) -> dict[str, Any]:
 
     routing.compute(table, told)
     return {"state": table.state}
+
+
+@handles(uploads.LOOK)
+def look_at_file(lease: Lease) -> dict[str, Any]:
+    """Look at a large file that somebody sent."""
+    return uploads.look_in_job(lease)
+
+
+@handles(uploads.COMMIT)
+def commit_file(lease: Lease) -> dict[str, Any]:
+    """Take a large file in."""
+    return uploads.commit_in_job(lease)
 
 
 @handles("settle_sources")

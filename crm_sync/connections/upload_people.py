@@ -4,7 +4,7 @@ from django.db import transaction
 
 from crm_sync.connections.models import Upload
 from crm_sync.connections.people_keys import payees_called
-from crm_sync.connections.uploads import preview_of
+from crm_sync.connections.uploads import look_again, shown_preview
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.services import create_payee
 from tenants.access import Member
@@ -17,15 +17,20 @@ def payees_from_file(*, upload: Upload, business: Business, by: Member) -> list[
 
     Whoever is here twice stays refused: a third of them would settle nothing.
     """
-    strangers = preview_of(upload=upload, business=business).strangers
+    preview = shown_preview(upload=upload, business=business)
+    strangers = preview.strangers if preview else []
     with in_business(business), transaction.atomic():
-        return [
+        here = payees_called(strangers)
+        made = [
             create_payee(
                 name=name_of(who), email=who.lower() if "@" in who else "", by=by
             )
             for who in strangers
-            if not payees_called(who).exists()
+            if who not in here
         ]
+    if made:
+        look_again(upload=upload, business=business, by=by)
+    return made
 
 
 def name_of(who: str) -> str:

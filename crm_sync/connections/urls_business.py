@@ -68,6 +68,11 @@ urlpatterns = [
         name="upload_leave",
     ),
     path(
+        "connections/uploads/<int:upload_id>/look/",
+        views_data.upload_look,
+        name="upload_look",
+    ),
+    path(
         "connections/uploads/<int:upload_id>/people/",
         views_upload_people.upload_people,
         name="upload_people",

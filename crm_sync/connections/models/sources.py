@@ -125,6 +125,8 @@ class Upload(models.Model):
     sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State, default=State.LOOKED_AT)
     refused = models.JSONField(default=list)  # [{"row", "id", "field", "reason"}]
+    preview = models.JSONField(default=dict)  # what was seen last; empty: nothing yet
+    job_id = models.UUIDField(null=True)  # a large file's last look, or its commit
     made_by_id = models.BigIntegerField(null=True)
     made_by = models.CharField(max_length=200, blank=True)
     made_at = models.DateTimeField()  # business time; the later upload wins

@@ -10,7 +10,7 @@ from django.test import Client
 
 from commissions.plans.models import Plan
 from commissions.statements.models import Line
-from crm_sync.connections import uploads, winning
+from crm_sync.connections import upload_columns, uploads, winning
 from crm_sync.connections.errors import BadRule, RuleChanged
 from crm_sync.ledger import also_given
 from crm_sync.ledger.merging import merge_payees
@@ -75,7 +75,7 @@ def send(business: Business, text: str, by: Member) -> None:
 
 
 def sources(scene: Twice, *, file_first: bool = False) -> list[winning.Source]:
-    file = uploads.file_connection(scene.business, None).pk
+    file = upload_columns.file_connection(scene.business, None).pk
     order = [(scene.connection.pk, "order_number"), (file, "order_number")]
     return order[::-1] if file_first else order
 
@@ -209,7 +209,7 @@ def test_a_record_that_the_winner_deletes_falls_back_to_the_next_source(
 def test_a_field_may_be_taken_from_another_source_than_the_winner(
     twice: Twice, acme: Business, priya: Member
 ) -> None:
-    file = uploads.file_connection(acme, None).pk
+    file = upload_columns.file_connection(acme, None).pk
     save(twice, priya, fields={"amount": file})
     first = counting(), paid()
 
