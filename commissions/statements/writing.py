@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 from psycopg import sql
 
 from commissions.calculation.facts import LineDraft, PayeeInputs, StatementDraft
@@ -195,7 +197,10 @@ def close_lines(ids: Sequence[int], run_id: int) -> None:
     """Close lines, once: a run that finds one closed has lost a race and must stop."""
     if not ids:
         return
-    rows: QuerySet[Line] = Line.objects.filter(pk__in=ids, closed_run__isnull=True)
+    # Said so that PostgreSQL goes by the ids: for IS NULL alone it may go through the
+    # whole index of the lines that stand.
+    is_open = Exact(Coalesce("closed_run", 0), 0)
+    rows: QuerySet[Line] = Line.objects.filter(is_open, pk__in=ids)
     if rows.update(closed_run=run_id) != len(ids):
         raise RuntimeError("A line that was locked with its statement was closed.")
 
