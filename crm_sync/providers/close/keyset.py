@@ -20,6 +20,7 @@ _MOST_REQUESTS = 10_000
 _MOST_STRANGE = 6
 _OVERLAP = 10
 _MOST_IDLE = 3
+_MOST_PASSES = 20
 # How often a count that does not fit is taken for a page cut short.
 _MOST_SHORT = 2
 
@@ -50,6 +51,7 @@ class KeysetReader:
     _seen: dict[str, str] = field(default_factory=dict)
     _strange: int = 0
     _idle: int = 0
+    _passes: int = 0
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows from `since` on, oldest change first."""
@@ -69,10 +71,14 @@ class KeysetReader:
                 # Either the page before once more, or rows were put in before it.
                 self._idle += 1
                 continue
-            last = records[-1].version if records else self.since
-            self._advance(records, len(rows), bool(fresh))
+            missed = not refused and self._has_missed(records, more)
+            last = records[-1].version if records and not missed else self.since
+            if missed:
+                self._begin_second_again(records)
+            else:
+                self._advance(records, len(rows), bool(fresh))
             yield Batch(fresh, refused, last, answer, total_of(answer.doc))
-            if not more:
+            if not more and not missed:
                 return
         raise TryAgainLater(
             "There is more at Close than is read in one go.",
@@ -115,6 +121,28 @@ class KeysetReader:
             return False
         return total > self._skip + len(rows)
 
+    def _has_missed(self, records: list[RemoteRecord], more: bool) -> bool:
+        """Tell whether this is the end of a second of which rows were not met.
+
+        Rows of one moment may come in another order each time, so that a page repeats
+        some and leaves out others.
+        """
+        if not self._skip or self._passes >= _MOST_PASSES:
+            return False
+        here = {r.external_id for r in records if self._is_of_second(r.version)}
+        if more and len(here) == len(records):
+            return False
+        met = {id for id, version in self._seen.items() if self._is_of_second(version)}
+        return len(met | here) < self._skip + len(here)
+
+    def _is_of_second(self, version: str) -> bool:
+        return whole_second(version) == self.since
+
+    def _begin_second_again(self, records: list[RemoteRecord]) -> None:
+        self._passes += 1
+        self._skip = 0
+        self._seen |= {record.external_id: record.version for record in records}
+
     def _step_back(self) -> None:
         self._strange += 1
         if self._strange > _MOST_STRANGE:
@@ -131,7 +159,7 @@ class KeysetReader:
         if fresh or second > self.since:
             self._strange = 0
         if second > self.since:
-            self.since, self._skip = second, 0
+            self.since, self._skip, self._passes = second, 0, 0
             self._seen = {
                 id: version for id, version in self._seen.items() if version >= second
             }

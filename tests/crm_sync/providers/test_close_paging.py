@@ -220,3 +220,23 @@ def test_a_deal_that_is_unwon_given_away_and_changed_back_ends_as_it_is(
     assert ledger.records[moved].payload["status_type"] == "active"
     assert ledger.records[moved].payload["date_won"] == "2026-11-04"
     assert ledger.records[moved].payload["user_id"] == bob
+
+
+def test_rows_of_one_moment_that_come_in_any_order_are_all_read(close: Source) -> None:
+    close.server.store.shuffles_ties = True
+    close.deals(15)
+    with close.account.store.transaction():
+        for number in range(110):
+            close.deal(value=number, updated_at=MONDAY + timedelta(minutes=20))
+    for minutes in (30, 40):
+        close.deal(updated_at=MONDAY + timedelta(minutes=minutes))
+    ledger = Ledger()
+
+    ledger.sync(close.provider())
+    first = ledger.versions()
+    for number in range(60):
+        close.deal(value=number, updated_at=MONDAY + timedelta(minutes=40))
+    ledger.sync(close.provider())
+
+    assert len(first) == 127
+    assert ledger.versions() == close.truth()
