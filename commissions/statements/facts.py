@@ -1,7 +1,7 @@
 """Roll-up facts: written in the transaction of the statements that they add up."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +9,7 @@ from commissions.calculation.facts import PayeeInputs, StatementDraft
 from commissions.statements.differences import money
 from commissions.statements.models import Statement
 from commissions_saas.lib import clock
+from commissions_saas.lib.periods import Period
 from tenants.rollup.models import DetailFact, PayeeFact
 from tenants.schema import current_business
 
@@ -21,25 +22,29 @@ def write_facts(
     users: dict[int, int | None],
 ) -> None:
     """Put statements into the roll-up as they stand now."""
-    business = current_business()
-    payees, details = [], []
+    payees = []
     for row, inputs, draft in written:
-        common = {
-            "group_id": business.group_id,
-            "business_id": business.pk,
-            "period": inputs.period.slug,
-            "month": month_of(inputs.period.ends_on),
-            "payee_id": inputs.payee_id,
-        }
         payees.append(payee_fact(row, inputs, draft, users.get(inputs.payee_id)))
-        DetailFact.objects.filter(
-            business_id=business.pk,
-            period=inputs.period.slug,
-            payee_id=inputs.payee_id,
-        ).delete()
-        details += [
+        replace_details(inputs.payee_id, inputs.period, _details(inputs, draft))
+    upsert_payees(payees)
+
+
+def replace_details(
+    payee_id: int, period: Period, details: Mapping[Detail, tuple[Decimal, int]]
+) -> None:
+    """Put what one statement is made of into the roll-up, in place of what was there."""
+    business = current_business()
+    DetailFact.objects.filter(
+        business_id=business.pk, period=period.slug, payee_id=payee_id
+    ).delete()
+    DetailFact.objects.bulk_create(
+        (
             DetailFact(
-                **common,
+                group_id=business.group_id,
+                business_id=business.pk,
+                period=period.slug,
+                month=month_of(period.ends_on),
+                payee_id=payee_id,
                 product=product,
                 territory=territory,
                 component=component,
@@ -48,11 +53,11 @@ def write_facts(
                 lines=lines,
             )
             for (product, territory, component, currency), (earned, lines) in sorted(
-                _details(inputs, draft).items()
+                details.items()
             )
-        ]
-    upsert_payees(payees)
-    DetailFact.objects.bulk_create(details, batch_size=1000)
+        ),
+        batch_size=1000,
+    )
 
 
 def payee_fact(

@@ -16,6 +16,7 @@ from commissions.statements.differences import Trigger
 from commissions.statements.inputs import Key
 from commissions.statements.models import CalculationState
 from commissions.statements.recalculation import Recalculation, Transaction
+from commissions.statements.rollup_names import keep_names
 from commissions.statements.touched import (
     Marked,
     Triggers,
@@ -67,10 +68,8 @@ def recalculate(
     if everything:
         wanted = every_statement(fence)
     else:
-        wanted = touched_between(start, fence, by_entries=by_entries)
-        wanted |= {
-            key: none for key, none in unopened(fence).items() if key not in wanted
-        }
+        touched = touched_between(start, fence, by_entries=by_entries)
+        wanted = unopened(fence) | touched
     by_number = 0 < fence - start <= most_triggers and not everything
     work = Recalculation(fence, _triggers(start, fence) if by_number else {})
     run = writing.RunWriter(fence, work.words(fence - start, everything), job_id)
@@ -85,6 +84,8 @@ def recalculate(
     _write_all(work, alone, run, within, tell)
     taking = {key: by for key, by in wanted.items() if waves.takes(key)}
     _in_waves(work, waves, taking, run, within, tell)
+    if start:
+        keep_names(start, fence, within)
     with within():
         CalculationState.objects.get_or_create(pk=1)
         CalculationState.objects.filter(pk=1, change__lt=fence).update(

@@ -142,6 +142,20 @@ def entry_facts(
     return {payee: tuple(facts) for payee, facts in found.items()}
 
 
+def places_known(entry_ids: Collection[int], change: int) -> dict[int, tuple[str, str]]:
+    """Return as which product, and in which territory, entries were sold."""
+    with connection.cursor() as cursor:
+        cursor.execute(_THESE, [change, change, list(entry_ids)])
+        rows = cursor.fetchall()
+    return {
+        fact.id: (
+            str(fact.values.get("product", "")),
+            str(fact.values.get("territory", "")),
+        )
+        for fact in _facts(rows, change, placements(change))
+    }
+
+
 def open_entry_facts(
     *, payee_ids: Collection[int], change: int, object_: str = "deal"
 ) -> dict[int, tuple[EntryFact, ...]]:
@@ -169,7 +183,7 @@ _KNOWN = (
     " WHERE revision.opened <= %s"
     " AND (revision.closed IS NULL OR revision.closed > %s)"
 )
-_ONE = _KNOWN + " AND revision.entry_id = %s"
+_THESE = _KNOWN + " AND revision.entry_id = ANY(%s)"
 _CREDITED = (
     " AND EXISTS (SELECT FROM ledger_credit AS credit"
     " WHERE credit.entry_id = revision.entry_id"
