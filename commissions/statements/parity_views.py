@@ -12,12 +12,12 @@ from commissions.plans.models import ParityResult, Plan, PlanVersion
 from commissions.statements import parity
 from commissions.statements.periods import read_period
 from commissions_saas.lib.errors import ProductError
+from crm_sync.ledger.sent_files import sent_file
 from tenants.access import MemberRequest, requires, who_may
 from tenants.accounts.models import Role, User
 from tenants.frame.pagination import paginate_list
 from tenants.urls_for import business_url
 
-MOST_BYTES = 1024 * 1024
 READS = (Role.FINANCE, Role.ADMIN, Role.AUDITOR)
 WRITES = (Role.FINANCE, Role.ADMIN)
 
@@ -33,7 +33,7 @@ def parity_page(request: MemberRequest) -> HttpResponse:
     text = request.POST.get("text", "")
     try:
         parity.compare_with_paid(
-            text=_uploaded(request) or text,
+            text=sent_file(request).text,
             period=read_period(request.POST.get("period", "")),
             plan=Plan.objects.filter(slug=request.POST.get("plan", "")).first(),
             by=request.member,
@@ -76,18 +76,3 @@ def _page(request: MemberRequest) -> dict[str, Any]:
         "difference": Decimal(result["computed"]) - Decimal(result["paid"]),
         "by": User.objects.filter(pk=kept.by_id).first(),
     }
-
-
-def _uploaded(request: MemberRequest) -> str:
-    """Return the text of the file that was sent; nothing where none was."""
-    file = request.FILES.get("file")
-    if file is None:
-        return ""
-    if (file.size or 0) > MOST_BYTES:
-        raise ProductError("The file is larger than 1 MB.", hint="Send fewer rows.")
-    try:
-        return str(file.read(), "utf-8-sig")
-    except UnicodeDecodeError:
-        raise ProductError(
-            "The file is not text.", hint="Save the sheet as CSV (UTF-8)."
-        ) from None

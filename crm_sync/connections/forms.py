@@ -145,7 +145,7 @@ class UploadForm(forms.Form):
     object = forms.ChoiceField(label="What it holds", choices=FILE_OBJECTS)
     file = forms.FileField(
         label="CSV file or XLSX workbook",
-        help_text="UTF-8, at most 20 MB and 200,000 rows. Each row needs an id.",
+        help_text="At most 20 MB and 200,000 rows. Each row needs an id.",
         error_messages={"required": "Choose a file.", "empty": "The file is empty."},
     )
 

@@ -20,6 +20,7 @@ from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.tables import csv_of
 from crm_sync.providers import open_provider
+from crm_sync.providers.files.table import note_of
 from tenants.access import Member
 from tenants.accounts.models import Business
 from tenants.schema import in_business
@@ -41,6 +42,8 @@ class Preview:
     strangers: list[str] = field(default_factory=list)  # whom rows name, no payee here
     unpaid: int = 0
     """Deals that go in and pay nobody, because they are not won."""
+    note: str = ""
+    """What a person must know of how the file was read."""
 
     @property
     def mark(self) -> str:
@@ -78,7 +81,7 @@ def take_in(upload: Upload, business: Business, by: Member | None) -> Preview:
         before = latest_change()
     outcome = apply_page(reader=reader, records=good, words=words)
     with in_business(business):
-        preview = Preview(outcome, rows=len(rows))
+        preview = Preview(outcome, rows=len(rows), note=note_of(bytes(upload.content)))
         made = Change.objects.filter(number__gt=before, source=words).order_by("number")
         preview.changes = list(made.values_list("words", flat=True)[:_SHOWN])
         preview.more = made.count() - len(preview.changes)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commissions_saas.lib.errors import ProductError
-from crm_sync.providers.files.table import is_workbook, text_of_file
+from crm_sync.providers.files.table import is_workbook, note_of, text_of_file
 from tenants.access import MemberRequest
 
 LARGEST = 2_000_000
@@ -15,6 +15,8 @@ class SentFile:
 
     text: str
     was_workbook: bool
+    note: str = ""
+    """What a person must know of how it was read."""
 
     @property
     def content(self) -> bytes:
@@ -36,7 +38,7 @@ def sent_file(request: MemberRequest) -> SentFile:
     _require_small(len(content))
     text = text_of_file(content)
     _require_small(len(text))
-    return SentFile(text, is_workbook(content))
+    return SentFile(text, is_workbook(content), note_of(content))
 
 
 def _require_small(size: int) -> None:

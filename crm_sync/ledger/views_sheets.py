@@ -66,5 +66,6 @@ def upload_sheet(request: MemberRequest, sheet: SheetPage) -> HttpResponse:
         "more": max(len(preview.rows) - SHOWN, 0),
         "text": sent.text,
         "was": sent.form,
+        "note": sent.note,
     }
     return render(request, "ledger/sheet_upload.html", page)

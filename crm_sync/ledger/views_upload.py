@@ -79,6 +79,7 @@ def _upload(request: MemberRequest, kind: str) -> HttpResponse:
         "more": max(len(preview.rows) - SHOWN, 0),
         "text": sent.text,
         "was": sent.form,
+        "note": sent.note,
     }
     return render(request, "ledger/upload.html", page)
 

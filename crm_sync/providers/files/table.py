@@ -23,11 +23,12 @@ _MOST_SIGNS = 1_000_000  # between cells; commas in texts look the same
 _SAYS_SIGN = re.compile(r'"?sep=([,;|\t])"?[ \t]*(?:\r\n|\n|\r)', re.IGNORECASE)
 _DELIMITERS = ",;\t|"
 _SAVE_AS = "In Excel: File → Save as → “CSV UTF-8 (comma delimited)”."
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # as Excel's “Unicode Text” begins
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_FOREIGN = re.compile(r"\w*[^\W\x00-\x7f]\w*")
 _KINDS = (
     (b"\xd0\xcf\x11\xe0", "This is an old Excel workbook, or one with a password."),
     (b"%PDF", "This is a PDF, not a CSV file."),
-    (b"\xff\xfe", "The file is in UTF-16; only UTF-8 can be read."),
-    (b"\xfe\xff", "The file is in UTF-16; only UTF-8 can be read."),
 )
 
 
@@ -117,16 +118,56 @@ def text_of_file(content: bytes) -> str:
     for start, message in _KINDS:
         if content.startswith(start):
             raise ConfigurationProblem(message, hint=_SAVE_AS)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        line = content.count(b"\n", 0, problem.start) + 1
-        raise ConfigurationProblem(
-            f"Line {line} has a character that is not UTF-8.", hint=_SAVE_AS
-        ) from None
+    text = _decoded(content)
     if "\x00" in text:
         raise ConfigurationProblem("This is not a text file.", hint=_SAVE_AS)
     return text
+
+
+def note_of(content: bytes) -> str:
+    """Return what a person must know of how a file was read, or ""."""
+    if is_workbook(content) or content.startswith(_UTF_16) or _is_utf_8(content):
+        return ""
+    found = _FOREIGN.search(_decoded(content))
+    such = f", such as “{found[0][:40]}”" if found else ""
+    return (
+        "The file is not in UTF-8, and was read as Windows-1252, as Excel writes it. "
+        f"Look whether names are right{such}."
+    )
+
+
+def _decoded(content: bytes) -> str:
+    """Return bytes as text: UTF-8, UTF-16 that says so, or Windows-1252."""
+    if content.startswith(_UTF_16):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError:
+            message = "The file begins as UTF-16 and is not."
+            raise ConfigurationProblem(message, hint=_SAVE_AS) from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+    refused = ConfigurationProblem(
+        f"Line {line} has a character that is not UTF-8.", hint=_SAVE_AS
+    )
+    if not content.decode("utf-8", "ignore").isascii():
+        raise refused  # the rest is UTF-8: it would be read as signs that nobody wrote
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        raise refused from None
+    if _NO_TEXT.search(text):
+        raise refused
+    return text
+
+
+def _is_utf_8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _lines(text: str, delimiter: str, skipped: int) -> Iterator[str]:

@@ -149,3 +149,15 @@ def test_a_row_that_is_no_csv_is_named(alice: Member, client: Client) -> None:
 
     assert answer.status_code == 422
     assert "Row 3 cannot be read" in text_of(answer)
+
+
+def test_what_excel_saves_is_read_and_what_is_no_file_of_rows_is_refused(
+    alice: Member, client: Client
+) -> None:
+    client.force_login(alice.user)
+
+    for content, status in (("Maya\t1".encode("utf-16"), 302), (b"%PDF-1.7", 422)):
+        file = SimpleUploadedFile("paid.csv", content)
+        answer = client.post("/b/acme/parity/", {"file": file, "period": "2026-11"})
+        assert answer.status_code == status
+    assert "This is a PDF" in text_of(answer)

@@ -185,6 +185,23 @@ def test_a_look_is_shown_once_and_then_taken_anew(
     assert len(upload.refused) == 2, "the list is as new as the figures"
 
 
+def test_a_file_in_an_older_encoding_is_read_and_the_look_says_so(
+    acme: Business, alice: Member
+) -> None:
+    text = "id,name,amount,won_on,owner\nd1,Müller,5,2026-11-04,Theo Brandt\n"
+
+    _, preview = look_at_file(
+        business=acme,
+        object_="deal",
+        name="deals.csv",
+        content=text.encode("cp1252"),
+        by=alice,
+    )
+
+    assert "read as Windows-1252" in preview.note
+    assert preview.changes[0].startswith("Müller: first seen")
+
+
 def test_a_column_that_a_file_lacks_is_not_gone_and_each_kind_can_be_mapped(
     acme: Business, alice: Member
 ) -> None:

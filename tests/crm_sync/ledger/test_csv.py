@@ -193,6 +193,17 @@ def test_a_file_that_cannot_be_read_is_told_in_words(
     assert why in answer.content.decode()
 
 
+def test_a_file_in_an_older_encoding_is_read_and_the_page_says_so(
+    acme: Business, finance: Client
+) -> None:
+    file = SimpleUploadedFile("f.csv", "name;active\nTür;yes\n".encode("cp1252"))
+
+    page = finance.post("/b/acme/products/upload/", {"file": file}).content.decode()
+
+    assert "read as Windows-1252" in page and "such as “Tür”" in page
+    assert "Tür" in enter(finance, "products", "name;active\nTür;yes\n")
+
+
 def test_an_edit_of_what_no_formula_reads_is_in_the_history_too(
     acme: Business, alice: Member, finance: Client
 ) -> None:

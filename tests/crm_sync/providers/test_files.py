@@ -13,6 +13,7 @@ from crm_sync.contract import (
 )
 from crm_sync.providers import open_provider
 from crm_sync.providers.files.columns import template
+from crm_sync.providers.files.table import note_of
 
 
 def file(content: str | bytes, **options: object) -> Provider:
@@ -89,9 +90,12 @@ def test_each_bad_row_is_refused_alone_with_its_reason() -> None:
         (b"name,amount\nx,1\n", "no column named “id”"),
         (b"id,name,Name\n1,a,b\n", "Two columns are named “Name”"),
         (b"id,,name\n1,a,b\n", "Column 2 has no name"),
-        (b"id,name\n1,caf\xe9\n", "Line 2 has a character that is not UTF-8"),
+        ("id,name\n1,ü\n2,caf".encode() + b"\xe9\n", "Line 3 has a character that"),
+        (b"id,name\n1,caf\xe9\x81\n", "Line 2 has a character that is not UTF-8"),
+        (b"id,name\n1,caf\xe9\x01\n", "Line 2 has a character that is not UTF-8"),
         (b"PK\x03\x04rest", "The workbook cannot be read."),
-        (b"\xff\xfei\x00d\x00", "UTF-16"),
+        (b"\xff\xfei\x00d", "The file begins as UTF-16 and is not"),
+        ("id\n1\n".encode("utf-16-le"), "not a text file"),
         (b"id,name\n1,a\x00b\n", "not a text file"),
         (b",".join(b"c%d" % n for n in range(201)) + b"\n", "201 columns"),
         (b"id,name\n1" + b"," * 1_000_001, "Line 2 has far too many cells"),
@@ -103,6 +107,29 @@ def test_a_file_that_cannot_be_read_says_why(content: bytes, said: str) -> None:
         file(content)
 
     assert said in problem.value.message
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sign", "note"),
+    [
+        ("utf-8-sig", ";", ""),
+        ("utf-16", "\t", ""),  # “Unicode Text” of Excel
+        ("utf-16-be", "\t", ""),
+        ("cp1252", ";", "such as “Grüße”"),
+    ],
+)
+def test_what_excel_writes_is_read_and_a_guess_is_said(
+    encoding: str, sign: str, note: str
+) -> None:
+    rows = (("id", "name", "amount"), ("1", "Grüße an Müller €", "1.234,50"))
+    text = "\r\n".join(sign.join(row) for row in rows)
+    bom = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    content = bom + text.encode(encoding)
+
+    (page,) = file(content).pages("deal", {})
+
+    assert page.records[0].payload["name"] == "Grüße an Müller €"
+    assert note in note_of(content) and bool(note) is bool(note_of(content))
 
 
 def test_a_quotation_mark_that_is_never_closed_is_told_with_its_line() -> None:
