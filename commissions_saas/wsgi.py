@@ -1,6 +1,7 @@
 """The WSGI entry point, warmed up before gunicorn forks its workers."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commissions_saas.settings")
 
@@ -13,7 +14,7 @@ application = with_length(get_wsgi_application())
 
 
 def warm_up() -> None:
-    """Load what the first request would: seconds of imports in each worker.
+    """Load what the first requests would: seconds of imports in each worker.
 
     What was loaded before the fork is shared by all workers, as long as nobody writes
     to it; the collector would.
@@ -22,7 +23,10 @@ def warm_up() -> None:
     from django.urls import get_resolver
 
     get_resolver().reverse_dict  # noqa: B018
-    engines.all()
+    for engine in engines.all():
+        for folder in map(Path, engine.dirs):
+            for file in folder.rglob("*.html"):
+                engine.get_template(str(file.relative_to(folder)))
     settle()
 
 

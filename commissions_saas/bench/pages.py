@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from commissions_saas.bench.rows import Row, at_most
 from commissions_saas.bench.work import NOW, a_group
 from commissions_saas.lib import clock
-from commissions_saas.lib.memory import settle
 from tenants.accounts.models import Business, Member, User
 from tenants.schema import in_business, in_public
 from tenants.urls_for import business_url, group_url
@@ -32,8 +31,10 @@ WHERE business.slug LIKE 'many-%%'
 
 def rows(business: Business, payee_id: int, slug: str, lines: int) -> list[Row]:
     """Open both pages as the group's owner, often, in this process."""
+    from commissions_saas.wsgi import warm_up
+
     client = _owner()
-    settle()  # a web worker has not made the data, and has settled after its start
+    warm_up()  # as a web worker is before its first request; it has not made the data
     _vacuum(business)
     with clock.at(NOW), in_public():
         page = business_url(business, "statements:statement", payee_id, slug)
