@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from crm_sync.contract import ConfigurationProblem, Cursor, Payload, RemoteRecord
@@ -26,6 +26,8 @@ _TOO_LONG_AGO = (
 )
 _PER_PAGE = 100
 _MOST_PAGES = 1000
+_MOST_LEADS = 300
+_LEAD_NAME = {"name", "display_name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Changes:
     until: str
     warnings: tuple[str, ...] = ()
     compare_ids: bool = False
+    read_all: bool = False
+    """So much has changed beside the records that all of them are to be read again."""
 
 
 def changes_since(
@@ -54,8 +58,10 @@ def changes_since(
     warnings = [_TOO_LONG_AGO] if is_too_long_ago(cursor, now) else []
     try:
         records, until = _told(transport, kind, (*edits, "deleted"), since)
-        for record in _moved_by_merges(transport, kind, since):
-            records.setdefault(record.external_id, record)
+        leads = _leads_to_look_at(transport, since) if kind.way == "changed" else []
+        for lead in leads[:_MOST_LEADS]:
+            for record in of_lead(transport, kind, lead):
+                records.setdefault(record.external_id, record)
     except ConfigurationProblem as problem:
         if problem.status not in (400, 402, 403):
             raise
@@ -71,6 +77,7 @@ def changes_since(
         now if went_back else min(until, max(now, since)),
         tuple(warnings),
         bool(warnings) or went_back,
+        read_all=len(leads) > _MOST_LEADS,
     )
 
 
@@ -120,21 +127,25 @@ def attributed(record: RemoteRecord, event: Payload) -> RemoteRecord:
     )
 
 
-def _moved_by_merges(
-    transport: Transport, kind: Kind, since: str
-) -> Iterable[RemoteRecord]:
-    """Yield the records of leads that others were merged into.
+def _leads_to_look_at(transport: Transport, since: str) -> list[str]:
+    """Return the leads that others were merged into, and those with another name.
 
-    It is not said whether a merge moves `date_updated` of what it takes along.
+    It is not said whether a merge moves `date_updated` of what it takes along, and a
+    deal has a copy of its lead's name.
     """
-    if kind.way != "changed":
-        return
-    merges = events_since(transport, object_type="lead", action="merged", since=since)
-    for lead in dict.fromkeys(event["object_id"] for event in merges):
-        yield from of_lead(transport, kind, lead)
+    found = events_since(transport, object_type="lead", action="merged", since=since)
+    edits = events_since(transport, object_type="lead", action="updated", since=since)
+    found += [event for event in edits if _LEAD_NAME & _fields_of(event)]
+    return list(dict.fromkeys(event["object_id"] for event in found))
 
 
-def of_lead(transport: Transport, kind: Kind, lead: str) -> Iterable[RemoteRecord]:
+def _fields_of(event: Payload) -> set[str]:
+    """Return what an edit changed; one that does not say may have changed anything."""
+    told = event.get("changed_fields") or event.get("previous_data") or _LEAD_NAME
+    return {str(name) for name in told}
+
+
+def of_lead(transport: Transport, kind: Kind, lead: str) -> Iterator[RemoteRecord]:
     """Yield the records of one lead."""
     skip = 0
     for _ in range(_MOST_PAGES):

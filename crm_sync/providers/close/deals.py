@@ -1,17 +1,19 @@
 """Reads deals: the list from the last change on, then what was deleted.
 
-Renaming a status, or making it a won one, changes deals without touching any of them:
-when the statuses are others than before, all deals are read once more.
+Renaming a status or a pipeline, or making a status a won one, changes deals without
+touching any of them: when these are others than before, all deals are read once more.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import astuple
 
 from crm_sync.contract import Cursor, Listing, Page
 from crm_sync.moments import clock_went_back
 from crm_sync.providers.close.changes import begun, changes_since
+from crm_sync.providers.close.directory import statuses
 from crm_sync.providers.close.event_log import LATE_BY
 from crm_sync.providers.close.keyset import KeysetReader
 from crm_sync.providers.close.kinds import Kind
@@ -32,10 +34,10 @@ def deal_pages(
     there. It never passes the time that Close had when the run began, lest one
     record from the future hide all others.
     """
-    statuses = _statuses(transport)
-    if cursor.get("statuses", statuses) != statuses:
+    stages = _stages(transport)
+    if cursor.get("statuses", stages) != stages:
         cursor = cursor | {"since": ""}
-    cursor = cursor | {"statuses": statuses}
+    cursor = cursor | {"statuses": stages}
     since = str(cursor.get("since") or "")
     lower = earlier(since, LATE_BY) if since else ""
     reader = KeysetReader(transport, "deal", _PATH, lower, page_size)
@@ -56,6 +58,8 @@ def deal_pages(
             refused=batch.refused,
         )
     changes = changes_since(transport, kind, cursor, now=now)
+    if changes.read_all:
+        cursor = cursor | {"since": ""}
     requests, waited = transport.take_counts()
     yield Page(
         records=changes.records,
@@ -98,13 +102,7 @@ def counted_deals(transport: Transport) -> int | None:
     return total_of(transport.get(_PATH, {"_limit": 1, "_fields": "id"}).doc)
 
 
-def _statuses(transport: Transport) -> str:
-    """Return a fingerprint of the stages of deals."""
-    found = transport.find("status/opportunity/")
-    rows = found.doc.get("data") if found else None
-    told = sorted(
-        f"{row.get('id')} {row.get('type')} {row.get('label')} {row.get('pipeline_id')}"
-        for row in (rows if isinstance(rows, list) else [])
-        if isinstance(row, dict)
-    )
+def _stages(transport: Transport) -> str:
+    """Return a fingerprint of the stages of deals and of their pipelines' names."""
+    told = sorted(str(astuple(one)) for one in statuses(transport))
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]

@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from commissions_saas.demo.close_server.values import stamp
 from crm_sync.connections.comparing import forget_refused
 from crm_sync.connections.models import UnroutedRecord
 from crm_sync.connections.opening import open_connection
 from crm_sync.connections.readers import reader_of
 from crm_sync.contract import RemoteRecord
 from crm_sync.ledger.models import Entry, RefusedRecord, Revision
+from crm_sync.providers.close import changes
 from tests.crm_sync.connections.office import Office
-from tests.crm_sync.connections.scene import START, Scene, at, later
+from tests.crm_sync.connections.scene import START, Scene, at, later, tick
 
 pytestmark = pytest.mark.usefixtures("at_start")
 
@@ -51,6 +53,40 @@ def test_all_that_goes_with_a_deleted_lead_goes_though_no_event_says_so(
     gone = Entry.objects.filter(external_id__in=office.ids.values())
     assert not gone.filter(deleted=False).exists()
     assert not Entry.objects.get(external_id=stays).deleted
+
+
+def test_a_customer_and_a_pipeline_give_their_new_names_to_deals(
+    office: Office,
+) -> None:
+    office.sync()
+    store, deal = office.account.store, office.ids["deal"]
+    with later(16):
+        office.account.edit(office.ids["lead"], {"name": "Delgado & daughters"})
+        office.sync()
+    renamed = Entry.objects.get(external_id=deal).name
+    [pipeline] = store.docs("pipeline", office.account.id)
+    with later(32):
+        store.replace(pipeline | {"name": "Field sales"}, updated=stamp(tick()))
+        office.sync()
+
+    values = Revision.objects.get(entry__external_id=deal, closed=None).values
+    assert renamed == "Delgado & daughters"
+    assert values["pipeline"] == "Field sales"
+
+
+def test_many_customers_with_new_names_let_all_deals_be_read_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "_MOST_LEADS", 0)
+    office.sync()
+    with later(16):
+        office.account.edit(office.ids["lead"], {"name": "Delgado & daughters"})
+        office.sync()
+    with later(32):
+        office.sync()
+
+    name = Entry.objects.get(external_id=office.ids["deal"]).name
+    assert name == "Delgado & daughters"
 
 
 def test_what_is_written_after_the_clock_was_put_back_is_read(office: Office) -> None:

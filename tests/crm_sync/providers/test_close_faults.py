@@ -55,8 +55,8 @@ def test_a_failed_read_is_tried_again(close: Source, fault: str) -> None:
     ledger.sync(close.provider(timeout=1))
 
     assert ledger.versions() == close.truth()
-    # The statuses, which were failed three times, and then the list.
-    assert ledger.pages[0].requests == 5
+    # The pipelines, which were failed three times, the statuses, and then the list.
+    assert ledger.pages[0].requests == 6
     assert ledger.pages[0].waited > 0
 
 

@@ -34,8 +34,8 @@ def test_a_second_sync_asks_only_for_what_changed_lately(close: Source) -> None:
 
     assert ledger.versions() == close.truth()
     assert ledger.records[edited].payload["value"] == "4125000"
-    # Statuses, deals, and what was deleted or merged.
-    assert len(close.server.requests) == 4
+    # Pipelines, statuses, deals; what was deleted or merged, and customers' names.
+    assert len(close.server.requests) == 6
 
 
 def test_rows_edited_added_and_deleted_between_pages_are_all_met(
