@@ -220,14 +220,16 @@ class _Checker:
         self.report(wrong.no_operation(span_of(node.operand), side, side, verb))
         return None
 
-    def condition(self, node: ast.expr) -> None:
+    def condition(self, node: ast.expr, after_or: bool = False) -> None:
         found = self.type_of(node)
         if found is not None and found is not Type.YESNO:
-            self.report(wrong.not_a_condition(span_of(node), self.part(node), found))
+            part = self.part(node)
+            self.report(wrong.not_a_condition(span_of(node), part, found, after_or))
 
     def junction(self, node: ast.BoolOp) -> Type:
         for value in node.values:
-            self.condition(value)
+            after_or = isinstance(node.op, ast.Or) and value is not node.values[0]
+            self.condition(value, after_or)
         return Type.YESNO
 
     def choice(self, node: ast.IfExp) -> Type | None:

@@ -161,6 +161,9 @@ def after_value(text: str, tokens: list[Token], at: int) -> Fault:
             return syntax_errors.money_sign(letters.start, letters.text)
     if without := _without_brackets(letters):
         return without
+    touch = letters.end == token.start and len(letters.text) > 2
+    if token.kind is letters.kind is Kind.TEXT and touch:
+        return syntax_errors.doubled_quote(Span(letters.end - 1, token.start + 1))
     prefixed = token.kind is Kind.TEXT and letters.kind is Kind.NAME
     if prefixed and letters.end == token.start and len(letters.text) <= 2:
         return syntax_errors.letters_before_text(letters.span, letters.text)

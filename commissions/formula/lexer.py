@@ -48,6 +48,7 @@ _THOUSANDS = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-
 _SPACED = re.compile(
     r"(?<![0-9A-Za-z_.])[0-9]{1,3}(?: [0-9]{3})+(?:\.[0-9]+)?(?![0-9A-Za-z_.])"
 )
+_APOSTROPHES = re.compile(r"[0-9]{1,3}(?:['’][0-9]{3})+(?:\.[0-9]+)?(?![0-9'’])")
 _SHORT = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kKM])(?![0-9A-Za-z_.])")
 _DATE = re.compile(r"[12][0-9]{3}([-/.])[01][0-9]\1[0-3][0-9](?![0-9])")
 _DECIMAL_COMMA = re.compile(r"(?<![0-9.,])[0-9]+(?:\.[0-9]{3})*,[0-9]+(?![0-9,.])")
@@ -120,6 +121,10 @@ def _number_at(text: str, match: re.Match[str]) -> Token:
     start, end = match.span()
     written = match.group()
     span = Span(start, end)
+    if swiss := _APOSTROPHES.match(text, start):
+        raise Refused(
+            syntax_errors.thousands_apostrophe(Span(*swiss.span()), swiss.group())
+        )
     follows = _NAME.match(text, end)
     if follows or text[end : end + 1] == ".":
         if around := _short_at(text, start) or _date_around(text, start):

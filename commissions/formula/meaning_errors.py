@@ -110,7 +110,28 @@ def not_comparable(
 ) -> Fault:
     shown = f"{quoted(left[0])} is {left[1].words} and {quoted(right[0])} is "
     message = f"{shown}{right[1].words}; they cannot be compared."
-    return Fault("not_comparable", message, span)
+    help_ = _help_to_compare(left, right) or _help_to_compare(right, left)
+    return Fault("not_comparable", message + help_, span)
+
+
+def _help_to_compare(field: tuple[str, Type], other: tuple[str, Type]) -> str:
+    """Return how a field is compared that was compared with a text, or with 1 and 0."""
+    written = other[0].strip("\"'").lower()
+    if other[1] is Type.TEXT and not written:
+        return f" Ask is_blank({clipped(field[0])}) instead."
+    if field[1] is Type.YESNO and written in _ANSWERS:
+        return f" Write {_ANSWERS[written]}, without quotes or digits."
+    return ""
+
+
+_ANSWERS = {
+    "1": "yes",
+    "yes": "yes",
+    "true": "yes",
+    "0": "no",
+    "no": "no",
+    "false": "no",
+}
 
 
 def date_as_text(span: Span, written: str) -> Fault:
@@ -130,12 +151,16 @@ def not_ordered(span: Span, part: str, kind: Type) -> Fault:
     return Fault("not_ordered", message + " Use == or !=.", span)
 
 
-def not_a_condition(span: Span, part: str, kind: Type) -> Fault:
+def not_a_condition(span: Span, part: str, kind: Type, after_or: bool) -> Fault:
     message = f"{quoted(part)} is {kind.words}; a condition must be yes/no."
     if kind in (Type.MONEY, Type.NUMBER, Type.PERCENT):
         message += f" Did you mean {clipped(part)} > 0?"
     if kind is Type.TEXT:
         message += " For one of several texts write is_one_of(field, one, another, …)."
+    if kind is Type.PLAIN and after_or:
+        message += (
+            " For one of several numbers write is_one_of(field, one, another, …)."
+        )
     return Fault("not_a_condition", message, span)
 
 

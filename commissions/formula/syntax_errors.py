@@ -82,6 +82,14 @@ def long_text(span: Span, limit: int) -> Fault:
     return Fault("long_text", message, span)
 
 
+def doubled_quote(span: Span) -> Fault:
+    message = (
+        "A quote is not doubled inside a text. Write the text in the other kind of "
+        "quotes."
+    )
+    return Fault("doubled_quote", message, span)
+
+
 def bad_escape(offset: int) -> Fault:
     message = (
         "A backslash has no meaning here. Write the text in the other kind of quotes."
@@ -113,6 +121,12 @@ def thousands_space(span: Span, text: str) -> Fault:
     fix = text.replace(" ", "")
     message = f"A number has no spaces inside. Write {clipped(fix, 24)}."
     return Fault("thousands_space", message, span, fix, fix)
+
+
+def thousands_apostrophe(span: Span, text: str) -> Fault:
+    fix = "".join(sign for sign in text if sign not in "'’")
+    message = f"A number has no signs between its digits. Write {clipped(fix, 24)}."
+    return Fault("thousands_apostrophe", message, span, fix, fix)
 
 
 def short_number(span: Span, text: str, fix: str) -> Fault:
