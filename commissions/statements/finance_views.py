@@ -25,6 +25,7 @@ from commissions.statements.periods import (
     pays_on,
     row_of,
 )
+from commissions.statements.really_paid import came_back
 from commissions.statements.selectors import statements_visible_to
 from commissions_saas.lib.errors import ProductError
 from commissions_saas.lib.periods import Period
@@ -59,7 +60,9 @@ def statements(request: MemberRequest) -> HttpResponse:
             "period": period,
             "periods": _periods(),
             "page": paginate(
-                rows, order=["payee__name", "pk"], cursor=request.GET.get("page", "")
+                rows.annotate(came_back=came_back()),
+                order=["payee__name", "pk"],
+                cursor=request.GET.get("page", ""),
             ),
             "totals": totals,
             "query": query,

@@ -83,7 +83,7 @@ def around(row: Statement) -> dict[str, Any]:
         Past(
             parse_period(each["slug"]),
             Decimal(each["total"]),
-            each["state"],
+            "returned" if each["back"] else each["state"],
             each["slug"] == row.period.slug,
         )
         for each in row.history  # type: ignore[attr-defined]
@@ -95,8 +95,24 @@ def around(row: Statement) -> dict[str, Any]:
         "history": known,
         "chart": _chart(row, known),
         "paid_in_year": row.paid_in_year,  # type: ignore[attr-defined]
+        "returned": _returned(row),
         "late": _late(row),
     }
+
+
+def _returned(row: Statement) -> list[dict[str, Any]]:
+    """Return the payments of the payee that came back and were not made again."""
+    back = {row.period.slug: row.came_back}  # type: ignore[attr-defined]
+    back |= {each["slug"]: each["back"] for each in row.history}  # type: ignore[attr-defined]
+    return [
+        {
+            "period": parse_period(slug),
+            "amount": Decimal(payment["amount"]),
+            "reason": payment["reason"].rstrip("."),
+        }
+        for slug, payment in back.items()
+        if payment
+    ]
 
 
 def _late(row: Statement) -> list[Proposal]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from django.db.models import Count, Sum
 
 from commissions.statements.models import PayPeriod, Proposal, Statement
-from commissions.statements.really_paid import paid_of_period
+from commissions.statements.really_paid import came_back, paid_of_period
 from crm_sync.accounting.accounts import has_any
 from crm_sync.accounting.queue import unmatched_until
 from crm_sync.ledger.selectors import refused_total
@@ -79,13 +79,14 @@ def period_rows(period: PayPeriod, by: str, only: str | None) -> list[PeriodRow]
 def _by_payee(period: PayPeriod) -> list[PeriodRow]:
     business = current_business()
     rows = Statement.objects.filter(period__slug=period.slug).select_related("payee")
+    rows = rows.annotate(came_back=came_back())
     return [
         PeriodRow(
             row.payee.name,
             row.payee.title,
             row.total,
             business_url(business, "statements:statement", row.payee_id, period.slug),
-            row.state,
+            "returned" if row.came_back else row.state,
         )
         for row in rows.order_by("-total", "payee__name", "pk")
     ]

@@ -23,7 +23,7 @@ from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from commissions.plans.models import PlanVersion
 from commissions.statements.models import Adjustment, Cause, Line, Statement
-from commissions.statements.really_paid import paid_in_year
+from commissions.statements.really_paid import came_back, paid_in_year
 from commissions.statements.selectors import (
     ComponentTotal,
     component_totals,
@@ -86,14 +86,19 @@ def with_news(rows: QuerySet[Statement], since: datetime) -> QuerySet[Statement]
     history = (
         Statement.objects.filter(payee_id=OuterRef("payee_id"))
         .order_by("-period__starts_on")
+        .annotate(back=came_back())
         .values(
             found=JSONObject(
-                slug="period__slug", total=Cast("total", CharField()), state="state"
+                slug="period__slug",
+                total=Cast("total", CharField()),
+                state="state",
+                back="back",
             )
         )[: MONTHS + 1]
     )
     return rows.annotate(
         paid_in_year=paid_in_year(),
+        came_back=came_back(),
         history=ArraySubquery(history),
         quota=Subquery(facts.values("quota")[:1]),
         attained=Subquery(facts.values("attained")[:1]),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
+    CharField,
     Count,
     DecimalField,
     Exists,
@@ -17,7 +18,13 @@ from django.db.models import (
     TextField,
     Value,
 )
-from django.db.models.functions import Coalesce, ExtractYear, NullIf
+from django.db.models.functions import (
+    Cast,
+    Coalesce,
+    ExtractYear,
+    JSONObject,
+    NullIf,
+)
 
 from commissions.statements.models import Line, PayPeriod, Release, Statement
 from payouts.runs.flags import RUNS_COMPARED
@@ -172,6 +179,26 @@ def paid_of_period() -> Any:
         live=True, payout__state=Payout.State.PAID, line_id__in=lines
     )
     return _summed(items.values("live"))
+
+
+def came_back() -> Any:
+    """Annotate statements with the payment that came back last and was not paid since."""
+    lines = Line.objects.filter(
+        payee_id=OuterRef(OuterRef("payee_id")),
+        period_id=OuterRef(OuterRef("period_id")),
+    )
+    paid_since = PayoutItem.objects.filter(
+        line_id=OuterRef("line_id"), live=True, payout__state=Payout.State.PAID
+    )
+    back = PayoutItem.objects.filter(
+        payout__payee_id=OuterRef("payee_id"),
+        payout__state=Payout.State.RETURNED,
+        line_id__in=lines.values("pk"),
+    ).exclude(Exists(paid_since))
+    sums = back.values("payout_id", "payout__reason").annotate(total=Sum("amount"))
+    # Amounts travel as text: JSON's numbers are not exact.
+    found = JSONObject(amount=Cast("total", CharField()), reason="payout__reason")
+    return Subquery(sums.order_by("-payout_id").values(found=found)[:1])
 
 
 def _summed(rows: Any) -> Any:

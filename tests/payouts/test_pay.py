@@ -1,23 +1,28 @@
 """The file adds up, is made once, and what comes back is owed again."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from commissions.statements.models import PayPeriod, Statement
 from commissions.statements.period_page import period_figures
 from commissions.statements.really_paid import paid_in_year
+from commissions_saas.lib import clock
 from crm_sync.ledger.models import Payee
 from payouts.checks.every import verify
 from payouts.exports.payroll_csv import plain, read_back
 from payouts.journal.models import Posting
 from payouts.runs import errors
 from payouts.runs.models import ExportFile, Payout, PayoutRun
-from payouts.runs.selectors import payable_lines
-from payouts.runs.services import decide, pay
+from payouts.runs.selectors import approved_total, payable_lines
+from payouts.runs.services import decide, pay, prepare
 from tenants.access import Member
+from tests.commissions.plans.drafts import text_of
+from tests.commissions.statements import world
 from tests.payouts.conftest import approve_all, owed_to, sign
 
 TOTAL = Decimal("1740.00")
@@ -36,6 +41,12 @@ def exported(approved: PayoutRun, alice: Member) -> PayoutRun:
     )
     approved.refresh_from_db()
     return approved
+
+
+def pay_out(run: PayoutRun, by: Member) -> None:
+    seen: dict[str, Any] = {"run": run, "seen_total": approved_total(run), "by": by}
+    pay.export_run(format_name="payroll_csv", reason="", **seen)
+    pay.mark_run_paid(paid_on=date(2026, 12, 15), reference="", **seen)
 
 
 @pytest.fixture
@@ -150,6 +161,40 @@ def test_pages_say_paid_of_what_reached_people_and_was_not_sent_back(
         maya.pk: Decimal("540.00"),
         theo.pk: Decimal(0),
     }
+
+
+def test_a_statement_says_that_its_payment_came_back_until_it_is_paid_again(
+    paid: PayoutRun,
+    maya: Payee,
+    alice: Member,
+    helen: Member,
+    bob: Member,
+    client: Client,
+) -> None:
+    own = f"/b/acme/statements/{maya.pk}/2026-10/"
+    client.force_login(bob.user)
+    assert "sent" not in text_of(client.get(own))
+
+    payout = paid.payouts.get(payee=maya)
+    pay.mark_returned(payout=payout, reason="Account closed", by=alice)
+
+    sent_back = "The bank sent $540.00 of October 2026 back: Account closed."
+    assert sent_back in text_of(client.get(own))
+    assert sent_back in text_of(client.get(own.replace("-10", "-11")))
+    assert "Paid" not in text_of(client.get(own)).partition("Paid in 2026")[0]
+    client.force_login(alice.user)
+    for page in ("periods/2026-10/", "statements/?period=2026-10"):
+        assert text_of(client.get(f"/b/acme/{page}")).count("Returned") == 1
+
+    with clock.at(datetime(2026, 12, 2, 16, 0, tzinfo=UTC)):
+        world.catch_up()
+        november = PayPeriod.objects.get(slug="2026-11")
+        run = prepare.prepare_run(period=november, by=alice)
+        assert "The bank sent" in text_of(client.get(own))
+        assert sign(approve_all(run, helen), helen).total == payout.amount
+        pay_out(run, alice)
+
+    assert "The bank sent" not in text_of(client.get(own))
 
 
 def test_every_invariant_holds_after_a_whole_month(paid: PayoutRun) -> None:
