@@ -1,5 +1,6 @@
 """What people send to the pages of connections."""
 
+from collections import Counter
 from typing import Any
 
 from django import forms
@@ -157,20 +158,38 @@ class UploadForm(forms.Form):
 
 
 class MatchForm(forms.Form):
-    """Which payee a source's user is."""
+    """Which payee a source's user is, by name: one list serves all users of a page."""
 
-    payee = forms.ModelChoiceField(
-        queryset=Payee.objects.none(),
-        empty_label="Choose a payee",
-        error_messages={"required": "Choose a payee."},
+    payee = forms.CharField(
+        max_length=500, error_messages={"required": "Choose a payee."}
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        payees = Payee.objects.filter(merged_into__isnull=True, hidden=False)
-        field = self.fields["payee"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = payees.order_by("name")
+        rows = Payee.objects.filter(merged_into__isnull=True, hidden=False)
+        payees = list(rows.order_by("name", "pk"))
+        names = Counter(payee.name for payee in payees)
+        self.payees = {
+            payee.name if names[payee.name] == 1 else _told_apart(payee): payee
+            for payee in payees
+        }
+
+    def said_of(self, payee: Payee | None) -> str:
+        """Return how the list calls a payee."""
+        return next((said for said, one in self.payees.items() if one == payee), "")
+
+    def clean_payee(self) -> Payee:
+        said = self.cleaned_data["payee"]
+        if said not in self.payees:
+            raise forms.ValidationError(
+                f"No payee is “{said}”: choose one of the list."
+            )
+        return self.payees[said]
+
+
+def _told_apart(payee: Payee) -> str:
+    known = payee.email or payee.employee_number or "no e-mail"
+    return f"{payee.name}, {known}, number {payee.pk}"
 
 
 class MappingRowForm(forms.Form):

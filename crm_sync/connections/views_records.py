@@ -144,9 +144,11 @@ def undo_ignore(request: MemberRequest, record_id: int) -> HttpResponse:
 @require_safe
 def people(request: MemberRequest) -> HttpResponse:
     """Users of the sources who are nobody's payee, those who are, and payees alone."""
+    people, form = selectors.people_of(request.business), forms.MatchForm()
     context = {
-        "people": selectors.people_of(request.business),
-        "match_form": forms.MatchForm(),
+        "people": people,
+        "unmatched": [(row, form.said_of(row.suggested)) for row in people.unmatched],
+        "payees": list(form.payees),
         "currency": request.business.currency,
         "may_write": may(request.member, "payees.write"),
         "may_match": may(request.member, "people.manage"),
@@ -215,7 +217,7 @@ def match(request: MemberRequest, user_id: int) -> HttpResponse:
                 by=request.member,
             )
         else:
-            messages.error(request, "Choose a payee.")
+            messages.error(request, str(form.errors["payee"][0]))
             return redirect(business_url(request.business, "connections:people"))
     except ProductError as problem:
         messages.error(request, str(problem))

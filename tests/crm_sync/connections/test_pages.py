@@ -9,6 +9,7 @@ from django.test import Client
 
 from commissions_saas.lib import clock
 from crm_sync.connections import health
+from crm_sync.connections.forms import MatchForm
 from crm_sync.connections.models import Connection, Mapping
 from crm_sync.ledger.models import Entry, ExternalId, Payee, RefusedRecord
 from crm_sync.ledger.services import create_payee
@@ -98,13 +99,32 @@ def test_refused_records_are_grouped_and_a_match_lets_them_in(
     text = page(admin, f"/b/acme/connections/{scene.connection.pk}/refused/")
     people = page(admin, "/b/acme/people/")
     user = scene.connection.users.get(external_id=ito)
-    admin.post(f"/b/acme/people/users/{user.pk}/match/", {"payee": kenji.pk})
+    url = f"/b/acme/people/users/{user.pk}/match/"
+    nobody = admin.post(url, {"payee": "Kenji"}, follow=True).content.decode()
+    admin.post(url, {"payee": "Kenji Ito"})
 
+    assert "No payee is “Kenji”: choose one of the list." in nobody
+    assert 'value="Kenji Ito"' in people
     assert "No payee for Close user k.ito@acme.example." in text
     assert "Product is blank." in text
     assert "same name" in people
     assert Entry.objects.filter(owner=kenji).count() == 2
     assert RefusedRecord.objects.filter(state="waiting").count() == 1
+
+
+def test_payees_who_are_called_the_same_are_told_apart_on_the_list(
+    acme: Business,
+) -> None:
+    sams = [
+        create_payee(name="Sam"),
+        create_payee(name="Sam", email="sam@acme.example"),
+    ]
+
+    form = MatchForm({"payee": f"Sam, sam@acme.example, number {sams[1].pk}"})
+
+    assert form.is_valid() and form.cleaned_data["payee"] == sams[1]
+    assert form.said_of(sams[0]) == f"Sam, no e-mail, number {sams[0].pk}"
+    assert not MatchForm({"payee": "Sam"}).is_valid()
 
 
 def test_ignoring_needs_a_reason_and_can_be_undone(
