@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +15,7 @@ from tests.crm_sync.rest.pipedrives import Pipedrive
 from tests.crm_sync.rest.stand_in import StandIn, running
 from tests.databases import Copy
 from tests.people import a_group_member
-from tests.servers import worker as a_worker
+from tests.spine.killing import worker_on
 
 PASSWORD = "seven green bottles"
 
@@ -34,12 +32,11 @@ def company() -> Iterator[tuple[Pipedrive, StandIn]]:
 
 
 @pytest.fixture
-def worker(
-    fresh_db: Copy, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[subprocess.Popen[bytes]]:
+def worker(fresh_db: Copy, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A worker whose operator allows sources on this machine."""
-    monkeypatch.setitem(os.environ, "ALLOW_PRIVATE_SOURCES", "yes")
-    yield from a_worker.__wrapped__(fresh_db)  # type: ignore[attr-defined]
+    monkeypatch.setenv("ALLOW_PRIVATE_SOURCES", "yes")
+    with worker_on(fresh_db):
+        yield
 
 
 @pytest.fixture
@@ -58,7 +55,7 @@ def test_a_program_syncs_its_source_and_finds_every_field(
     settings.ALLOW_PRIVATE_SOURCES = True
     pipedrive, server = company
     login = {"email": "olga@group.example", "password": PASSWORD}
-    said = requests.post(f"{site}/api/authenticate", json=login, timeout=30).json()
+    said = requests.post(f"{site}/api/authenticate", json=login, timeout=120).json()
     headers = {"Authorization": f"Token {said['token']}"}
     connections = f"{site}/g/northwind/api/v1/connections/"
     body = {
@@ -68,7 +65,7 @@ def test_a_program_syncs_its_source_and_finds_every_field(
         "credentials": {"api_token": pipedrive.token},
     }
 
-    made = requests.post(connections, json=body, headers=headers, timeout=30).json()
+    made = requests.post(connections, json=body, headers=headers, timeout=120).json()
     sync(site, connections, made["id"], headers)
     pipedrive.put(1, title="Renamed")
     pipedrive.put(2, status="deleted")
@@ -84,11 +81,11 @@ def test_a_program_syncs_its_source_and_finds_every_field(
 
 def sync(site: str, connections: str, id: int, headers: dict[str, str]) -> None:
     url = f"{connections}{id}/sync/"
-    job = requests.post(url, headers=headers, timeout=30).json()
+    job = requests.post(url, headers=headers, timeout=120).json()
     ends = time.monotonic() + 180
     while not job["ended"] and time.monotonic() < ends:
         time.sleep(0.3)
-        job = requests.get(site + job["url"], headers=headers, timeout=30).json()
+        job = requests.get(site + job["url"], headers=headers, timeout=120).json()
     assert (job["state"], job["problem"]) == ("done", "")
 
 
@@ -97,7 +94,7 @@ def entries(site: str, headers: dict[str, str]) -> dict[str, Any]:
     query: dict[str, str] = {"object": "deal", "limit": "10"}
     while True:
         url = f"{site}/b/acme/api/v1/entries/"
-        page = requests.get(url, params=query, headers=headers, timeout=30).json()
+        page = requests.get(url, params=query, headers=headers, timeout=120).json()
         found |= {row["external_id"]: row for row in page["entries"]}
         if not page["next"]:
             return found

@@ -17,8 +17,9 @@ from tenants.jobs import services
 from tenants.jobs.lease import database_now
 from tenants.jobs.models import Job
 from tests.databases import Copy
-from tests.servers import LOGS, PROJECT
 
+PROJECT = Path(__file__).resolve().parents[2]
+LOGS = PROJECT / ".data" / "logs"
 WAIT_SECONDS = 180
 BEAT_SECONDS = 2
 COMMAND = [
@@ -30,21 +31,22 @@ COMMAND = [
 class Worker:
     """One worker with one child, which is started again after it was killed."""
 
-    def __init__(self, database: Copy) -> None:
+    def __init__(self, database: Copy, *options: str) -> None:
         self._environ = {**os.environ, "DATABASE_URL": database.url}
+        self._command = [*COMMAND, *options]
         self._process: subprocess.Popen[bytes] | None = None
         self._left_over: list[int] = []
 
     def start(self) -> None:
         with (LOGS / f"test-spine-{os.getpid()}.log").open("ab") as log:
             self._process = subprocess.Popen(
-                COMMAND, cwd=PROJECT, env=self._environ, stdout=log, stderr=log
+                self._command, cwd=PROJECT, env=self._environ, stdout=log, stderr=log
             )
 
     def kill(self, who: str) -> None:
         """Kill -9 the child that works, the parent above it, or both at once."""
         assert self._process is not None
-        children = children_of(self._process.pid)
+        children = self.children()
         self._left_over += children
         if who != "child":
             self._process.kill()
@@ -54,6 +56,9 @@ class Worker:
                 end_process(pid)
         if who != "child":
             self.start()
+
+    def children(self) -> list[int]:
+        return children_of(self._process.pid) if self._process is not None else []
 
     def wait_for(self, holds: Callable[[], object]) -> None:
         """Wait until it holds, and be beat meanwhile: a message may have been lost."""
@@ -84,30 +89,26 @@ class Worker:
         def is_buried() -> bool:
             of_the_dead.filter(state=Job.State.RUNNING).update(lease_until=past)
             services.send_due()
-            return not of_the_dead.filter(deaths=killed.deaths).exists()
+            return not of_the_dead.filter(state=Job.State.RUNNING).exists()
 
         self.wait_for(is_buried)
         of_the_dead.filter(state=Job.State.QUEUED).update(run_after=past)
         services.send_due()
 
     def stop(self) -> None:
-        """Stop it, and whatever a killed parent has left behind."""
+        """End it at once, and whatever a killed parent has left behind."""
+        self._left_over += self.children()
         if self._process is not None:
-            self._left_over += children_of(self._process.pid)
-            self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            self._process.kill()
+            self._process.wait()
         for pid in self._left_over:
             end_process(pid)
 
 
 @contextlib.contextmanager
-def worker_on(database: Copy) -> Iterator[Worker]:
+def worker_on(database: Copy, *options: str) -> Iterator[Worker]:
     """Have a worker on a test's own database, and nothing of it afterwards."""
-    worker = Worker(database)
+    worker = Worker(database, *options)
     worker.start()
     try:
         yield worker

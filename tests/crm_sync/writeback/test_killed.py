@@ -36,7 +36,7 @@ def test_a_worker_killed_between_send_and_mark_costs_a_second_send_of_the_same_v
     stage.turn_on(lines="live")
     job = Job.objects.get(kind="write_back")
     faults = stage.scene.source.server.faults
-    faults.write_script, faults.stall_milliseconds = ["hang"], 8000
+    faults.write_script, faults.stall_milliseconds = ["hang"], 60_000
     environ = {
         **os.environ,
         "DATABASE_URL": fresh_db.url,
@@ -44,7 +44,7 @@ def test_a_worker_killed_between_send_and_mark_costs_a_second_send_of_the_same_v
     }
 
     worker = subprocess.Popen([sys.executable, "-c", WORKER, str(job.pk)], env=environ)
-    assert wait_until(lambda: stage.in_close(deal) == TEN_PERCENT, 30)
+    assert wait_until(lambda: stage.in_close(deal) == TEN_PERCENT, 180)
     worker.kill()  # the value is there; nobody has marked it
     worker.wait()
     stood = value_of(deal).state
