@@ -31,13 +31,14 @@ class Settled:
 
 
 def homes_of(
-    reader: Reader, records: Iterable[RemoteRecord]
+    reader: Reader, records: Sequence[RemoteRecord]
 ) -> dict[Key, tuple[int, str]]:
     """Return where these records live now, with the version that says so."""
     if not reader.is_shared:
         return {}
     rows = Home.objects.filter(
         connection=reader.connection,
+        object__in={remote.object for remote in records},
         external_id__in=[remote.external_id for remote in records],
     )
     return {
