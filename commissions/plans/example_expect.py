@@ -163,18 +163,20 @@ class Promises:
         if key in ("waiting", "released") and isinstance(value, Mapping):
             yield from self.by_line(key, value, scope)
         elif key in _TOTALS:
-            yield self.amount(scope, key, value, total_of(scope, key))
+            found = self.amount(scope, key, value, total_of(scope, key))
+            yield from self.explained([found], scope)
         elif key == "settled":
             yield self.settled(scope, value)
         elif key == "components":
             for name, wanted in asked(value).items():
                 lines = self.of_component(name, scope)
-                yield from self.figures(scope, name, wanted, lines)
+                figures = self.figures(scope, name, wanted, lines)
+                yield from self.explained(figures, scope)
         elif key == "lines":
             for name, wanted in asked(value).items():
                 lines = self.of_entry(name, scope)
-                found = self.figures(scope, f"line {name}", wanted, lines)
-                yield from found if lines else self.explained(found, scope, name)
+                figures = self.figures(scope, f"line {name}", wanted, lines)
+                yield from figures if lines else self.explained(figures, scope, name)
         elif key == "measures":
             for name, wanted in asked(value).items():
                 if isinstance(wanted, Mapping):
@@ -206,11 +208,12 @@ class Promises:
         return [line for line in lines if line.component == name]
 
     def explained(
-        self, results: Iterable[ExampleResult], scope: Scope, name: str
+        self, results: Iterable[ExampleResult], scope: Scope, name: str = ""
     ) -> Iterator[ExampleResult]:
-        """Say why there is no line of an entry where one is expected."""
+        """Say why an entry, or the first one, has no line where one is expected."""
         for result in results:
-            why = "" if result.ok else why_no_line(self.setting, scope, name)
+            is_asked = not result.ok and (name or not scope.lines)
+            why = why_no_line(self.setting, scope, name) if is_asked else ""
             yield replace(result, problem=why) if why else result
 
     def of_component(self, name: str, scope: Scope) -> list[LineDraft]:

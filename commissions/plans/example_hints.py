@@ -7,18 +7,26 @@ from commissions.plans.example_periods import shown
 from crm_sync.ledger.facts import EntryFact
 
 
-def why_no_line(setting: Setting, scope: Scope, external_id: str) -> str:
-    """Return the first reason for which an entry pays nothing in a scope."""
-    entry = next(e for e in setting.entries if e.external_id == external_id)
-    (fact,) = setting.reader.known([_at_its_end(entry)], None)
-    return f"Entry {external_id} {_reason(setting, scope, fact)}"
+def why_no_line(setting: Setting, scope: Scope, external_id: str = "") -> str:
+    """Return the first reason for which an entry pays nothing in a scope.
+
+    Without an id it is the first entry, of which only a measure may be made.
+    """
+    named = [e for e in setting.entries if external_id in ("", e.external_id)]
+    if not named:
+        return ""
+    (fact,) = setting.reader.known([_at_its_end(named[0])], None)
+    why = _not_there(setting, scope, fact)
+    if not why and external_id:
+        why = _not_paid(setting, scope, fact)
+    return f"Entry {named[0].external_id} {why}" if why else ""
 
 
 def _at_its_end(entry: Entry) -> Entry:
     return Entry(entry.number, entry.external_id, entry.raw, entry.changes, None)
 
 
-def _reason(setting: Setting, scope: Scope, fact: EntryFact) -> str:
+def _not_there(setting: Setting, scope: Scope, fact: EntryFact) -> str:
     day = fact.occurred_on
     if day is None:
         return "has no day, so no period pays it. Write won_on (or on)."
@@ -35,13 +43,17 @@ def _reason(setting: Setting, scope: Scope, fact: EntryFact) -> str:
         return f"is not credited to {scope.payee}."
     if not any(person.on_plan(day, day) for person in mine):
         return f"is of {day}, when {mine[0].name} is not on the plan."
+    return ""
+
+
+def _not_paid(setting: Setting, scope: Scope, fact: EntryFact) -> str:
     kinds = {
         (part.object, role)
         for part in setting.document.components
         if part.per == "deal"
         for role in part.credit
     }
-    numbers = {person.number for person in mine}
+    numbers = {done.person.number for done in scope.statements}
     roles = {credit.role for credit in fact.credits if credit.payee_id in numbers}
     if not any((fact.object, role) in kinds for role in roles):
         what = f"{fact.object}, credited as {' and '.join(sorted(roles))}"

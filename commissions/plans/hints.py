@@ -3,6 +3,33 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_INSTEAD = {
+    **dict.fromkeys(("rate", "percent", "percentage", "commission", "pay"), "amount"),
+    **dict.fromkeys(("condition", "filter", "if", "where", "only_if"), "when"),
+    **dict.fromkeys(("formula", "expression", "calculation"), "amount"),
+    **dict.fromkeys(("role", "roles", "payee", "who"), "credit"),
+    **dict.fromkeys(("window", "period", "frequency", "reset"), "over"),
+    **dict.fromkeys(("maximum", "max", "limit"), "cap"),
+    **dict.fromkeys(("minimum", "min"), "floor"),
+    **dict.fromkeys(("gate", "payable", "hold"), "payable_when"),
+    **dict.fromkeys(("clawback", "claw_back"), "clawback_days"),
+    **dict.fromkeys(("title", "label"), "name"),
+    **dict.fromkeys(("description", "comment", "note"), "says"),
+}
+_SAID = {
+    "count": "Count with sum: 1.",
+    "average": "Divide two measures, as in volume.total / deals.total.",
+}
+
+
+def habit(word: str, among: Iterable[str]) -> str:
+    """Return how plans say what other products have a key for, or nothing."""
+    keys = set(among)
+    if "sum" in keys and word in _SAID:
+        return _SAID[word]
+    meant = _INSTEAD.get(word, "")
+    return f"Write it as {meant}." if meant in keys else ""
+
 
 def join(path: str, key: str) -> str:
     """Write where something stands: components.base_pay.amount."""

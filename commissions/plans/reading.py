@@ -130,7 +130,9 @@ class _Reader(PartReader):
             return written
         calendar = read_words(written)
         if calendar is None:
-            self.note("pays", f"“{written[:80]}” is no pay calendar.", _CALENDARS)
+            twice = written.lower().startswith(("semi", "twice a month", "bimonth"))
+            hint = "Write half_month." if twice else _CALENDARS
+            self.note("pays", f"“{written[:80]}” is no pay calendar.", hint)
             return "month"
         if weeks_of(calendar) is not None and "year_starts" in raw:
             words = "The pay calendar says already when the year begins."

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from commissions.plans.document import PlanProblem, Raw
-from commissions.plans.hints import join, suggestion
+from commissions.plans.hints import habit, join, suggestion
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 # What a file can write and a database cannot hold.
@@ -69,7 +69,8 @@ class ValueReader:
             if key in keys:
                 continue
             message = f"“{key[:80]}” is not known here."
-            hint = suggestion(key, keys) or f"Known are {', '.join(keys)}."
+            hint = habit(key, keys) or suggestion(key, keys)
+            hint = hint or f"Known are {', '.join(keys)}."
             if raw[key] == "" and not NAME.fullmatch(key):
                 message = f"“{key[:80]}” looks like the rest of a formula."
                 hint = "Inside {…} a comma ends a value: put the formula in quotes."

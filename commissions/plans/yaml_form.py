@@ -37,6 +37,11 @@ _WORDS = (
     ("could not find expected ':'", "A name here has no “:” behind it."),
     ("got '<stream end>'", "A bracket was never closed."),
     (
+        "expected ',' or",
+        "Inside brackets a comma is missing, or a value that holds “: ” has no quotes"
+        " around it, or a bracket was not closed.",
+    ),
+    (
         "expected <block end>",
         "This line does not stand as far in as those that belong with it.",
     ),

@@ -264,3 +264,12 @@ def test_a_line_that_is_expected_and_missing_is_explained(deal: str, why: str) -
 
     assert (result.expected, result.computed, result.ok) == ("0.50", "0.00", False)
     assert why in result.problem
+
+
+@pytest.mark.parametrize("asked", ["0.50", "{components: {pay: 0.50}}"])
+def test_a_total_of_nothing_says_where_the_first_entry_is(asked: str) -> None:
+    text = PLAN.replace("2026-03-02", "2026-04-02").replace("EXPECT", asked)
+
+    (result,) = run_examples(plan_from_yaml(text))
+
+    assert result.problem == "Entry a is of 2026-04-02, which is not in 2026-03."
