@@ -80,6 +80,16 @@ class FiguresMoved(PayoutError):
         self.now = now
 
 
+class TakenUp(PayoutError):
+    """What was put aside in a run stands in a later one already."""
+
+    def __init__(self, names: Sequence[str], number: int) -> None:
+        super().__init__(
+            f"What was not paid to {', '.join(names)} is in run {number} by now.",
+            hint="Export this run as it was approved; the rest is decided there.",
+        )
+
+
 class NotDecided(PayoutError):
     def __init__(self, count: int) -> None:
         super().__init__(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db.models import Sum
@@ -14,7 +15,8 @@ from crm_sync.connections.models import Connection
 from crm_sync.ledger.models import Payee
 from payouts.journal.models import Account, Posting
 from payouts.runs.models import Payout, PayoutRun
-from payouts.runs.services import decide, prepare
+from payouts.runs.selectors import approved_total
+from payouts.runs.services import decide, pay, prepare
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tenants.schema import current_business
@@ -101,3 +103,10 @@ def sign(run: PayoutRun, by: Member) -> PayoutRun:
     approved = run.payouts.filter(state=Payout.State.APPROVED)
     total = sum((p.amount for p in approved), start=run.total * 0)
     return decide.sign_run(run=run, seen_version=run.version, seen_total=total, by=by)
+
+
+def pay_out(run: PayoutRun, by: Member) -> None:
+    """Make the file of a signed run and mark it as paid."""
+    seen: dict[str, Any] = {"run": run, "seen_total": approved_total(run), "by": by}
+    pay.export_run(format_name="payroll_csv", reason="", **seen)
+    pay.mark_run_paid(paid_on=date(2026, 12, 15), reference="", **seen)

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -18,12 +17,12 @@ from payouts.exports.payroll_csv import plain, read_back
 from payouts.journal.models import Posting
 from payouts.runs import errors
 from payouts.runs.models import ExportFile, Payout, PayoutRun
-from payouts.runs.selectors import approved_total, payable_lines
+from payouts.runs.selectors import payable_lines
 from payouts.runs.services import decide, pay, prepare
 from tenants.access import Member
 from tests.commissions.plans.drafts import text_of
 from tests.commissions.statements import world
-from tests.payouts.conftest import approve_all, owed_to, sign
+from tests.payouts.conftest import approve_all, owed_to, pay_out, sign
 
 TOTAL = Decimal("1740.00")
 
@@ -41,12 +40,6 @@ def exported(approved: PayoutRun, alice: Member) -> PayoutRun:
     )
     approved.refresh_from_db()
     return approved
-
-
-def pay_out(run: PayoutRun, by: Member) -> None:
-    seen: dict[str, Any] = {"run": run, "seen_total": approved_total(run), "by": by}
-    pay.export_run(format_name="payroll_csv", reason="", **seen)
-    pay.mark_run_paid(paid_on=date(2026, 12, 15), reference="", **seen)
 
 
 @pytest.fixture

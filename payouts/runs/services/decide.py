@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from commissions.statements import services as statements
+from commissions.statements.models import Statement
 from commissions_saas.lib import clock
 from payouts.journal.models import Account
 from payouts.journal.services import Booking, book
@@ -111,9 +112,23 @@ def recall_run(*, run: PayoutRun, by: Member) -> None:
             run.refresh_from_db()
             raise errors.WrongState(run.number, run.state, "recalled")
         run.refresh_from_db()
-        for put_aside in run.payouts.filter(state__in=[S.HELD, S.REJECTED, S.CARRIED]):
-            PayoutItem.objects.filter(payout=put_aside).update(live=True)
+        aside = PayoutItem.objects.filter(payout__in=_put_aside(run))
+        _require_not_taken_up(run, aside)
+        aside.update(live=True)
         note(run, "recalled", by=by, total=run.total)
+
+
+def _put_aside(run: PayoutRun) -> QuerySet[Payout]:
+    return run.payouts.filter(state__in=[S.HELD, S.REJECTED, S.CARRIED])
+
+
+def _require_not_taken_up(run: PayoutRun, aside: QuerySet[PayoutItem]) -> None:
+    later = PayoutItem.objects.filter(line_id__in=aside.values("line_id"), live=True)
+    rows = later.exclude(payout__run=run).order_by("payout__payee__name")
+    found = list(rows.values_list("payout__payee__name", "payout__run__number"))
+    if found:
+        names = list(dict.fromkeys(name for name, _ in found))
+        raise errors.TakenUp(names, max(number for _, number in found))
 
 
 def _claim(run: PayoutRun, seen_version: int, verb: str) -> PayoutRun:
@@ -199,12 +214,22 @@ def _finish(run: PayoutRun, total: Decimal, by: Member) -> None:
         second_approved_by_id=second,
         second_approved_at=clock.now() if second else None,
     )
-    aside = run.payouts.filter(state__in=[S.HELD, S.REJECTED, S.CARRIED])
-    PayoutItem.objects.filter(payout__in=aside).update(live=False)
+    PayoutItem.objects.filter(payout__in=_put_aside(run)).update(live=False)
+    _freeze_latecomers(run, by)
     locked = statements.lock_statements(period=run.period, by=by)
     _book_earned(run, {row.payee_id: row.total for row in locked}, by)
     run.refresh_from_db()
     note(run, "approved", by=by, total=total)
+
+
+def _freeze_latecomers(run: PayoutRun, by: Member) -> None:
+    """Freeze statements that came after the run was prepared: the next one pays them.
+
+    A period has one run, so a statement left open now would never be in any.
+    """
+    rows = Statement.objects.filter(period=run.period, state=Statement.State.OPEN)
+    if rows.exists():
+        statements.freeze(period=run.period, by=by)
 
 
 def _book_earned(run: PayoutRun, earned: dict[int, Decimal], by: Member) -> None:

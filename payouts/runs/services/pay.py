@@ -1,6 +1,7 @@
 """Getting the money out: the file, the paid mark, and what comes back."""
 
 import hashlib
+from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from commissions.statements import services as statements
+from commissions.statements.models import Line, PayPeriod
 from commissions_saas.lib import clock
 from commissions_saas.lib.money import round_money
 from payouts.exports import FORMATS
@@ -76,9 +78,21 @@ def mark_run_paid(
         )
         run.payouts.filter(state=S.SENT).update(state=S.PAID, paid_on=paid_on)
         _book_paid(run, sent, paid_on, by)
-        payee_ids = [payout.payee_id for payout in sent]
-        statements.mark_paid(period=run.period, by=by, payee_ids=payee_ids)
+        _mark_statements(run, sent, by)
         note(run, "paid", by=by, total=total, text=reference)
+
+
+def _mark_statements(run: PayoutRun, sent: list[Payout], by: Member) -> None:
+    """Mark the statements that were paid: of the run's period, and of earlier ones
+    whose lines came along."""
+    items = PayoutItem.objects.filter(payout__in=sent, live=True)
+    lines = Line.objects.filter(pk__in=items.values("line_id"))
+    paid: dict[int, set[int]] = defaultdict(set)
+    paid[run.period_id] = {payout.payee_id for payout in sent}
+    for period_id, payee_id in lines.values_list("period_id", "payee_id").distinct():
+        paid[period_id].add(payee_id)
+    for period in PayPeriod.objects.filter(pk__in=paid).order_by("starts_on"):
+        statements.mark_paid(period=period, by=by, payee_ids=paid[period.pk])
 
 
 def mark_returned(*, payout: Payout, reason: str, by: Member) -> None:

@@ -1,0 +1,80 @@
+"""There is a way out of every state: nobody's pay is left behind, and no page breaks."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from commissions.plans.models import Plan
+from commissions.statements.models import PayPeriod, Statement
+from commissions_saas.lib import clock
+from crm_sync.ledger.models import Payee
+from payouts.checks.every import verify
+from payouts.runs import errors
+from payouts.runs.models import PayoutRun
+from payouts.runs.services import decide, prepare
+from tenants.access import Member
+from tests.commissions.statements import world
+from tests.payouts.conftest import approve_all, pay_out, sign
+
+DECEMBER_2 = datetime(2026, 12, 2, 16, 0, tzinfo=UTC)
+
+
+def november_is_prepared(by: Member) -> PayoutRun:
+    world.catch_up()
+    period = PayPeriod.objects.get(slug="2026-11")
+    return prepare.prepare_run(period=period, by=by)
+
+
+def test_who_comes_to_a_month_after_its_run_was_prepared_is_paid_by_the_next(
+    run: PayoutRun, october: PayPeriod, alice: Member, helen: Member
+) -> None:
+    lena = world.a_payee("Lena Fischer", "user_lena")
+    world.assign(lena, Plan.objects.get(), date(2026, 10, 1))
+    sold = world.a_deal(
+        "late", date(2026, 10, 9), "1000", world.SYSTEM, owner="user_lena"
+    )
+    world.sync(sold)
+    world.catch_up()
+
+    sign(approve_all(run, helen), helen)
+
+    assert run.payouts.filter(payee=lena).count() == 0
+    october.refresh_from_db()
+    assert october.state == PayPeriod.State.LOCKED
+    with clock.at(DECEMBER_2):
+        following = november_is_prepared(by=alice)
+        assert following.payouts.get(payee=lena).amount == Decimal("60.00")
+        assert verify() == []
+
+
+def test_what_a_later_run_has_taken_up_does_not_come_back_with_a_recall(
+    run: PayoutRun, theo: Payee, alice: Member, helen: Member
+) -> None:
+    decide.hold_payout(payout=run.payouts.get(payee=theo), reason="", by=helen)
+    sign(approve_all(run, helen), helen)
+    with clock.at(DECEMBER_2):
+        november_is_prepared(by=alice)
+
+        with pytest.raises(errors.TakenUp, match=r"Theo Brandt.* run 2"):
+            decide.recall_run(run=run, by=helen)
+
+    run.refresh_from_db()
+    assert run.state == PayoutRun.State.APPROVED
+
+
+def test_a_statement_is_paid_when_a_later_run_pays_it(
+    run: PayoutRun, theo: Payee, alice: Member, helen: Member, october: PayPeriod
+) -> None:
+    decide.hold_payout(payout=run.payouts.get(payee=theo), reason="", by=helen)
+    sign(approve_all(run, helen), helen)
+    pay_out(run, alice)
+    own = Statement.objects.filter(payee=theo, period=october)
+    assert own.get().state == Statement.State.LOCKED
+
+    with clock.at(DECEMBER_2):
+        following = november_is_prepared(by=alice)
+        sign(approve_all(following, helen), helen)
+        pay_out(following, alice)
+
+    assert own.get().state == Statement.State.PAID
