@@ -111,11 +111,12 @@ def table_page(table: RateTable, member: Member) -> dict[str, Any]:
 
 
 def readers_of(table: RateTable) -> list[Plan]:
-    """Return the plans whose newest version names the table in a formula."""
+    """Return the plans whose newest version, or draft, names the table in a formula."""
     name = re.compile(rf"\b(?:tiers|tables)\.{re.escape(table.key)}\b")
-    newest = PlanVersion.objects.order_by("plan_id", "-number").distinct("plan_id")
-    rows = newest.filter(plan__archived=False).select_related("plan")
-    found = [row.plan for row in rows if name.search(json.dumps(row.document))]
+    newest = PlanVersion.objects.order_by("plan_id", "state", "-number")
+    newest = newest.distinct("plan_id", "state").filter(plan__archived=False)
+    rows = newest.select_related("plan")
+    found = {row.plan for row in rows if name.search(json.dumps(row.document))}
     return sorted(found, key=lambda plan: plan.name)
 
 

@@ -11,6 +11,8 @@ from commissions.library.models import LibraryTable
 from commissions.plans import library
 from commissions.plans.assigning import set_table
 from commissions.plans.models import Plan, RateTable, RateTableRows
+from commissions.plans.services import save_draft, start_draft
+from commissions.plans.yaml_form import plan_from_yaml
 from commissions.statements import services
 from commissions.statements.models import PayPeriod
 from commissions.statements.moves import what_moves
@@ -126,6 +128,17 @@ def test_of_too_many_statements_none_is_worked_out(plan: Plan, ada: Member) -> N
 
     assert (moves.rows, moves.too_many) == ((), 5)
     assert live_rows() == 1
+
+
+def test_a_plan_in_force_reads_it_whatever_its_draft_says(
+    plan: Plan, ada: Member, page: Client
+) -> None:
+    draft = start_draft(plan=plan, by=ada)
+    flat = TIERED.replace("marginal(sold.before, base, tiers.steps)", "base * 5%")
+    document = plan_from_yaml(flat)
+    save_draft(draft=draft, document=document, seen_edition=1, by=ada)
+
+    assert "Read by" in page.get(TABLE).content.decode()
 
 
 def test_rows_that_are_no_table_come_back_as_they_were_typed(
