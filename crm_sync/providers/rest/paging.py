@@ -22,7 +22,8 @@ from crm_sync.providers.rest.transport import (
 _MOST_REPEATS = 4
 _SURE = 2  # who gives a page a third time has no other
 _OVERLAP = 10
-_LINK = re.compile(r"""<([^<>]{1,2000})>\s*;[^,]*?\brel=["']?next\b""", re.I)
+_LINK = re.compile(r"""<([^<>]{1,2000})>((?:[^,"<]|"[^"]{0,500}")*)""")
+_NEXT = re.compile(r"""\brel\s*=\s*(?:["'][^"']*\bnext\b|next\b)""", re.I)
 # How a server answers who asks for what is behind its last page.
 _BEHIND = (400, 404, 416, 422)
 
@@ -206,8 +207,9 @@ class Pager:
                 return replace(step, link=token)
             return replace(step, token=token)
         if page.kind == "link_header":
-            found = _LINK.search(answer.headers.get("link", "")[:8000])
-            return replace(step, link=found[1]) if found else None
+            links = _LINK.findall(answer.headers.get("link", "")[:8000])
+            found = [link for link, said in links if _NEXT.search(said)]
+            return replace(step, link=found[0]) if found else None
         # An empty page is the end; a short one may have been cut.
         if not rows or _says_no(answer.doc, page.has_more_path):
             return None

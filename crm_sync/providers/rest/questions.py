@@ -13,6 +13,9 @@ from crm_sync.providers.rest.transport import Question
 _HOLE = re.compile(r"\{([a-z_]+)\}")
 _KNOWN = frozenset({"since", "size", "token", "offset", "page", "id", "fields", "now"})
 _NUMBERS = frozenset({"size", "offset", "page"})
+_PLACES = frozenset({"token", "offset", "page"})
+_VARIABLES = "variables"  # of GraphQL, where each stands for itself
+_MISSING = object()
 Values = Mapping[str, str]
 
 
@@ -22,7 +25,7 @@ def question_of(part: Part, values: Values, link: str = "") -> Question:
         return Question(path=part.path, method=part.method, link=link)
     page = part.page
     params = filled_params(part.params, values)
-    body = _filled(part.body, values) if part.body is not None else None
+    body = _filled(part.body, values, whole=True) if part.body is not None else None
     sent = {}
     if page.size_param and "size" in values:
         sent[page.size_param] = values["size"]
@@ -81,21 +84,46 @@ def has_hole(part: Part, name: str) -> bool:
     return "{" + name + "}" in f"{part.path} {part.params} {part.body}"
 
 
-def _filled(value: Any, values: Values) -> Any:
+def _filled(value: Any, values: Values, *, whole: bool = False) -> Any:
+    """Return a part of a body with what is known; what asks for more is missing.
+
+    Of a `whole` object only the names that ask for more are.
+    """
     if isinstance(value, str):
         filled = _text(value, values)
-        whole = _HOLE.fullmatch(value)
-        if whole and whole[1] == "fields" and filled is not None:
+        if filled is None:
+            return _MISSING
+        hole = _HOLE.fullmatch(value)
+        if hole and hole[1] == "fields":
             return filled.split(",")
-        return _number(filled) if whole and whole[1] in _NUMBERS and filled else filled
+        return _number(filled) if hole and hole[1] in _NUMBERS else filled
     if isinstance(value, list):
         parts = [_filled(one, values) for one in value]
-        return [one for one in parts if one is not None]
+        return [one for one in parts if one is not _MISSING]
     if isinstance(value, dict):
-        found = {name: _filled(one, values) for name, one in value.items()}
-        # A filter without the value that it compares with would filter all away.
-        return None if None in found.values() else found
+        named = {
+            name: _filled(one, values, whole=name == _VARIABLES)
+            for name, one in value.items()
+        }
+        found = {name: one for name, one in named.items() if one is not _MISSING}
+        if whole or len(found) == len(value):
+            return found
+        return found if found and not _compares(value, found) else _MISSING
     return value
+
+
+def _compares(value: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Tell whether it is a filter, which without the value that it compares with would
+    filter all away; what says where a page begins is none."""
+    asked = {name: set(_holes(one)) for name, one in value.items()}
+    missing = [asked[name] for name in asked if name not in found]
+    if not any(holes and not holes <= _PLACES for holes in missing):
+        return False
+    return not any(asked[name] for name in found)
+
+
+def _holes(value: Any) -> list[str]:
+    return _HOLE.findall(value) if isinstance(value, str) else []
 
 
 def _text(text: str, values: Values) -> str | None:
