@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,7 +22,8 @@ from crm_sync.ledger.facts import Value
 from crm_sync.ledger.reading import FieldProblem, Incoming
 from crm_sync.ledger.standard import BETWEEN_PEOPLE, DEAL, PEOPLE_KEYS, SHARE_KEYS
 from crm_sync.ledger.values import TYPES
-from crm_sync.moments import as_moment
+from crm_sync.moments import as_day, as_moment
+from crm_sync.money_signs import means, without_sign
 
 Document = Mapping[str, Mapping[str, Any]]
 _YES = {"yes", "true", "1", "y", "ja", "oui"}
@@ -62,6 +64,8 @@ class Seen:
     changed_by: str = ""
     url: str = ""
     mapping_id: int | None = None
+    currency: str = ""
+    """The business's: of what names none."""
 
 
 def document_of(
@@ -173,9 +177,10 @@ def read_record(
     ready = mapping if isinstance(mapping, Prepared) else prepared(mapping)
     values: dict[str, Value] = {}
     problems: list[FieldProblem] = []
+    signs: list[tuple[_Place, str]] = []
     for place in ready.places:
         try:
-            value = _read(record.payload, place, zone)
+            value = _read(record.payload, place, zone, signs)
         except CannotRead as problem:
             problems.append(FieldProblem(place.key, problem.code, str(problem)))
             continue
@@ -185,6 +190,8 @@ def read_record(
         currency = _currency(record.payload, ready.document)
         if currency is not None:
             values["currency"] = currency
+    if signs:
+        problems += _other_currencies(values, signs, seen.currency)
     return Incoming(
         object=record.object,
         external_id=record.external_id,
@@ -207,10 +214,29 @@ def read_value(
     payload: Mapping[str, Any], key: str, row: Mapping[str, Any], zone: ZoneInfo
 ) -> Value | None:
     """Return one field's value, or None where the source has none."""
-    return _read(payload, _place(key, row), zone)
+    return _read(payload, _place(key, row), zone, [])
 
 
-def _read(payload: Mapping[str, Any], place: _Place, zone: ZoneInfo) -> Value | None:
+def _other_currencies(
+    values: dict[str, Value], signs: list[tuple[_Place, str]], own: str
+) -> list[FieldProblem]:
+    """Take out the amounts that stand beside the sign of another currency, and say so."""
+    problems = []
+    currency = str(values.get("currency") or own)
+    for place, sign in signs:
+        if not means(sign, currency):
+            values.pop(place.key, None)
+            reason = f"{_label(place)} is in {sign}, and the record in {currency}."
+            problems.append(FieldProblem(place.key, "other_currency", reason))
+    return problems
+
+
+def _read(
+    payload: Mapping[str, Any],
+    place: _Place,
+    zone: ZoneInfo,
+    signs: list[tuple[_Place, str]],
+) -> Value | None:
     if place.is_plain and place.source in payload:
         raw = payload[place.source]
     else:
@@ -226,7 +252,7 @@ def _read(payload: Mapping[str, Any], place: _Place, zone: ZoneInfo) -> Value | 
     if place.type == "text":
         return text[:_LONGEST_TEXT] or None
     if place.type in ("money", "number", "percent"):
-        number = _number(text, place)
+        number = _number(text, place, signs)
         scale = place.row.get("scale")
         return number * Decimal(scale) if scale else number
     if place.type == "date":
@@ -251,11 +277,17 @@ def _text(raw: Any) -> str:
     return str(raw).replace("\x00", "")
 
 
-def _number(text: str, place: _Place) -> Decimal:
+def _number(text: str, place: _Place, signs: list[tuple[_Place, str]]) -> Decimal:
     is_percent = text.endswith("%")
+    if is_percent and place.type == "money":
+        reason = f"{_label(place)} “{text[:40]}” is a percentage, not an amount."
+        raise CannotRead("not_a_number", reason)
     if _PLAIN_NUMBER.fullmatch(text):
         number = Decimal(text)
     else:
+        if place.type == "money":
+            text, sign = without_sign(text)
+            signs += [(place, sign)] if sign else []
         number = _written_number(text, place, is_percent=is_percent)
     if place.row.get("transform") == "cents":
         number = number.scaleb(-2)
@@ -312,11 +344,12 @@ def _has_thousands(text: str) -> bool:
 
 def _day(text: str, place: _Place, zone: ZoneInfo) -> date:
     """Read a day as it is written; a moment is the day it was in the business's zone."""
+    with suppress(ValueError):
+        return as_day(text)
     try:
         text = words.from_epoch(text)
-        if len(text) == 10:
-            return date.fromisoformat(text)
         moment = as_moment(text)
+        as_day(moment.date().isoformat())  # its year is one
         has_offset = re.search(r"(Z|[+-]\d\d:?\d\d)$", text) is not None
     except ValueError:
         shown = text[:40]

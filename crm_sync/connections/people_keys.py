@@ -51,10 +51,15 @@ def payees_called(names: Collection[str]) -> dict[str, list[Payee]]:
     by_email: dict[str, list[Payee]] = {}
     by_name: dict[str, list[Payee]] = {}
     for payee in Payee.objects.filter(merged_into__isnull=True):
-        by_email.setdefault(payee.email.casefold(), []).append(payee)
-        by_name.setdefault(payee.name.casefold(), []).append(payee)
+        by_email.setdefault(_plain(payee.email), []).append(payee)
+        by_name.setdefault(_plain(payee.name), []).append(payee)
     found = {
-        name: (by_email if "@" in name else by_name).get(name.casefold(), [])
+        name: (by_email if "@" in name else by_name).get(_plain(name), [])
         for name in names
     }
     return {name: payees for name, payees in found.items() if payees}
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is compared: spaces of any kind and number are one."""
+    return " ".join(name.split()).casefold()

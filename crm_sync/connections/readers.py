@@ -115,6 +115,7 @@ class Reader:
             changed_by=author,
             url=self._url(record),
             mapping_id=mapping.pk if mapping else None,
+            currency=business.currency,
         )
         ready = self._prepared(mapping)
         incoming = read_record(record, ready, ZoneInfo(business.time_zone), seen)

@@ -36,7 +36,7 @@ def payees_from_file(*, upload: Upload, business: Business, by: Member) -> list[
 def name_of(who: str) -> str:
     """Return the name that an e-mail suggests: maya.okafor@… is Maya Okafor."""
     if "@" not in who:
-        return who
+        return " ".join(who.split())
     local = who.partition("@")[0]
     words = local.replace(".", " ").replace("_", " ").replace("-", " ").split()
     return " ".join(word[:1].upper() + word[1:] for word in words) or who

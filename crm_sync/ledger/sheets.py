@@ -12,6 +12,7 @@ from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.tables import csv_of, plain_cell
+from crm_sync.moments import as_day
 from crm_sync.providers.files.table import read_table
 from tenants.access import Member
 
@@ -159,9 +160,13 @@ class PayeeFinder:
 
 def day_in(cells: Cells, name: str) -> date | None:
     """Return the day in a cell, or None where it is empty."""
-    text = cells.get(name, "")
+    return read_day(cells.get(name, ""))
+
+
+def read_day(text: str) -> date | None:
+    """Return the day that a text names, or None where it is blank."""
     try:
-        return date.fromisoformat(text) if text else None
+        return as_day(text) if text else None
     except ValueError:
         raise BadRow(f"“{text[:20]}” is not a day like 2026-12-31.") from None
 

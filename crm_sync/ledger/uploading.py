@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -23,7 +22,7 @@ from crm_sync.ledger.changes import lock_changes
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.history import differences
 from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
-from crm_sync.ledger.sheets import WHY, RefusedRow
+from crm_sync.ledger.sheets import WHY, RefusedRow, read_day
 from crm_sync.ledger.tables import NAMED_COLUMNS, PAYEE_COLUMNS, plain_cell
 from crm_sync.providers.files.table import Table, read_table
 from tenants.access import Member
@@ -195,7 +194,7 @@ def _payee_reader() -> Reader:
         if given.get("email"):
             given["email"] = _email(given["email"])
         if "last_day" in cells:
-            given["leaves_on"] = _day(cells["last_day"])
+            given["leaves_on"] = read_day(cells["last_day"])
         if payee is None:
             leaves_on = given.pop("leaves_on", None)
 
@@ -294,13 +293,6 @@ def _email(text: str) -> str:
     except ValidationError:
         raise BadRow(f"“{text[:60]}” is no e-mail address.") from None
     return text.lower()
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise BadRow(f"“{text[:20]}” is not a day like 2026-12-31.") from None
 
 
 def _is_yes(text: str) -> bool:

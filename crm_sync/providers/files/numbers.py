@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from crm_sync.money_signs import without_sign
+
 # What is between thousands where a comma stands before the decimals.
 _MARKS = re.compile(r"[.'\u2019 \u00a0\u202f]")
 _COMMA = re.compile(
@@ -97,5 +99,5 @@ def numbers_of(
 
 
 def _bare(cell: str) -> str:
-    """Return a number without its sign, brackets and percent sign."""
-    return cell.strip("()+-\u2212% \u00a0\u202f")
+    """Return a number without its signs, brackets and percent sign."""
+    return without_sign(cell)[0].strip("()+-\u2212% \u00a0\u202f")

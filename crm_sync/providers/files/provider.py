@@ -36,6 +36,8 @@ from crm_sync.workbooks.limits import LONGEST_CELL
 
 _ROWS_PER_PAGE = 500
 _LONGEST_ID = 200
+_SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
+_TOTALS = {"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt"}
 
 
 class FileProvider:
@@ -203,7 +205,8 @@ class FileProvider:
     def _problem(self, row: Row, id: str, seen: dict[str, int]) -> tuple[str, str]:
         """Return why this row cannot be a record, and in which column."""
         names = self._table.header
-        id_name = names[self._id_at]
+        at = self._id_at
+        id_name = names[at]
         surplus = self._table.surplus(row)
         if surplus:
             return surplus, ""
@@ -216,9 +219,18 @@ class FileProvider:
             return f"“{id_name}” is not a usable id.", id_name
         if id == EXAMPLE_ID:
             return "This is the example row of the template.", id_name
-        for at, cell in enumerate(row.cells):
-            if self._numbers.is_doubtful(at, cell):
-                return _doubt(names[at], cell), names[at]
+        if _SHORTENED.fullmatch(id):
+            return (
+                f"“{id_name}” {id} is an id that a spreadsheet has shortened.",
+                id_name,
+            )
+        if id.casefold().strip(" :") in _TOTALS:
+            return "This looks like a row of totals.", id_name
+        if len(names) > 1 and not any(row.cells[:at] + row.cells[at + 1 :]):
+            return f"The row has nothing but “{id[:40]}”.", id_name
+        for place, cell in enumerate(row.cells):
+            if self._numbers.is_doubtful(place, cell):
+                return _doubt(names[place], cell), names[place]
         if id in seen:
             return f"“{id_name}” {id} is on line {seen[id]} already.", id_name
         return "", ""
@@ -237,7 +249,7 @@ def _place_of_id(header: tuple[str, ...], object: str) -> int:
     raise ConfigurationProblem(
         "The file has no column named “id”.",
         hint="Each row needs an id that stays the same when the file is sent again. "
-        f"The columns found are: {', '.join(header[:20])}.",
+        f"The first line names the columns; here it says: {', '.join(header[:20])}.",
     )
 
 

@@ -125,7 +125,7 @@ def test_good_rows_go_in_and_bad_ones_come_back_with_reasons(finance: Client) ->
         "payee,name,email,employee_number,last_day\n"
         "999999,Nobody,,,\n"
         ",Zoe Lund,not an address,,\n"
-        ",Zoe Lund,,,31.12.2026\n"
+        ",Zoe Lund,,,31/12/2026\n"
         ",,zoe@acme.example,,\n"
         ",Maya Okafor,,,\n"
         f",{'x' * 201},,,\n"
@@ -140,7 +140,7 @@ def test_good_rows_go_in_and_bad_ones_come_back_with_reasons(finance: Client) ->
     for why in (
         "There is no payee number 999999.",
         "“not an address” is no e-mail address.",
-        "“31.12.2026” is not a day like 2026-12-31.",
+        "“31/12/2026” is not a day like 2026-12-31.",
         "The name is empty.",
         "2 payees have the name Maya Okafor.",
         "The name is longer than 200 characters.",

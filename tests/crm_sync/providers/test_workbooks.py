@@ -82,7 +82,7 @@ def test_days_of_a_workbook_that_counts_from_1904() -> None:
 
 def test_rows_keep_the_numbers_that_excel_shows() -> None:
     rows = (
-        f"{HEADER}<row r='4'>{text('1', 'A4')}</row>"
+        f"{HEADER}<row r='4'>{text('1', 'A4')}<c r='B4'><v>5</v></c></row>"
         f"<row r='5'></row><row r='7'>{text('', 'A7')}<c r='B7'><v>5</v></c></row>"
     )
     provider = FileProvider(ConnectionSettings(options={"content": workbook(rows)}))

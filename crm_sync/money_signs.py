@@ -1,0 +1,36 @@
+"""Signs of currencies beside numbers, as spreadsheets write them: €5, 5 EUR, $(1,234.50)."""
+
+import re
+
+_DOLLARS = "USD AUD BBD BMD BND BSD BZD CAD FJD GYD HKD JMD KYD LRD MXN NAD NZD SBD SGD TTD TWD XCD"
+_MEANS = {
+    "$": frozenset(_DOLLARS.split()),
+    "US$": frozenset({"USD"}),
+    "€": frozenset({"EUR"}),
+    "£": frozenset({"GBP"}),
+    "¥": frozenset({"JPY", "CNY"}),
+    "₹": frozenset({"INR"}),
+}
+_SIGN = r"(US\$|[$€£¥₹]|[A-Z]{3})"
+_SPACE = "[ \u00a0\u202f]*"
+_BESIDE = re.compile(
+    rf"([-+(\u2212]?){_SPACE}{_SIGN}?{_SPACE}"
+    r"([-+(\u2212]?[0-9](?:[0-9.,'\u2019 \u00a0\u202f]*[0-9])?[-)]?)"
+    rf"{_SPACE}{_SIGN}?{_SPACE}(\)?)"
+)
+
+
+def without_sign(text: str) -> tuple[str, str]:
+    """Return a number without the sign of its currency, and that sign or ""."""
+    found = _BESIDE.fullmatch(text)
+    if found is None:
+        return text, ""
+    before, first, number, last, after = found.groups(default="")
+    if bool(first) is bool(last):  # none, or one too many
+        return text, ""
+    return f"{before}{number}{after}", first or last
+
+
+def means(sign: str, currency: str) -> bool:
+    """Say whether a sign may stand for a currency."""
+    return currency in _MEANS.get(sign, frozenset({sign}))

@@ -1,0 +1,120 @@
+"""What people's spreadsheets write is read where it can be read one way only."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from commissions_saas.lib import clock
+from crm_sync.connections.upload_trial import Preview
+from crm_sync.connections.uploads import look_at_file
+from crm_sync.ledger.services import create_payee
+from crm_sync.moments import as_day
+from crm_sync.money_signs import means, without_sign
+from tenants.access import Member
+from tenants.accounts.models import Business
+
+HEAD = "id,name,amount,won_on,owner\n"
+
+
+@pytest.fixture(autouse=True)
+def theo(acme: Business) -> Iterator[None]:
+    with clock.at(datetime(2026, 11, 24, 16, 42, tzinfo=UTC)):
+        create_payee(name="Theo Brandt")
+        yield
+
+
+def look(acme: Business, by: Member, rows: str) -> Preview:
+    content = (HEAD + rows).encode()
+    return look_at_file(
+        business=acme, object_="deal", name="d.csv", content=content, by=by
+    )[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("$1,234.50", ("1,234.50", "$")),
+        ("-$5", ("-5", "$")),
+        ("$(1,234.50)", ("(1,234.50)", "$")),
+        ("($ 5)", ("(5)", "$")),
+        ("5\u00a0€", ("5", "€")),
+        ("EUR 5", ("5", "EUR")),
+        ("US$5-", ("5-", "US$")),
+        ("5", ("5", "")),
+        ("$5 USD", ("$5 USD", "")),
+        ("A5", ("A5", "")),
+        ("$", ("$", "")),
+    ],
+)
+def test_the_sign_of_a_currency_is_told_from_its_number(
+    text: str, plain: tuple[str, str]
+) -> None:
+    assert without_sign(text) == plain
+
+
+def test_a_sign_means_its_currencies_alone() -> None:
+    assert means("$", "CAD") and means("GBP", "GBP")
+    assert not means("$", "EUR") and not means("€", "") and not means("CHF", "USD")
+
+
+def test_amounts_with_their_own_sign_are_read_and_those_of_another_are_refused(
+    acme: Business, alice: Member
+) -> None:
+    rows = (
+        'a,A,"$1,234.50",2026-11-04,Theo Brandt\n'
+        'b,B,"$(34.50)",2026-11-04,Theo Brandt\n'
+        "c,C,€5,2026-11-04,Theo Brandt\n"
+        "d,D,5%,2026-11-04,Theo Brandt\n"
+    )
+
+    preview = look(acme, alice, rows)
+
+    assert preview.amount == {"USD": Decimal("1200.00")}
+    assert [row["reason"] for row in preview.refused] == [
+        "amount is in €, and the record in USD.",
+        "amount “5%” is a percentage, not an amount.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-11-04", "2026/11/4", "4.11.2026", "4 Nov 2026", "04-Nov-26"),
+        *("Nov 4, 2026", "4 November 2026", "Sept. 4, 2026"),
+    ],
+)
+def test_a_day_is_read_in_every_form_that_has_one_meaning(text: str) -> None:
+    assert as_day(text) == date(2026, 9 if "Sept" in text else 11, 4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["04/11/2026", "1026-11-04", "4.13.2026", "4 Nob 2026", "Nov 2026", "4 Novem 2026"],
+)
+def test_what_may_be_another_day_or_none_is_no_day(text: str) -> None:
+    with pytest.raises(ValueError):
+        as_day(text)
+
+
+def test_rows_that_are_no_records_and_ids_that_were_spoilt_come_back(
+    acme: Business, alice: Member
+) -> None:
+    rows = (
+        "a,A,5,4 Nov 2026,Theo \u00a0 Brandt\n"
+        "1.23457E+11,B,5,2026-11-04,Theo Brandt\n"
+        "Total,,10,,\n"
+        "Exported by Bob,,,,\n"
+        "b,B,5,1026-11-04,Theo Brandt\n"
+    )
+
+    preview = look(acme, alice, rows)
+
+    assert (preview.outcome.new, preview.amount) == (1, {"USD": Decimal(5)})
+    assert [row["reason"] for row in preview.refused] == [
+        "“id” 1.23457E+11 is an id that a spreadsheet has shortened.",
+        "This looks like a row of totals.",
+        "The row has nothing but “Exported by Bob”.",
+        "won_on “1026-11-04” is not a date like 2026-11-04.",
+    ]
