@@ -17,6 +17,7 @@ from commissions.plans.models import (
     RateTableRows,
 )
 from commissions.plans.table_form import build_table, read_number
+from commissions.plans.table_readers import require_not_paid_by
 from commissions.plans.table_words import value_words
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.changes import next_change
@@ -181,6 +182,7 @@ def set_table(
         table, _ = RateTable.objects.get_or_create(
             key=key, defaults={"name": name, "kind": kind}
         )
+        require_not_paid_by(table, by, starts_on)
         number = next_change(
             kind="table",
             words=f"Rate table {table}: new rows from {day_words(starts_on)}",

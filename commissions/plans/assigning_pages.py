@@ -1,7 +1,5 @@
 """What the pages of assignments and rate tables show."""
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +7,8 @@ from django.db.models import Q, QuerySet
 
 from commissions.plans import assigning
 from commissions.plans.assigning_csv import rows_text
-from commissions.plans.models import (
-    Assignment,
-    Plan,
-    PlanVersion,
-    RateTable,
-    RateTableRows,
-)
+from commissions.plans.models import Assignment, Plan, RateTable, RateTableRows
+from commissions.plans.table_readers import readers_of
 from commissions_saas.lib import clock
 from crm_sync.ledger.models import Change, Payee
 from tenants.access import Member, may
@@ -108,16 +101,6 @@ def table_page(table: RateTable, member: Member) -> dict[str, Any]:
         "may_write": may(member, "plans.write"),
         "may_put": member.has(Role.OWNER, Role.GROUP_ADMIN),
     }
-
-
-def readers_of(table: RateTable) -> list[Plan]:
-    """Return the plans whose newest version, or draft, names the table in a formula."""
-    name = re.compile(rf"\b(?:tiers|tables)\.{re.escape(table.key)}\b")
-    newest = PlanVersion.objects.order_by("plan_id", "state", "-number")
-    newest = newest.distinct("plan_id", "state").filter(plan__archived=False)
-    rows = newest.select_related("plan")
-    found = {row.plan for row in rows if name.search(json.dumps(row.document))}
-    return sorted(found, key=lambda plan: plan.name)
 
 
 def _on(rows: QuerySet[RateTableRows], day: Any) -> QuerySet[RateTableRows]:

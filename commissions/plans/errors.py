@@ -99,6 +99,14 @@ class OwnAssignment(PlanError):
         )
 
 
+class OwnTable(PlanError):
+    def __init__(self) -> None:
+        super().__init__(
+            "A plan that pays you reads this table, so someone else must set its rows.",
+            hint="Ask another admin; an owner may turn on solo mode.",
+        )
+
+
 class WrongValue(PlanError):
     """A value of an assignment that the plan asks for is missing or not readable."""
 

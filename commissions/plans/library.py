@@ -18,6 +18,7 @@ from commissions.library.models import LibraryPlan, LibraryTable
 from commissions.plans import errors, services
 from commissions.plans.document import PlanDocument
 from commissions.plans.models import Plan, PlanVersion, RateTable, RateTableRows
+from commissions.plans.table_readers import require_not_paid_by
 from commissions_saas.lib import clock
 from crm_sync.ledger.changes import next_change
 from tenants.access import Member
@@ -130,6 +131,7 @@ def take_table(*, entry: LibraryTable, by: Member) -> RateTable:
                 f"“{entry.key}” is a table of another kind here.",
                 hint="Give yours another name first.",
             )
+        require_not_paid_by(table, by)
         _replace_rows(table, entry, by)
         RateTable.objects.filter(pk=table.pk).update(
             library_id=entry.pk, library_edition=entry.edition

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_POST
 
 from commissions.library.models import LibraryTable
 from commissions.plans import library
-from commissions.plans.assigning_pages import readers_of, table_page
+from commissions.plans.assigning_pages import table_page
 from commissions.plans.models import RateTable
+from commissions.plans.table_readers import readers_of
 from commissions.plans.views_assigning import TABLE_WRITES, set_typed_table
 from commissions.statements.moves import MOST_WORKED_OUT, make_if_seen, what_moves
 from commissions_saas.lib.errors import ProductError

@@ -130,6 +130,20 @@ def test_of_too_many_statements_none_is_worked_out(plan: Plan, ada: Member) -> N
     assert live_rows() == 1
 
 
+def test_nobody_gives_rows_to_a_table_that_their_own_plan_reads(
+    plan: Plan, maya: Payee, ada: Member, acme: Business, page: Client
+) -> None:
+    Payee.objects.filter(pk=maya.pk).update(user_id=ada.user_id)
+
+    answer = page.post(MOVES, DEARER)
+
+    assert answer.status_code == 422
+    assert "so someone else must set its rows" in answer.content.decode()
+    acme.solo_mode = True
+    acme.save(update_fields=["solo_mode"])
+    assert page.post(MOVES, DEARER).status_code == 200
+
+
 def test_a_plan_in_force_reads_it_whatever_its_draft_says(
     plan: Plan, ada: Member, page: Client
 ) -> None:
