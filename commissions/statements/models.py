@@ -92,6 +92,11 @@ class Statement(BusinessModel):
         ]
         indexes = [models.Index(fields=["period", "-total"], name="statement_period")]
 
+    @property
+    def look(self) -> str:
+        """Return its state as pages show it: what came to a locked period is locked."""
+        return self.period.state if self.state == self.State.OPEN else self.state
+
 
 class Line(BusinessModel):
     """One amount on a statement; opened by a run and closed once by a later one.

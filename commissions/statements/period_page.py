@@ -78,7 +78,9 @@ def period_rows(period: PayPeriod, by: str, only: str | None) -> list[PeriodRow]
 
 def _by_payee(period: PayPeriod) -> list[PeriodRow]:
     business = current_business()
-    rows = Statement.objects.filter(period__slug=period.slug).select_related("payee")
+    rows = Statement.objects.filter(period__slug=period.slug).select_related(
+        "payee", "period"
+    )
     rows = rows.annotate(came_back=came_back())
     return [
         PeriodRow(
@@ -86,7 +88,7 @@ def _by_payee(period: PayPeriod) -> list[PeriodRow]:
             row.payee.title,
             row.total,
             business_url(business, "statements:statement", row.payee_id, period.slug),
-            "returned" if row.came_back else row.state,
+            "returned" if row.came_back else row.look,
         )
         for row in rows.order_by("-total", "payee__name", "pk")
     ]

@@ -6,7 +6,7 @@ from commissions.calculation.pipeline import calculate
 from commissions.statements import writing
 from commissions.statements.differences import compare
 from commissions.statements.inputs import load
-from commissions.statements.models import CalculationState, Statement
+from commissions.statements.models import CalculationState, PayPeriod, Statement
 from commissions.statements.periods import as_period
 
 CHUNK = 200
@@ -18,7 +18,9 @@ def recompute_differences() -> Iterator[str]:
     if state is None:
         return
     rows = list(
-        Statement.objects.filter(state=Statement.State.OPEN)
+        Statement.objects.filter(
+            state=Statement.State.OPEN, period__state=PayPeriod.State.OPEN
+        )
         .select_related("payee", "period")
         .order_by("period_id", "payee_id")
     )

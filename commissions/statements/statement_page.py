@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
+    Case,
     CharField,
     Count,
     DecimalField,
@@ -18,6 +19,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
+    When,
 )
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
@@ -91,7 +93,7 @@ def with_news(rows: QuerySet[Statement], since: datetime) -> QuerySet[Statement]
             found=JSONObject(
                 slug="period__slug",
                 total=Cast("total", CharField()),
-                state="state",
+                state=Case(When(state="open", then="period__state"), default="state"),
                 back="back",
             )
         )[: MONTHS + 1]

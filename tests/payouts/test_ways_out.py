@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from commissions.plans.models import Plan
 from commissions.statements.models import PayPeriod, Statement
@@ -14,6 +15,7 @@ from payouts.runs import errors
 from payouts.runs.models import PayoutRun
 from payouts.runs.services import decide, prepare
 from tenants.access import Member
+from tests.commissions.plans.drafts import text_of
 from tests.commissions.statements import world
 from tests.payouts.conftest import approve_all, pay_out, sign
 
@@ -26,9 +28,7 @@ def november_is_prepared(by: Member) -> PayoutRun:
     return prepare.prepare_run(period=period, by=by)
 
 
-def test_who_comes_to_a_month_after_its_run_was_prepared_is_paid_by_the_next(
-    run: PayoutRun, october: PayPeriod, alice: Member, helen: Member
-) -> None:
+def lena_sells_in_october() -> Payee:
     lena = world.a_payee("Lena Fischer", "user_lena")
     world.assign(lena, Plan.objects.get(), date(2026, 10, 1))
     sold = world.a_deal(
@@ -36,6 +36,13 @@ def test_who_comes_to_a_month_after_its_run_was_prepared_is_paid_by_the_next(
     )
     world.sync(sold)
     world.catch_up()
+    return lena
+
+
+def test_who_comes_to_a_month_after_its_run_was_prepared_is_paid_by_the_next(
+    run: PayoutRun, october: PayPeriod, alice: Member, helen: Member
+) -> None:
+    lena = lena_sells_in_october()
 
     sign(approve_all(run, helen), helen)
 
@@ -46,6 +53,22 @@ def test_who_comes_to_a_month_after_its_run_was_prepared_is_paid_by_the_next(
         following = november_is_prepared(by=alice)
         assert following.payouts.get(payee=lena).amount == Decimal("60.00")
         assert verify() == []
+
+
+def test_who_comes_to_a_month_that_is_locked_is_paid_by_a_late_change(
+    run: PayoutRun, alice: Member, helen: Member, client: Client
+) -> None:
+    sign(approve_all(run, helen), helen)
+
+    lena = lena_sells_in_october()
+
+    assert verify() == []
+    client.force_login(alice.user)
+    page = client.get(f"/b/acme/statements/{lena.pk}/2026-10/")
+    assert "still changing" not in text_of(page)
+    with clock.at(DECEMBER_2):
+        following = november_is_prepared(by=alice)
+        assert following.payouts.get(payee=lena).amount == Decimal("60.00")
 
 
 def test_what_a_later_run_has_taken_up_does_not_come_back_with_a_recall(
