@@ -59,7 +59,7 @@ def send(command: str, known: dict[str, str]) -> Any:
             body = next(rest)
         else:
             url = word
-    return requests.request(method, url, headers=headers, data=body, timeout=30).json()
+    return requests.request(method, url, headers=headers, data=body, timeout=120).json()
 
 
 def check(said: Any, shown: Any, path: str = "") -> None:

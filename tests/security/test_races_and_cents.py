@@ -53,7 +53,7 @@ def at_once(business: Business | None, *acts: Act) -> list[Any]:
 
     def do(number: int, act: Act) -> None:
         try:
-            barrier.wait(timeout=20)
+            barrier.wait(timeout=120)
             with clock.at(NOVEMBER_2):
                 if business is None:
                     found[number] = act()
@@ -72,7 +72,7 @@ def at_once(business: Business | None, *acts: Act) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=180)
     assert not any(thread.is_alive() for thread in threads), "a deadlock"
     return found
 

@@ -28,7 +28,7 @@ class Postbox:
     letters: list[Letter] = field(default_factory=list)
     status: int = 200
 
-    def wait_for(self, count: int, seconds: float = 10) -> list[Letter]:
+    def wait_for(self, count: int, seconds: float = 120) -> list[Letter]:
         """Return the letters once there are as many, and forget them."""
         end = time.monotonic() + seconds
         while len(self.letters) < count:

@@ -184,7 +184,7 @@ def server(answer: bytes, status: int = 200, **headers: str) -> Iterator[list[st
 
 
 def get(url: str, reach: Reach = Reach.LOOPBACK) -> bytes:
-    return ask(checked_session(reach), "GET", url, seconds=5).body
+    return ask(checked_session(reach), "GET", url, seconds=60).body
 
 
 def test_a_server_on_the_loopback_is_reached_only_when_that_is_allowed() -> None:
@@ -232,7 +232,7 @@ def test_a_name_is_looked_up_once_and_the_checked_address_is_used(
 
 def test_a_redirect_is_not_followed() -> None:
     with server(b"", 302, Location="http://127.0.0.1:1/") as asked:
-        reply = ask(checked_session(Reach.LOOPBACK), "GET", asked[0], seconds=5)
+        reply = ask(checked_session(Reach.LOOPBACK), "GET", asked[0], seconds=60)
 
     assert reply.status == 302
     assert len(asked) == 2

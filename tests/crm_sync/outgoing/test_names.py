@@ -15,6 +15,7 @@ from crm_sync.outgoing.addresses import ForbiddenAddress, Reach
 from crm_sync.outgoing.sessions import NoAnswer, ask, checked_session
 
 LOOK_UP = socket.getaddrinfo
+NEVER = 120  # seconds; what is left in time is left long before
 
 
 class NameServer:
@@ -26,7 +27,7 @@ class NameServer:
 
     def look_up(self, host: str, port: int, **more: Any) -> Any:
         self.asked += 1
-        self.answers.wait(10)
+        self.answers.wait(NEVER)
         return LOOK_UP("127.0.0.1", port, **more)
 
 
@@ -51,7 +52,7 @@ def asking(url: str, reach: Reach = Reach.LOOPBACK) -> float:
 def test_a_name_server_that_hangs_is_left_when_the_time_is_over(
     slow: NameServer,
 ) -> None:
-    assert asking("http://crm.example/") < 2
+    assert asking("http://crm.example/") < NEVER / 2
     assert slow.asked == 1
 
 
@@ -60,19 +61,19 @@ def test_only_so_many_names_may_hang_at_once(slow: NameServer) -> None:
         with pytest.raises(TimeoutError):
             names.places_of(f"{number}.example", 80, 0.001)
 
-    assert asking("http://crm.example/") < 2
+    assert asking("http://crm.example/") < NEVER / 2
     assert slow.asked == names._MOST_HANGING
 
     slow.answers.set()
-    assert names.places_of("crm.example", 80, 5)
+    assert names.places_of("crm.example", 80, 60)
 
 
 def test_a_name_that_comes_late_but_in_time_is_checked_as_any(slow: NameServer) -> None:
     threading.Timer(0.2, slow.answers.set).start()
 
     with pytest.raises(ForbiddenAddress):
-        ask(checked_session(Reach.PUBLIC), "GET", "https://crm.example/", seconds=5)
+        ask(checked_session(Reach.PUBLIC), "GET", "https://crm.example/", seconds=60)
 
 
 def test_a_name_that_nobody_has_is_no_answer() -> None:
-    assert asking("http://no-such-name.invalid/") < 2
+    assert asking("http://no-such-name.invalid/") < NEVER / 2

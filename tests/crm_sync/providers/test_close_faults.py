@@ -49,10 +49,10 @@ def test_with_all_faults_on_the_ledger_ends_as_the_source(
 @pytest.mark.parametrize("fault", ["error", "cut", "limit", "stall"])
 def test_a_failed_read_is_tried_again(close: Source, fault: str) -> None:
     close.deals(3)
-    close.server.faults.change({"script": [fault] * 3, "stall_milliseconds": 1500})
+    close.server.faults.change({"script": [fault] * 3, "stall_milliseconds": 9000})
     ledger = Ledger()
 
-    ledger.sync(close.provider(timeout=1))
+    ledger.sync(close.provider(timeout=2 if fault == "stall" else 60))
 
     assert ledger.versions() == close.truth()
     # The pipelines, which were failed three times, the statuses, and then the list.

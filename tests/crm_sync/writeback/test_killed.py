@@ -93,13 +93,13 @@ def test_lines_that_are_committed_after_a_later_look_are_not_missed(
             with in_business(acme), transaction.atomic():
                 Line.objects.filter(entry_id=entry_id).update(closed_run=1)
                 written.set()
-                go_on.wait(20)
+                go_on.wait(120)
         finally:
             connection.close()
 
     thread = threading.Thread(target=slow)
     thread.start()
-    written.wait(20)
+    assert written.wait(120)
     stage.write()  # it looks while the other has not committed
     row = WriteBack.objects.get(pk=row.pk)
     go_on.set()
