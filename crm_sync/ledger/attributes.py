@@ -98,9 +98,7 @@ def types_of(
 ) -> dict[tuple[str, str], str]:
     """Return the declared types of attributes by kind and key, as `fields_known`."""
     return {
-        (field.object, field.key): field.type
-        for field in fields_known(change)
-        if field.object in kinds
+        (field.object, field.key): field.type for field in fields_known(change, kinds)
     }
 
 

@@ -26,12 +26,16 @@ ZERO_TYPES = ("money", "percent")
 Catalogue = dict[tuple[str, str], FieldFact]
 
 
-def fields_known(change: int | None = None) -> list[FieldFact]:
+def fields_known(
+    change: int | None = None, objects: Collection[str] | None = None
+) -> list[FieldFact]:
     """Return the fields that were added to the catalogue, with the types that they had
     at a change number; without one, as they are now."""
     until = Value(None) if change is None else _type_until(change)
     type_ = Coalesce(until, "type", output_field=CharField())
     rows = Field.objects.order_by("object", "key").annotate(then=type_)
+    if objects is not None:
+        rows = rows.filter(object__in=objects)
     return [
         FieldFact(object_, key, label, cast(ValueType, then))
         for object_, key, label, then in rows.values_list(

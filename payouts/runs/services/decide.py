@@ -227,6 +227,7 @@ def _freeze_latecomers(run: PayoutRun, by: Member) -> None:
 
     A period has one run, so a statement left open now would never be in any.
     """
+    statements.lock_period(run.period)
     rows = Statement.objects.filter(period=run.period, state=Statement.State.OPEN)
     if rows.exists():
         statements.freeze(period=run.period, by=by)
