@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -87,6 +88,8 @@ def cleaned(key: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def from_epoch(text: str) -> str:
     """Return a count of seconds or milliseconds since 1970 as the moment it is."""
+    if text.startswith("/Date("):  # as older OData writes it
+        text = re.sub(r"/Date\(([0-9]{10,13})(?:[+-][0-9]{4})?\)/", r"\1", text)
     if not (text.isascii() and text.isdecimal() and len(text) in (10, 13)):
         return text
     seconds = int(text) if len(text) == 10 else int(text) // 1000

@@ -76,7 +76,9 @@ def headers_and_params(
     if auth.kind == "none":
         return {}, {}
     if auth.kind == "basic":
-        pair = ":".join(credentials.get(n, auth) for n in auth.names.values())
+        user = credentials.get(auth.names["username"], auth)
+        password = auth.names.get("password")
+        pair = f"{user}:{credentials.get(password, auth) if password else ''}"
         encoded = credentials.derive(base64.b64encode(pair.encode()).decode())
         return {"Authorization": f"Basic {encoded}"}, {}
     if auth.kind == "bearer":

@@ -44,20 +44,33 @@ def list_at(answer: Any, path: str) -> list[Any]:
     """Return the list at a path; where it is missing that is no empty list.
 
     `results.*.stages` is the stages of all results, each with the values of its own
-    result under `parent`.
+    result under `parent`; `edges.*.node` is what each edge has there. `deals.*` of an
+    object is its values, each with the name that it has there as `key`.
     """
     outer, star, inner = path.partition(".*.")
     if star:
-        return [
-            {**row, "parent": _single_values(parent)}
-            for parent in list_at(answer, outer)
-            for row in list_at(parent, inner)
-            if isinstance(row, dict)
-        ]
-    found = at(answer, path)
+        return [row for one in list_at(answer, outer) for row in _rows_in(one, inner)]
+    found = at(answer, path.removesuffix(".*"))
+    if isinstance(found, dict) and path.endswith(".*"):
+        return [_keyed(key, row) for key, row in found.items()]
     if isinstance(found, list):
         return found
     raise NothingThere
+
+
+def _rows_in(parent: Any, path: str) -> list[Any]:
+    found = None if ".*" in path else at(parent, path)
+    if isinstance(found, dict):
+        return [found]
+    return [
+        {**row, "parent": _single_values(parent)}
+        for row in list_at(parent, path)
+        if isinstance(row, dict)
+    ]
+
+
+def _keyed(key: str, row: Any) -> Any:
+    return {"key": key, **row} if isinstance(row, dict) else row
 
 
 def _single_values(row: Any) -> dict[str, Any]:

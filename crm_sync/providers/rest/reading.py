@@ -199,7 +199,7 @@ def _part(shape: Shape, usual: Part) -> Part:
         method=shape.one_of("method", ("GET", "POST"), usual.method),
         params={**usual.params, **shape.table("params")},
         body=shape.anything("body") if "body" in shape.data else usual.body,
-        records=_path(shape, "records", shape.text("records", usual.records)),
+        records=_list_path(shape, usual.records),
         page=paging,
         order=shape.one_of("order", ("asc", "desc", "none"), usual.order),
         deleted=shape.one_of(
@@ -222,6 +222,13 @@ def _path(shape: Shape, key: str, text: str) -> str:
         shape.wrong(key, f"“{text}” is no path such as data.deals.")
         return ""
     return cleaned(text)
+
+
+def _list_path(shape: Shape, usual: str) -> str:
+    """A star at its end says that the values of an object are the list."""
+    text = shape.text("records", usual)
+    path = _path(shape, "records", text.removesuffix(".*"))
+    return f"{path}.*" if path and text.endswith(("[*]", ".*")) else path
 
 
 def _page(shape: Shape, usual: Paging) -> Paging:

@@ -71,6 +71,8 @@ def _auth(shape: Shape) -> Auth:
     if kind == "api_key":
         names = {"key": shape.text("key", "api_key")}
     header, query = shape.text("header"), shape.text("query")
+    if kind == "basic" and shape.data.get("password", names["password"]) in ("", None):
+        del names["password"]  # many take a key as the name of the user, and no more
     for name, secret in names.items():
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", secret):
             shape.wrong(

@@ -41,7 +41,7 @@ def record_of(
         )
     version = newest(stream.cursor, row) or unversioned
     rule = stream.deletes
-    if rule.kind == "flag" and is_flagged(at(row, rule.path), rule.value):
+    if rule.kind == "flag" and is_flagged(row, rule.path, rule.value):
         deleted = True
     payload = dict(row)
     for name, (other, by) in stream.joins.items():
@@ -60,9 +60,15 @@ def record_of(
     )
 
 
-def is_flagged(value: Any, wanted: str) -> bool:
+def is_flagged(row: Payload, path: str, wanted: str) -> bool:
     """Tell whether a value is the wanted one; where none is named, whether it is
     anything at all, such as the moment of the delete."""
+    value = at(row, path)
+    if wanted == "null" and value is None:
+        # What is not there at all is no null: perhaps the path is wrong.
+        above, _, last = path.rpartition(".")
+        inner = at(row, above)
+        return isinstance(inner, dict) and last in inner
     if wanted:
         return is_same(value, wanted)
     text = "" if value is None else str(value).strip().casefold()
