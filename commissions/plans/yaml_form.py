@@ -1,10 +1,11 @@
 """The YAML form of a plan: the same object, for people and for files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
+from commissions.formula.limits import LIMITS
 from commissions.plans.document import InvalidPlan, PlanDocument, PlanProblem, Raw
 from commissions.plans.reading import (
     COMPONENT_KEYS,
@@ -48,6 +49,9 @@ _WORDS = (
 )
 
 
+_Pair = tuple[yaml.Node, yaml.Node]
+
+
 class _Loader(yaml.BaseLoader):
     """Reads every scalar as text; refuses aliases, tags and keys that stand twice."""
 
@@ -72,6 +76,12 @@ class _Loader(yaml.BaseLoader):
         finally:
             self.depth -= 1
 
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        if node.flow_style:
+            node.value = list(_with_commas(node.value))
+        return node
+
     def construct_scalar(self, node: yaml.ScalarNode) -> str:
         if isinstance(node.value, str) and HARMFUL.search(node.value):
             words = "A text has a zero byte or half a character."
@@ -90,6 +100,39 @@ class _Loader(yaml.BaseLoader):
                 raise _fault(words, key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _with_commas(pairs: Sequence[_Pair]) -> Iterator[_Pair]:
+    """Give formulas whole that commas took apart: inside {…} they end max(a, b) at a."""
+    at = 0
+    while at < len(pairs):
+        key, value = pairs[at]
+        at = end = at + 1
+        whole = value
+        while end < len(pairs) and _is_open(whole) and _is_bare(*pairs[end]):
+            whole = _joined(whole, pairs[end][0])
+            end += 1
+        if end > at and not _is_open(whole):
+            value, at = whole, end
+        yield key, value
+
+
+def _is_open(node: yaml.Node) -> bool:
+    """Say whether a text without quotes has a bracket that is not closed."""
+    is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    few = is_plain and len(node.value) <= LIMITS.characters
+    return few and node.value.count("(") > node.value.count(")")
+
+
+def _is_bare(key: yaml.Node, value: yaml.Node) -> bool:
+    """Say whether this is the rest of a value, and no name with a value of its own."""
+    is_plain = isinstance(key, yaml.ScalarNode) and key.style is None
+    return is_plain and value.start_mark.index == value.end_mark.index
+
+
+def _joined(first: yaml.Node, rest: yaml.Node) -> yaml.ScalarNode:
+    text = f"{first.value}, {rest.value}"
+    return yaml.ScalarNode(first.tag, text, first.start_mark, rest.end_mark)
 
 
 def _fault(words: str, mark: Any) -> yaml.MarkedYAMLError:

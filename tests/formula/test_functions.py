@@ -231,6 +231,13 @@ def test_a_number_is_found_by_its_value_not_by_its_spelling() -> None:
     assert found == Decimal("0.05")
 
 
+def test_one_key_is_no_keys() -> None:
+    table = KeyedTable({("3",): Decimal("0.05")})
+
+    with pytest.raises(EvaluationError, match="t is read by 1 key, not 2"):
+        _run('lookup(t, "3", "4")', {"t": Type.TABLE}, t=table)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -49,7 +49,8 @@ def _keys(
     if not isinstance(table, KeyedTable):
         raise ValueFault("wrong_table", "{table} has tiers; use rate_at.", argument)
     if table.size != len(keys):
-        message = f"{{table}} is read by {table.size} keys, not {len(keys)}."
+        many = "key" if table.size == 1 else "keys"
+        message = f"{{table}} is read by {table.size} {many}, not {len(keys)}."
         raise ValueFault("wrong_keys", message, argument)
     return tuple(key if isinstance(key, str) else plain_number(key) for key in keys)
 

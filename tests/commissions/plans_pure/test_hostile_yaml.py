@@ -98,8 +98,40 @@ def test_a_json_file_may_begin_with_a_byte_order_mark() -> None:
     assert plan_from_json("\ufeff" + text).hash == plan_from_json(text).hash
 
 
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "max(deal.amount, 0) * deal.share",
+        "max(min(deal.amount, 5), 0)",
+        "IF(deal.amount > 5, max(1, 2), (3))",
+        "max(deal.amount,\n  0)",
+    ],
+)
+def test_commas_inside_round_brackets_are_of_the_formula(formula: str) -> None:
+    bare = f"measures: {{v: {{sum: {formula}, over: month}}}}\n"
+    quoted = f'measures: {{v: {{sum: "{formula}", over: month}}}}\n'
+
+    assert plan_from_yaml(PLAN + bare).hash == plan_from_yaml(PLAN + quoted).hash
+
+
+def test_two_formulas_may_end_alike() -> None:
+    bare = "measures: {v: {sum: max(deal.amount, 0), when: max(1, 0) > 0}}\n"
+
+    part = plan_from_yaml(PLAN + bare).measure("v")
+
+    assert part is not None
+    assert (part.sum, part.when) == ("max(deal.amount, 0)", "max(1, 0) > 0")
+
+
+def test_a_bracket_that_a_hundred_thousand_commas_follow_is_looked_at_in_time() -> None:
+    text = PLAN + "says: {a: (" + ", b" * 100_000 + "}\n"
+
+    with pytest.raises(InvalidPlan):
+        plan_from_yaml(text)
+
+
 def test_a_formula_that_a_comma_cut_is_told_to_stand_in_quotes() -> None:
-    text = PLAN + "measures: {v: {sum: max(deal.amount, 0) * deal.share}}\n"
+    text = PLAN + "measures: {v: {sum: max((deal.amount, 0) * deal.share}}\n"
 
     with pytest.raises(InvalidPlan) as caught:
         plan_from_yaml(text)

@@ -137,8 +137,8 @@ def test_what_is_expected_may_be_written_in_short(expect: str) -> None:
         ),
         (
             'month, amount: "1"',
-            "month, amount: lookup(tables.rates, payee.name, 1)",
-            "components.month_end.payee.name: “payee.name” looks like the rest",
+            "month, amount: lookup((tables.rates, payee.name)",
+            "components.month_end.payee.name): “payee.name)” looks like the rest",
         ),
         ("{total: 11}", "{lines: {a: {base: 0}}}", "“pay” shows no base."),
         ("from: 10, rate", "from: 10, to: 5, flat: 1, rate", "a column “flat”"),
