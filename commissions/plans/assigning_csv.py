@@ -14,7 +14,7 @@ from crm_sync.ledger import sheets
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.history import differences
 from crm_sync.ledger.models import Payee
-from crm_sync.ledger.sheets import Cells, Columns, Enter, Preview
+from crm_sync.ledger.sheets import Cells, Columns, Enter, Once, Preview
 from crm_sync.ledger.tables import safe_cell
 from tenants.access import Member
 
@@ -26,7 +26,8 @@ def columns() -> Columns:
     asked = {
         name for plan in Plan.objects.all() for name in assigning.variables_of(plan)
     }
-    return Columns((*COLUMNS, *sorted(asked - set(COLUMNS))), ("plan", "from"))
+    own = tuple(sorted(asked - set(COLUMNS)))
+    return Columns((*COLUMNS, *own), ("plan", "from"), own)
 
 
 def assignments_file() -> str:
@@ -108,6 +109,7 @@ class _Reader:
     """Reads the rows of a file; a column that it does not have leaves its value."""
 
     def __init__(self) -> None:
+        self._once = Once()
         self._plans = {plan.name.casefold(): plan for plan in Plan.objects.all()}
         self._asked = {
             plan.pk: assigning.variables_of(plan) for plan in self._plans.values()
@@ -137,13 +139,17 @@ class _Reader:
         values = dict(live.values) if live is not None else {}
         values |= {n: cells[n] for n in self._asked[plan.pk] if n in cells}
         given = Given(payee, plan, first, last, assigning.clean_values(plan, values))
-        return _in_words(given, live), lambda by: _enter(given, by)
+        words = _in_words(given, live)
+        self._once.require((payee.pk, plan.pk, first), words)
+        return words, lambda by: _enter(given, by)
 
     def _payee(self, cells: Cells) -> Payee:
         name, email = cells.get("payee", ""), cells.get("email", "")
         named = self._by_name.get(name.casefold(), [])
         payee = self._by_email.get(email.casefold())
         if payee is not None:
+            if named and payee not in named:
+                raise BadRow(f"The row names two people, {payee.name} and {name}.")
             return payee
         if len(named) > 1:
             raise BadRow(f"Several payees are called {name}: give the e-mail.")

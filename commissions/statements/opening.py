@@ -18,7 +18,14 @@ from crm_sync.ledger.changes import latest_change, lock_changes, next_change
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.own import require_not_own
-from crm_sync.ledger.sheets import Cells, Columns, Enter, PayeeFinder, Preview
+from crm_sync.ledger.sheets import (
+    Cells,
+    Columns,
+    Enter,
+    Once,
+    PayeeFinder,
+    Preview,
+)
 from tenants.access import Member
 from tenants.audit.services import record
 
@@ -27,6 +34,7 @@ LARGEST = Decimal(10) ** 15
 COLUMNS = Columns(
     (*sheets.PAYEE_COLUMNS, "plan", "measure", "balance", "as_of"),
     ("plan", "measure", "balance", "as_of"),
+    ("balance",),
 )
 
 
@@ -151,7 +159,7 @@ def look_at_balances(content: bytes) -> Preview:
 
 
 def _reader() -> sheets.Read:
-    find = PayeeFinder()
+    find, once = PayeeFinder(), Once()
     plans = {plan.name.casefold(): plan for plan in Plan.objects.all()}
 
     def read(cells: Cells) -> tuple[str, Enter]:
@@ -163,6 +171,8 @@ def _reader() -> sheets.Read:
         measure = cells.get("measure", "")
         value = _amount(cells.get("balance", ""))
         _require_measure(plan, measure)
+        words = f"{payee.name} on {plan}: {measure} {value:f}"
+        once.require((payee.pk, plan.pk, measure), words)
 
         def enter(by: Member) -> bool:
             made = set_balance(
@@ -175,7 +185,7 @@ def _reader() -> sheets.Read:
             )
             return made is not None
 
-        return f"{payee.name} on {plan}: {measure} {value:f}", enter
+        return words, enter
 
     return read
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from crm_sync.contract import field_name
 from crm_sync.ledger import dated, days, sheets
-from crm_sync.ledger.attributes import types_of
+from crm_sync.ledger.attributes import read_value, types_of
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.facts import ValueType
 from crm_sync.ledger.known import THINGS
@@ -16,7 +17,7 @@ from crm_sync.ledger.models import (
     SellRight,
     SubjectKind,
 )
-from crm_sync.ledger.sheets import Cells, Columns, Enter, PayeeFinder, Preview
+from crm_sync.ledger.sheets import Cells, Columns, Enter, Once, PayeeFinder, Preview
 from crm_sync.ledger.values import TYPES
 from tenants.access import Member
 
@@ -42,7 +43,8 @@ def look_at_dated(kind: str, content: bytes) -> Preview:
 
 
 def _value_reader() -> sheets.Read:
-    find = PayeeFinder()
+    find, once = PayeeFinder(), Once()
+    types = types_of(SubjectKind.values)
 
     def read(cells: Cells) -> tuple[str, Enter]:
         subject = _subject(cells, find)
@@ -61,9 +63,13 @@ def _value_reader() -> sheets.Read:
                 return dated.clear_value(**of)
             return dated.set_value(**of, value=value, type_=type_) is not None
 
-        _, _, name = dated.subject_of(subject)
-        span = days.words_of(first, last)
-        return f"{name}: {key} {value or 'nothing'}{span}", enter
+        kind, pk, name = dated.subject_of(subject)
+        known = type_ or _type(types.get((kind, field_name(key)), ""))
+        if value and known:
+            read_value(key, value, known)
+        words = f"{name}: {key} {value or 'nothing'}{days.words_of(first, last)}"
+        once.require((kind, pk, field_name(key), first), words)
+        return words, enter
 
     return read
 
@@ -196,6 +202,8 @@ def _right_rows() -> list[dict[str, str]]:
 
 
 def _rate_reader() -> sheets.Read:
+    once = Once()
+
     def read(cells: Cells) -> tuple[str, Enter]:
         first, last = sheets.needed_day(cells, "from"), sheets.day_in(cells, "to")
         days.require_order(first, last)
@@ -209,7 +217,9 @@ def _rate_reader() -> sheets.Read:
             return made is not None
 
         words = f"1 {given['currency']} is {given['rate']} {given['into']}"
-        return f"{words}{days.words_of(first, last or first)}", enter
+        words += days.words_of(first, last or first)
+        once.require((given["currency"], given["into"], first), words)
+        return words, enter
 
     return read
 
@@ -242,6 +252,7 @@ SHEETS: Mapping[str, Sheet] = {
         Columns(
             ("of", *sheets.PAYEE_COLUMNS, "key", "value", "type", "from", "to"),
             ("key", "value"),
+            ("value",),
         ),
         _value_reader,
         _value_rows,
@@ -260,6 +271,7 @@ SHEETS: Mapping[str, Sheet] = {
         Columns(
             ("currency", "into", "rate", "from", "to", "source"),
             ("currency", "into", "rate", "from", "source"),
+            ("rate",),
         ),
         _rate_reader,
         _rate_rows,

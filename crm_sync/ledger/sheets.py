@@ -4,7 +4,7 @@ A file of refused rows has the columns of the file itself and says why, so that 
 be corrected and sent again.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -13,7 +13,8 @@ from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.tables import csv_of, plain_cell
 from crm_sync.moments import as_day
-from crm_sync.providers.files.table import read_table
+from crm_sync.providers.files.numbers import Numbers, numbers_of
+from crm_sync.providers.files.table import Table, read_table
 from tenants.access import Member
 
 MOST_ROWS = 20_000
@@ -32,6 +33,8 @@ class Columns:
 
     names: tuple[str, ...]
     required: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
+    """Those that hold numbers, which other places write with a decimal comma."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,23 @@ class Preview:
     refused: list[RefusedRow] = field(default_factory=list)
     changed: int = 0
     unchanged: int = 0
+    unread: Sequence[str] = ()
+    """Columns of the file that are none of ours."""
 
 
 def look_at(content: bytes, columns: Columns, read: Read) -> Preview:
     """Read each row of a file; whatever is wrong with one is said beside it."""
-    preview = Preview(columns)
-    for line, cells, surplus in _rows(content, columns):
+    table = read_table(content)
+    header = _header(table, columns)
+    known = {*columns.names, WHY, ""}
+    unread = [
+        name for name, key in zip(table.header, header, strict=True) if key not in known
+    ]
+    preview = Preview(columns, unread=unread)
+    for line, cells, wrong in _rows(table, header, columns):
         try:
-            if surplus:
-                raise BadRow(surplus)
+            if wrong:
+                raise BadRow(wrong)
             words, enter_row = read(cells)
         except ProductError as problem:
             preview.refused.append(RefusedRow(line, cells, str(problem)))
@@ -154,8 +165,19 @@ class PayeeFinder:
                     f"{len(found)} payees have the {words} {value[:60]}.",
                     hint="Give the number that the download has.",
                 )
+            self._require_one(found[0], cells)
             return found[0]
         raise BadRow("The row names no payee.", hint="Give a number, e-mail or name.")
+
+    def _require_one(self, payee: Payee, cells: Cells) -> None:
+        """Refuse a row whose cells name two people, as after a column was sorted."""
+        for key in PAYEE_COLUMNS:
+            value = cells.get(key, "")
+            others = self._by.get((key, value.casefold()), [])
+            if others and payee not in others:
+                raise BadRow(
+                    f"The row names two people, {payee.name} and {others[0].name}."
+                )
 
 
 def day_in(cells: Cells, name: str) -> date | None:
@@ -179,9 +201,8 @@ def needed_day(cells: Cells, name: str) -> date:
     return day
 
 
-def _rows(content: bytes, columns: Columns) -> Iterator[tuple[int, Cells, str]]:
-    """Yield each row's number, its cells, and what is said of those too many."""
-    table = read_table(content)
+def _header(table: Table, columns: Columns) -> list[str]:
+    """Return the columns of a file under our names, each there once."""
     header = [name.strip().casefold().replace(" ", "_") for name in table.header]
     missing = [name for name in columns.required if name not in header]
     if missing:
@@ -189,12 +210,46 @@ def _rows(content: bytes, columns: Columns) -> Iterator[tuple[int, Cells, str]]:
             f"The file has no column “{missing[0]}”.",
             hint=f"The columns are {', '.join(columns.names)}.",
         )
-    for number, row in enumerate(table.rows()):
-        if number >= MOST_ROWS:
+    twice = next((name for name in header if header.count(name) > 1), "")
+    if twice:
+        raise ProductError(f"Two columns are “{twice}”.", hint="Rename one of them.")
+    return header
+
+
+def _rows(
+    table: Table, header: Sequence[str], columns: Columns
+) -> Iterator[tuple[int, Cells, str]]:
+    """Yield each row's number, its cells, and what is wrong with it as a row."""
+    places = {at for at, name in enumerate(header) if name in columns.numbers}
+    numbers = Numbers()
+    if table.delimiter != ",":  # as places do that write a decimal comma
+        others = {at for at in range(len(header)) if at not in places}
+        rows = (row.cells for row in table.rows())
+        numbers = numbers_of(rows, places, others, table.delimiter)
+    for count, row in enumerate(table.rows()):
+        if count >= MOST_ROWS:
             raise ProductError(f"The file has more than {MOST_ROWS:,} rows.")
-        cells = dict(zip(header, map(plain_cell, row.cells), strict=False))
+        given = list(zip(header, row.cells, strict=False))
+        doubts = (numbers.doubt(at, *pair) for at, pair in enumerate(given))
+        cells = {
+            name: plain_cell(numbers.read(at, cell))
+            for at, (name, cell) in enumerate(given)
+        }
         yield (
             row.number,
             {name: cells[name] for name in columns.names if name in cells},
-            table.surplus(row),
+            table.surplus(row) or next(filter(None, doubts), ""),
         )
+
+
+class Once:
+    """Refuses a second row that is about the same: which of them counts, nobody says."""
+
+    def __init__(self) -> None:
+        self._met: dict[Hashable, str] = {}
+
+    def require(self, key: Hashable, words: str) -> None:
+        """Remember what a row says, or refuse it."""
+        if key in self._met:
+            raise BadRow(f"Another row is about the same: {self._met[key]}.")
+        self._met[key] = words

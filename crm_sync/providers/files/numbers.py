@@ -69,9 +69,14 @@ class Numbers:
             return cell
         return cell.replace(bare, _MARKS.sub("", bare).replace(",", "."))
 
-    def is_doubtful(self, at: int, cell: str) -> bool:
-        """Say whether a cell may be a number or a thousand times that."""
-        return at in self.doubtful and _EITHER.fullmatch(_bare(cell)) is not None
+    def doubt(self, at: int, name: str, cell: str) -> str:
+        """Say that a cell may be a number or a thousand times that, or return ""."""
+        if at not in self.doubtful or not _EITHER.fullmatch(_bare(cell)):
+            return ""
+        return (
+            f"“{name}” {cell} may be {cell.replace(',', '.')} or "
+            f"{cell.replace('.', '').replace(',', '')}: write it like 1234.50."
+        )
 
 
 def numbers_of(

@@ -229,8 +229,9 @@ class FileProvider:
         if len(names) > 1 and not any(row.cells[:at] + row.cells[at + 1 :]):
             return f"The row has nothing but “{id[:40]}”.", id_name
         for place, cell in enumerate(row.cells):
-            if self._numbers.is_doubtful(place, cell):
-                return _doubt(names[place], cell), names[place]
+            doubt = self._numbers.doubt(place, names[place], cell)
+            if doubt:
+                return doubt, names[place]
         if id in seen:
             return f"“{id_name}” {id} is on line {seen[id]} already.", id_name
         return "", ""
@@ -250,13 +251,6 @@ def _place_of_id(header: tuple[str, ...], object: str) -> int:
         "The file has no column named “id”.",
         hint="Each row needs an id that stays the same when the file is sent again. "
         f"The first line names the columns; here it says: {', '.join(header[:20])}.",
-    )
-
-
-def _doubt(name: str, cell: str) -> str:
-    return (
-        f"“{name}” {cell} may be {cell.replace(',', '.')} or "
-        f"{cell.replace('.', '').replace(',', '')}: write it like 1234.50."
     )
 
 

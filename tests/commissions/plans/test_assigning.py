@@ -200,6 +200,28 @@ def test_a_value_that_cannot_be_entered_is_said_beforehand_and_comes_back(
     assert back[1].startswith("Maya Okafor,,Quota,2026-07-01,,much,")
 
 
+def test_rows_of_two_people_or_about_the_same_and_doubtful_quotas_come_back(
+    assignment: Assignment, alice: Member
+) -> None:
+    create_payee(name="Theo Brandt", email="theo@acme.example")
+    text = (
+        "payee;email;plan;from;quota\n"
+        "Maya Okafor;;Quota;2026-07-01;95000\n"
+        "Maya Okafor;;Quota;2026-07-01;80000\n"
+        "Maya Okafor;theo@acme.example;Quota;2026-08-01;80000\n"
+        "Theo Brandt;;Quota;2026-08-01;80.000\n"
+    )
+
+    found = assigning_csv.look_at_assignments(text.encode())
+
+    assert [row.line for row in found.rows] == [2]
+    assert [row.why.partition(":")[0] for row in found.refused] == [
+        "Another row is about the same",
+        "The row names two people, Theo Brandt and Maya Okafor.",
+        "“quota” 80.000 may be 80.000 or 80000",
+    ]
+
+
 def test_a_column_that_is_missing_leaves_its_value(
     assignment: Assignment, alice: Member
 ) -> None:

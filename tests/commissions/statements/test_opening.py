@@ -56,13 +56,15 @@ def test_balances_go_out_and_in_by_file(
         "Maya Okafor,comfort_advisor,volume,42000.00,2026-06-30\n"
         "Maya Okafor,comfort_advisor,volume,much,2026-06-30\n"
         "Maya Okafor,another,volume,1,2026-06-30\n"
+        "Maya Okafor,comfort_advisor,volume,7.00,2026-06-30\n"
     )
 
     done = sheets.enter(opening.look_at_balances(text.encode()), finance)
     file = opening.balances_file()
     again = sheets.enter(opening.look_at_balances(file.encode()), finance)
 
-    assert (done.changed, len(done.refused)) == (1, 2)
+    assert (done.changed, len(done.refused)) == (1, 3)
     assert "“much” is not a number." in sheets.refused_csv(done)
+    assert "Another row is about the same" in sheets.refused_csv(done)
     assert (again.changed, again.unchanged) == (0, 1)
     assert OpeningBalance.objects.get().value == Decimal(42000)

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import dated, sheets
 from crm_sync.ledger.changes import latest_change
 from crm_sync.ledger.dated_csv import SHEETS, dated_file, look_at_dated
@@ -90,3 +91,53 @@ def test_a_leave_ends_by_file(filled: None, alice: Member) -> None:
 
     (leave,) = Leave.objects.filter(payee=Payee.objects.get(), closed=None)
     assert leave.ends_on == date(2026, 3, 14)
+
+
+def test_rows_that_contradict_each_other_or_themselves_come_back(
+    filled: None, alice: Member
+) -> None:
+    theo = create_payee(name="Theo Brandt")
+    text = (
+        "payee,name,key,value,from\n"
+        ",Maya Okafor,Salary,6000,2026-07-01\n"
+        ",Maya Okafor,salary,7000,2026-07-01\n"
+        f"{theo.pk},Maya Okafor,salary,1,2026-07-01\n"
+        f"{theo.pk},Theodor,salary,8000,2026-07-01\n"
+    )
+
+    found = look_at_dated("values", text.encode())
+
+    assert [row.line for row in found.rows] == [2, 5], "a new name is no other person"
+    assert [row.why.partition(":")[0] for row in found.refused] == [
+        "Another row is about the same",
+        "The row names two people, Theo Brandt and Maya Okafor.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "more", "read"),
+    [
+        ("6.000", "", "may be 6.000 or 6000"),
+        ("6.000", "Maya Okafor;hours;7,5;2026-07-01\n", "6000"),
+        ("6000,50", "", "6000.50"),
+        ("6000.50", "", "6000.50"),
+    ],
+)
+def test_a_number_that_may_be_a_thousandfold_comes_back(
+    filled: None, alice: Member, value: str, more: str, read: str
+) -> None:
+    text = f"name;key;value;from\nMaya Okafor;salary;{value};2026-07-01\n{more}"
+
+    found = look_at_dated("values", text.encode())
+
+    said = [row.words for row in found.rows] + [row.why for row in found.refused]
+    assert any(f"salary {read}" in one or read in one for one in said)
+    assert bool(found.refused) is ("may be" in read)
+
+
+def test_columns_that_are_none_of_ours_are_named(filled: None) -> None:
+    text = "name,key,vlaue,value,Why\nMaya Okafor,salary,7000,6000,no\n"
+
+    assert look_at_dated("values", text.encode()).unread == ["vlaue"]
+    with pytest.raises(ProductError, match="Two columns are “employee_number”"):
+        look_at_dated("values", b"employee number,employee_number,key,value\n")
