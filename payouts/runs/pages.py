@@ -10,7 +10,7 @@ from django.db.models import Count
 from commissions.statements.models import Line, PayPeriod
 from commissions_saas.lib import clock
 from commissions_saas.lib.periods import parse_period
-from crm_sync.ledger.models import Entry
+from crm_sync.ledger.models import Entry, Payee
 from payouts.exports import FORMATS
 from payouts.runs import duties, errors, selectors
 from payouts.runs.models import Payout, PayoutItem, PayoutRun
@@ -87,9 +87,14 @@ def _rows(items: Sequence[PayoutItem]) -> list[dict[str, Any]]:
     entries = Entry.objects.in_bulk({line.entry_id for line in lines.values()})
     wanted = {line.period_id for line in lines.values()}
     slugs = dict(PayPeriod.objects.filter(pk__in=wanted).values_list("pk", "slug"))
+    others = {line.payee_id for line in lines.values()} - {
+        item.payout.payee_id for item in items
+    }
+    names = dict(Payee.objects.filter(pk__in=others).values_list("pk", "name"))
     return [
         {
             "line": line,
+            "merged": names.get(line.payee_id, ""),
             "amount": item.amount,
             "entry": entries.get(line.entry_id),
             "period": slugs[line.period_id],

@@ -1,5 +1,6 @@
 """There is a way out of every state: nobody's pay is left behind, and no page breaks."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from django.test import Client
 from commissions.plans.models import Plan
 from commissions.statements.models import PayPeriod, Statement
 from commissions_saas.lib import clock
+from crm_sync.ledger.merging import merge_payees
 from crm_sync.ledger.models import Payee
 from payouts.checks.every import verify
 from payouts.runs import errors
@@ -101,3 +103,34 @@ def test_a_statement_is_paid_when_a_later_run_pays_it(
         pay_out(following, alice)
 
     assert own.get().state == Statement.State.PAID
+
+
+def test_who_was_merged_away_owes_and_is_owed_through_whom_they_became(
+    run: PayoutRun, theo: Payee, alice: Member, helen: Member, client: Client
+) -> None:
+    """What was paid to one of two payees who are one person is not paid again."""
+    sign(approve_all(run, helen), helen)
+    pay_out(run, alice)
+    ted = world.a_payee("Ted Brandt", "user_ted")
+    world.assign(ted, Plan.objects.get(), date(2026, 7, 1))
+    system, ted_sold = world.SYSTEM, {"owner": "user_ted"}
+    world.sync(world.a_deal("new", date(2026, 11, 7), "5000", system, **ted_sold))
+    world.catch_up()
+
+    merge_payees(payee=theo, into=ted)
+    world.catch_up()
+
+    with clock.at(DECEMBER_2):
+        following = november_is_prepared(by=alice)
+        payout = following.payouts.get()
+        assert (payout.payee, payout.amount) == (ted, Decimal("300.00"))
+        client.force_login(alice.user)
+        page = client.get(f"/b/acme/runs/{following.number}/payees/{ted.pk}/")
+        assert "as Theo Brandt" in text_of(page)
+        (taken,) = re.findall(
+            r'href="([^"]*)">\N{MINUS SIGN}1,200', page.content.decode()
+        )
+        assert client.get(taken).status_code == 200
+        sign(approve_all(following, helen), helen)
+        pay_out(following, alice)
+    assert verify() == []

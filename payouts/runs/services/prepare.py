@@ -93,10 +93,13 @@ def _fill(run: PayoutRun) -> Decimal:
     """Write a payout for each payee with payable lines; return their sum.
 
     A payee below zero is not paid: there is nothing to decide, it is carried forward.
+    Whoever was merged into another owes, and is owed, through them.
     """
+    merged = Payee.objects.filter(merged_into__isnull=False)
+    became = dict(merged.values_list("pk", "merged_into_id"))
     lines: dict[int, list[Line]] = defaultdict(list)
     for line in selectors.payable_lines(up_to=run.period):
-        lines[line.payee_id].append(line)
+        lines[became.get(line.payee_id) or line.payee_id].append(line)
     if not lines:
         raise errors.NobodyPayable(parse_period(run.period.slug).label)
     facts = _facts(run, lines)
