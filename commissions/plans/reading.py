@@ -14,7 +14,7 @@ from commissions.plans.reading_parts import (
     PartReader,
 )
 from commissions.plans.reading_shapes import tidy_plan
-from commissions.plans.reading_values import NAME
+from commissions.plans.reading_values import NAME, other_name
 from commissions.plans.table_form import check_table
 from commissions_saas.lib.weeks import read_words, weeks_of
 from crm_sync.ledger.facts import ValueType
@@ -145,7 +145,8 @@ class _Reader(PartReader):
         for name, value in inner.items():
             path = join("variables", name)
             if not NAME.fullmatch(name) or name in TAKEN:
-                self.note(path, f"“{name}” cannot be a name here.", "Like quota.")
+                words = f"“{name}” cannot be a name here."
+                self.note(path, words, other_name(name, "quota"))
             if isinstance(value, Mapping):
                 self.known(value, _VARIABLE_KEYS, path)
                 self.text(value, "type", path, needed=True)
@@ -195,7 +196,8 @@ class _Reader(PartReader):
         for name in given:
             path = join("tables", name)
             if not NAME.fullmatch(name):
-                self.note(path, f"“{name}” cannot be a name here.", "Like advisor.")
+                words = f"“{name}” cannot be a name here."
+                self.note(path, words, other_name(name, "advisor"))
             table = self.mapping(given, name, "tables")
             for where, message, hint in check_table(table):
                 self.note(join(path, where), message, hint)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from commissions.plans import document as shape
 from commissions.plans.document import ComponentDocument, MeasureDocument, Raw
 from commissions.plans.hints import join, suggestion
-from commissions.plans.reading_values import NAME, ValueReader
+from commissions.plans.reading_values import NAME, ValueReader, other_name
 
 MEASURE_KEYS = [
     "sum",
@@ -106,9 +106,8 @@ class PartReader(ValueReader):
         for name in given:
             path = join("measures", name)
             if not NAME.fullmatch(name) or name in _OWNERS:
-                self.note(
-                    path, f"“{name}” cannot be the name of a measure.", "Like volume."
-                )
+                words = f"“{name}” cannot be the name of a measure."
+                self.note(path, words, other_name(name, "volume"))
             part = self.part(given, name, "measures", MEASURE_KEYS)
             yield self.measure(name, part, path)
 
@@ -180,7 +179,8 @@ class PartReader(ValueReader):
     def component(self, part: Mapping[str, Raw], path: str) -> ComponentDocument:
         key = self.text(part, "key", path, needed=True)
         if key and not NAME.fullmatch(key):
-            self.note(join(path, "key"), f"“{key}” cannot be a key.", "Like base_pay.")
+            words = f"“{key}” cannot be a key."
+            self.note(join(path, "key"), words, other_name(key, "base_pay"))
         texts = {name: self.text(part, name, path) for name in shape.FORMULAS}
         self.text(part, "amount", path, needed=True)
         per = self.choice(part, "per", path, shape.PERS, "deal")

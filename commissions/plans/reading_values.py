@@ -16,6 +16,14 @@ _DEEPEST = 40
 _IN_A_CHANGE = re.compile(r"\.changes(\[\d+\])?$")
 
 
+def other_name(name: str, like: str) -> str:
+    """Say what may stand for a name that cannot: the same in small letters, or another."""
+    if NAME.fullmatch(name):
+        return f"Formulas read something else by it. Like {like}."
+    plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    return f"Write {plain}." if NAME.fullmatch(plain) else f"Like {like}."
+
+
 class ValueReader:
     """Collects what is wrong while it reads; every fault has the place in the plan."""
 
