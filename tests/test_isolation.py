@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django import DjangoDbBlocker
 
 from tenants.access import BUSINESS_ROLES, COUNTS_AS, GROUP_ROLES, Member, is_guarded
 from tenants.accounts.models import Business, Role, User
@@ -48,6 +51,38 @@ def walk(resolver: URLResolver, path: str, names: str) -> Iterator[Found]:
 ROUTES = all_routes()
 BUSINESS_NAMES = sorted({r.name for r in ROUTES if r.path.startswith(IN_BUSINESS)})
 GROUP_NAMES = sorted({r.name for r in ROUTES if r.path.startswith(IN_GROUP)})
+
+
+@dataclass(frozen=True)
+class Known:
+    """Somebody of each role at Acme, and strangers; each has logged in once for all."""
+
+    sessions: dict[str, str]
+
+    def client(self, who: str) -> Client:
+        client = Client(raise_request_exception=True)
+        client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[who]
+        return client
+
+
+@pytest.fixture(scope="module")
+def known(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Known]:
+    """Made in a transaction around all tests of this file, each of which is inside it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        acme = Business.objects.get(slug="acme")
+        globex = Business.objects.get(slug="globex")
+        roles = (*BUSINESS_ROLES, *GROUP_ROLES)
+        people: dict[str, Member] = {role: somebody(acme, role) for role in roles}
+        people["Charlie"] = a_member(globex, "Charlie", Role.ADMIN)
+        people["Carla"] = a_member(globex, "Carla", *BUSINESS_ROLES)
+        people["Olga"] = a_group_member(globex, "Olga", Role.OWNER)
+        people["Otto"] = a_group_member(globex, "Otto", *GROUP_ROLES)
+        yield Known({who: session_of(people[who].user) for who in people})
+        transaction.set_rollback(True)
+
+
+def session_of(user: User) -> str:
+    return log_in(user).cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def log_in(user: User) -> Client:
@@ -115,7 +150,7 @@ def test_every_page_of_the_site_says_whether_it_needs_a_log_in() -> None:
 
 @pytest.mark.parametrize("name", sorted({*BUSINESS_NAMES} & {*BUSINESS_ROUTES}))
 def test_a_page_of_a_business_opens_to_its_roles_and_to_nobody_else(
-    name: str, acme: Business, globex: Business
+    name: str, known: Known, acme: Business, globex: Business
 ) -> None:
     route = BUSINESS_ROUTES[name]
     arguments = route.make(acme)
@@ -123,26 +158,24 @@ def test_a_page_of_a_business_opens_to_its_roles_and_to_nobody_else(
 
     for role in (*BUSINESS_ROLES, *GROUP_ROLES):
         with in_business(acme):
-            response = ask(log_in(somebody(acme, role).user), route, url)
+            response = ask(known.client(role), route, url)
         if may_open(route, role):
             assert response.status_code not in (403, 404), role
             assert response.status_code < 500, role
         else:
             assert response.status_code in (403, 404), role
 
-    check_strangers(route, url, a_member(globex, "Charlie", Role.ADMIN).user)
-    olga = a_group_member(globex, "Olga", Role.OWNER)
-    assert ask(log_in(olga.user), route, url).status_code == 404
+    check_strangers(url, known.client("Charlie"))
+    assert ask(known.client("Olga"), route, url).status_code == 404
     check_nobody(route, url, business_url("no-such-business", name, *arguments))
     if arguments and not route.everywhere:
         there = business_url(globex, name, *arguments)
-        carla = a_member(globex, "Carla", *BUSINESS_ROLES)
-        assert ask(log_in(carla.user), route, there).status_code == 404
+        assert ask(known.client("Carla"), route, there).status_code == 404
 
 
 @pytest.mark.parametrize("name", sorted({*GROUP_NAMES} & {*GROUP_ROUTES}))
 def test_a_page_of_a_group_opens_to_its_roles_and_to_nobody_else(
-    name: str, acme: Business, globex: Business
+    name: str, known: Known, acme: Business, globex: Business
 ) -> None:
     route = GROUP_ROUTES[name]
     assert acme.group is not None and globex.group is not None
@@ -150,25 +183,23 @@ def test_a_page_of_a_group_opens_to_its_roles_and_to_nobody_else(
     url = group_url(acme.group, name, *arguments)
 
     for role in GROUP_ROLES:
-        response = ask(log_in(somebody(acme, role).user), route, url)
+        response = ask(known.client(role), route, url)
         assert (response.status_code in (403, 404)) is not may_open(route, role), role
         assert response.status_code < 500
     for role in BUSINESS_ROLES:
-        response = ask(log_in(somebody(acme, role).user), route, url)
+        response = ask(known.client(role), route, url)
         allowed = role in route.roles and may_open(route, role)
         assert (response.status_code not in (403, 404)) is allowed, role
 
-    check_strangers(route, url, a_group_member(globex, "Olga", Role.OWNER).user)
+    check_strangers(url, known.client("Olga"))
     check_nobody(route, url, group_url("no-such-group", name, *arguments))
     if arguments and not route.everywhere:
         there = group_url(globex.group, name, *arguments)
-        otto = a_group_member(globex, "Otto", *GROUP_ROLES)
-        assert ask(log_in(otto.user), route, there).status_code == 404
+        assert ask(known.client("Otto"), route, there).status_code == 404
 
 
-def check_strangers(route: Route, url: str, stranger: User) -> None:
+def check_strangers(url: str, client: Client) -> None:
     """Somebody from elsewhere gets the very page that does not exist."""
-    client = log_in(stranger)
     place = "/".join(url.split("/")[:3])
     inside = f"{place}/api/v1" if is_for_programs(url) else place
     missing = client.get(f"{inside}/there-is-no-such-page/")
@@ -193,8 +224,10 @@ def check_nobody(route: Route, url: str, nowhere: str) -> None:
         assert answer["Location"].startswith("/account/login/?next=/")
 
 
-def test_no_such_business_looks_like_no_such_page(globex: Business) -> None:
-    client = log_in(a_member(globex, "Charlie", Role.ADMIN).user)
+def test_no_such_business_looks_like_no_such_page(
+    known: Known, globex: Business
+) -> None:
+    client = known.client("Charlie")
 
     in_none = client.get(business_url("no-such-business", "accounts:start"))
     in_own = client.get("/b/globex/there-is-no-such-page/")
