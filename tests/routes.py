@@ -167,6 +167,7 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "runs:reject": Route(money.DECIDES, money.a_payout, posts=True),
     "runs:undo": Route(money.DECIDES, money.a_payout, posts=True),
     "runs:returned": Route(money.FINANCE, money.a_payout, posts=True),
+    "runs:arrived": Route(money.FINANCE, money.a_payout, posts=True),
     "statements:mine": Route(EVERYBODY),
     "statements:my_plan": Route(pay.PAID),
     "statements:team": Route(pay.LISTS),

@@ -86,7 +86,7 @@ class TakenUp(PayoutError):
     def __init__(self, names: Sequence[str], number: int) -> None:
         super().__init__(
             f"What was not paid to {', '.join(names)} is in run {number} by now.",
-            hint="Export this run as it was approved; the rest is decided there.",
+            hint="It is decided there; this run stays as it is.",
         )
 
 

@@ -26,4 +26,9 @@ urlpatterns = [
         views.returned,
         name="returned",
     ),
+    path(
+        "runs/<int:number>/payees/<int:payee_id>/arrived/",
+        views.arrived,
+        name="arrived",
+    ),
 ]

@@ -284,6 +284,21 @@ def returned(request: MemberRequest, number: int, payee_id: int) -> HttpResponse
     return _to_run(request, sent_back.run)
 
 
+@requires(*PREPARES)
+@require_POST
+@once
+def arrived(request: MemberRequest, number: int, payee_id: int) -> HttpResponse:
+    """Take back that a payment came back."""
+    found = _payout(number, payee_id)
+
+    def do() -> str:
+        pay.undo_returned(payout=found, by=request.member)
+        return f"{found.payee}: paid, as before."
+
+    _act(request, do)
+    return _to_payout(request, found)
+
+
 def _run(number: int) -> PayoutRun:
     runs = PayoutRun.objects.select_related("period")
     return get_object_or_404(runs, number=number)

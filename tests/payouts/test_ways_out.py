@@ -14,12 +14,13 @@ from crm_sync.ledger.merging import merge_payees
 from crm_sync.ledger.models import Payee
 from payouts.checks.every import verify
 from payouts.runs import errors
-from payouts.runs.models import PayoutRun
-from payouts.runs.services import decide, prepare
+from payouts.runs.models import Payout, PayoutRun
+from payouts.runs.selectors import payable_lines
+from payouts.runs.services import decide, pay, prepare
 from tenants.access import Member
 from tests.commissions.plans.drafts import text_of
 from tests.commissions.statements import world
-from tests.payouts.conftest import approve_all, pay_out, sign
+from tests.payouts.conftest import approve_all, owed_to, pay_out, sign
 
 DECEMBER_2 = datetime(2026, 12, 2, 16, 0, tzinfo=UTC)
 
@@ -134,3 +135,40 @@ def test_who_was_merged_away_owes_and_is_owed_through_whom_they_became(
         sign(approve_all(following, helen), helen)
         pay_out(following, alice)
     assert verify() == []
+
+
+def test_a_payment_that_arrived_after_all_is_paid_as_before(
+    run: PayoutRun, theo: Payee, alice: Member, helen: Member, client: Client
+) -> None:
+    sign(approve_all(run, helen), helen)
+    pay_out(run, alice)
+    payout = run.payouts.get(payee=theo)
+    client.force_login(alice.user)
+    page = f"/b/acme/runs/{run.number}/payees/{theo.pk}/"
+
+    for _ in range(2):
+        pay.mark_returned(payout=payout, reason="Account closed", by=alice)
+        assert owed_to(theo) == Decimal("1200.00")
+        assert "It arrived after all" in text_of(client.get(page))
+        client.post(f"{page}arrived/")
+        assert owed_to(theo) == 0
+
+    assert not payable_lines(up_to=run.period)
+    assert verify() == []
+
+
+def test_a_payment_that_a_later_run_has_taken_up_did_not_arrive(
+    run: PayoutRun, theo: Payee, alice: Member, helen: Member
+) -> None:
+    sign(approve_all(run, helen), helen)
+    pay_out(run, alice)
+    payout = run.payouts.get(payee=theo)
+    pay.mark_returned(payout=payout, reason="Account closed", by=alice)
+    with clock.at(DECEMBER_2):
+        november_is_prepared(by=alice)
+
+        with pytest.raises(errors.TakenUp, match=r"Theo Brandt is in run 2"):
+            pay.undo_returned(payout=payout, by=alice)
+
+    payout.refresh_from_db()
+    assert payout.state == Payout.State.RETURNED

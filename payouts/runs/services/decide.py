@@ -113,7 +113,7 @@ def recall_run(*, run: PayoutRun, by: Member) -> None:
             raise errors.WrongState(run.number, run.state, "recalled")
         run.refresh_from_db()
         aside = PayoutItem.objects.filter(payout__in=_put_aside(run))
-        _require_not_taken_up(run, aside)
+        require_not_taken_up(run, aside)
         aside.update(live=True)
         note(run, "recalled", by=by, total=run.total)
 
@@ -122,7 +122,8 @@ def _put_aside(run: PayoutRun) -> QuerySet[Payout]:
     return run.payouts.filter(state__in=[S.HELD, S.REJECTED, S.CARRIED])
 
 
-def _require_not_taken_up(run: PayoutRun, aside: QuerySet[PayoutItem]) -> None:
+def require_not_taken_up(run: PayoutRun, aside: QuerySet[PayoutItem]) -> None:
+    """Refuse to count lines here again that a later run counts by now."""
     later = PayoutItem.objects.filter(line_id__in=aside.values("line_id"), live=True)
     rows = later.exclude(payout__run=run).order_by("payout__payee__name")
     found = list(rows.values_list("payout__payee__name", "payout__run__number"))

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from commissions.statements import services as statements
 from commissions.statements.models import Line, PayPeriod
@@ -14,10 +14,11 @@ from commissions_saas.lib import clock
 from commissions_saas.lib.money import round_money
 from payouts.exports import FORMATS
 from payouts.exports.rows import MadeFile, PayoutRow, RunToPay
-from payouts.journal.models import Account
-from payouts.journal.services import Booking, book
+from payouts.journal.models import Account, Journal
+from payouts.journal.services import Booking, book, reverse
 from payouts.runs import errors, selectors
 from payouts.runs.models import ExportFile, Payout, PayoutItem, PayoutRun
+from payouts.runs.services.decide import require_not_taken_up
 from payouts.runs.services.trail import note
 from tenants.access import Member
 from tenants.schema import current_business
@@ -107,7 +108,7 @@ def mark_returned(*, payout: Payout, reason: str, by: Member) -> None:
         book(
             Booking(
                 kind="returned",
-                key=f"payout:{payout.pk}:returned",
+                key=f"payout:{payout.pk}:returned:{_returns(payout).count() + 1}",
                 words=f"Returned: {payout.payee} ({reason})",
                 booked_on=clock.today(current_business().time_zone),
                 currency=payout.currency,
@@ -124,6 +125,32 @@ def mark_returned(*, payout: Payout, reason: str, by: Member) -> None:
             total=payout.amount,
             text=reason,
         )
+
+
+def undo_returned(*, payout: Payout, by: Member) -> None:
+    """The payment arrived after all: it counts as paid, unless a later run has it."""
+    with transaction.atomic():
+        returned = Payout.objects.filter(pk=payout.pk, state=S.RETURNED)
+        if returned.update(state=S.PAID, reason="") != 1:
+            raise errors.WrongState(payout.run.number, payout.state, "undone")
+        items = PayoutItem.objects.filter(payout=payout)
+        require_not_taken_up(payout.run, items)
+        items.update(live=True)
+        journal = _returns(payout).latest("pk")
+        words = f"Not returned after all: {payout.payee}"
+        reverse(
+            journal,
+            key=f"{journal.key}:undone",
+            words=words,
+            on=clock.today(current_business().time_zone),
+            by_id=by.user_id,
+        )
+        note(payout.run, "arrived", by=by, payout=payout, total=payout.amount)
+
+
+def _returns(payout: Payout) -> QuerySet[Journal]:
+    key = f"payout:{payout.pk}:returned"
+    return Journal.objects.filter(kind="returned", key__startswith=key)
 
 
 def _run_to_pay(run: PayoutRun) -> RunToPay:
