@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.db import transaction
+
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.models import Payee
@@ -96,16 +98,22 @@ def look_at(content: bytes, columns: Columns, read: Read) -> Preview:
 
 
 def enter(preview: Preview, by: Member) -> Preview:
-    """Enter each good row by itself; what is refused only now joins the refused."""
-    for row in preview.rows:
-        try:
-            changed = row.enter(by)
-        except ProductError as problem:
-            preview.refused.append(RefusedRow(row.line, row.cells, str(problem)))
-        else:
-            preview.changed += changed
-            preview.unchanged += not changed
+    """Enter the good rows, all or none; what is refused only now joins the refused."""
+    with transaction.atomic():
+        for row in preview.rows:
+            _enter(row, preview, by)
     return preview
+
+
+def _enter(row: GoodRow, preview: Preview, by: Member) -> None:
+    try:
+        with transaction.atomic():
+            changed = row.enter(by)
+    except ProductError as problem:
+        preview.refused.append(RefusedRow(row.line, row.cells, str(problem)))
+    else:
+        preview.changed += changed
+        preview.unchanged += not changed
 
 
 def refused_csv(preview: Preview) -> str:
@@ -238,7 +246,7 @@ def _rows(
         yield (
             row.number,
             {name: cells[name] for name in columns.names if name in cells},
-            table.surplus(row) or next(filter(None, doubts), ""),
+            table.fault(row) or next(filter(None, doubts), ""),
         )
 
 

@@ -83,8 +83,8 @@ def look_at(kind: str, content: bytes) -> Preview:
     for row in _rows(table, preview.names):
         own, attributes = _apart(row.cells, columns)
         try:
-            if row.surplus:
-                raise BadRow(row.surplus)
+            if row.fault:
+                raise BadRow(row.fault)
             key, good = reader(row.line, own, attributes)
             if key in met:
                 raise BadRow(f"Line {met[key]} is about {own['name']}, too.")
@@ -100,16 +100,19 @@ def look_at(kind: str, content: bytes) -> Preview:
 
 
 def enter(preview: Preview, by: Member) -> int:
-    """Enter each good row by itself; what is refused only now joins the refused."""
-    entered = 0
-    for row in preview.rows:
-        try:
+    """Enter the good rows, all or none; what is refused only now joins the refused."""
+    with transaction.atomic():
+        return sum(_enter(row, preview, by) for row in preview.rows)
+
+
+def _enter(row: GoodRow, preview: Preview, by: Member) -> bool:
+    try:
+        with transaction.atomic():
             row.enter(by)
-        except ProductError as problem:
-            preview.refused.append(RefusedRow(row.line, row.cells, str(problem)))
-        else:
-            entered += 1
-    return entered
+    except ProductError as problem:
+        preview.refused.append(RefusedRow(row.line, row.cells, str(problem)))
+        return False
+    return True
 
 
 Reader = Callable[[int, Cells, Cells], tuple[object, GoodRow]]
@@ -117,11 +120,11 @@ Reader = Callable[[int, Cells, Cells], tuple[object, GoodRow]]
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of the file: its cells by column, and what is said of those too many."""
+    """A row of the file: its cells by column, and what is wrong with it."""
 
     line: int
     cells: Cells
-    surplus: str
+    fault: str
 
 
 def _names(table: Table, columns: Sequence[str]) -> list[str]:
@@ -144,7 +147,7 @@ def _rows(table: Table, columns: Sequence[str]) -> Iterator[_Row]:
         cells += [""] * (len(header) - len(cells))
         given = dict(zip(header, cells, strict=False))
         given.pop(WHY, None)  # why it was refused before is no attribute
-        yield _Row(row.number, given, table.surplus(row))
+        yield _Row(row.number, given, table.fault(row))
 
 
 def _apart(given: Cells, columns: Sequence[str]) -> tuple[Cells, Cells]:

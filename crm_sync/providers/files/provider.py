@@ -207,9 +207,9 @@ class FileProvider:
         names = self._table.header
         at = self._id_at
         id_name = names[at]
-        surplus = self._table.surplus(row)
-        if surplus:
-            return surplus, ""
+        fault = self._table.fault(row)
+        if fault:
+            return fault, ""
         for name, cell in zip(names, row.cells, strict=False):
             if len(cell) > LONGEST_CELL:
                 return f"“{name}” is longer than {LONGEST_CELL:,} characters.", name

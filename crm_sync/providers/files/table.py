@@ -26,6 +26,19 @@ _SAVE_AS = "In Excel: File → Save as → “CSV UTF-8 (comma delimited)”."
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # as Excel's “Unicode Text” begins
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FOREIGN = re.compile(r"\w*[^\W\x00-\x7f]\w*")
+_ERRORS = frozenset(
+    [
+        "#N/A",
+        "#REF!",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NAME?",
+        "#NUM!",
+        "#NULL!",
+        "#SPILL!",
+        "#CALC!",
+    ]
+)
 _KINDS = (
     (b"\xd0\xcf\x11\xe0", "This is an old Excel workbook, or one with a password."),
     (b"%PDF", "This is a PDF, not a CSV file."),
@@ -68,12 +81,15 @@ class Table:
         except csv.Error as problem:
             raise _unreadable(begins, problem) from None
 
-    def surplus(self, row: Row) -> str:
-        """Say that a row has more cells than there are columns, or return ""."""
-        if not any(row.cells[len(self.header) :]):
-            return ""
+    def fault(self, row: Row) -> str:
+        """Say what is wrong with a row, whatever its cells mean, or return ""."""
         found, columns = len(row.cells), len(self.header)
-        return f"The row has {found} cells, but there are {columns} columns."
+        if any(row.cells[columns:]):
+            return f"The row has {found} cells, but there are {columns} columns."
+        for name, cell in zip(self.header, row.cells, strict=False):
+            if cell in _ERRORS:
+                return f"“{name}” is {cell}, an error of the spreadsheet."
+        return ""
 
 
 def read_table(content: bytes) -> Table:

@@ -107,6 +107,7 @@ def test_rows_that_are_no_records_and_ids_that_were_spoilt_come_back(
         "Total,,10,,\n"
         "Exported by Bob,,,,\n"
         "b,B,5,1026-11-04,Theo Brandt\n"
+        "c,#REF!,5,2026-11-04,Theo Brandt\n"
     )
 
     preview = look(acme, alice, rows)
@@ -116,5 +117,6 @@ def test_rows_that_are_no_records_and_ids_that_were_spoilt_come_back(
         "“id” 1.23457E+11 is an id that a spreadsheet has shortened.",
         "This looks like a row of totals.",
         "The row has nothing but “Exported by Bob”.",
+        "“name” is #REF!, an error of the spreadsheet.",
         "won_on “1026-11-04” is not a date like 2026-11-04.",
     ]

@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from django.db import DatabaseError
+from django.db import connection as database
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import dated, sheets
@@ -141,3 +143,30 @@ def test_columns_that_are_none_of_ours_are_named(filled: None) -> None:
     assert look_at_dated("values", text.encode()).unread == ["vlaue"]
     with pytest.raises(ProductError, match="Two columns are “employee_number”"):
         look_at_dated("values", b"employee number,employee_number,key,value\n")
+
+
+def test_a_file_that_dies_half_way_has_entered_nothing(
+    acme: Business, filled: None, alice: Member
+) -> None:
+    text = "name,key,value\nMaya Okafor,salary,6000\nMaya Okafor,level,dies\n"
+    schema = acme.schema_name
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"CREATE FUNCTION {schema}.dies() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'disk full'; END$$;"
+            f"CREATE TRIGGER dies BEFORE INSERT ON {schema}.ledger_attributevalue"
+            f" FOR EACH ROW WHEN (NEW.value = 'dies') EXECUTE FUNCTION {schema}.dies()"
+        )
+
+    with pytest.raises(DatabaseError, match="disk full"):
+        sheets.enter(look_at_dated("values", text.encode()), alice)
+
+    assert not AttributeValue.objects.filter(value="6000").exists()
+
+
+def test_an_error_of_the_spreadsheet_comes_back(filled: None) -> None:
+    found = look_at_dated("values", b"name,key,value\nMaya Okafor,desk,#N/A\n")
+
+    assert [row.why for row in found.refused] == [
+        "“value” is #N/A, an error of the spreadsheet."
+    ]
