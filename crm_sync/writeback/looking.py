@@ -19,6 +19,7 @@ from crm_sync.writeback.shown import same_value
 from crm_sync.writeback.wanting import Wanted, chunks, rule_of
 
 SHOWN = 20
+LOOKED_AT = 5_000  # records; a person waits for the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class Example:
 class Look:
     """What a write-back would do to the records as they were last read."""
 
+    looked_at: int = 0
+    of: int = 0
+    """So many were looked at, of so many; where these differ, the newest."""
     records: int = 0
     """So many would get a value."""
     blank: int = 0
@@ -52,8 +56,13 @@ def look(row: WriteBack) -> Look:
     """Say what would be written, and where the source shows something else."""
     rule, found = rule_of(row), Look()
     marks = hashlib.sha256()
-    for entries in chunks(row):
-        here = [entry for entry in entries if not entry.deleted]
+    rows = Entry.objects.filter(
+        connection_id=row.connection_id, object=row.object, deleted=False
+    )
+    newest = rows.order_by("-pk").values_list("pk", flat=True)[:LOOKED_AT]
+    found.of = rows.count()
+    for here in chunks(row, list(newest)):
+        found.looked_at += len(here)
         wanted = rule.wanted(here)
         shown = _shown(row.path, [entry.pk for entry in here if entry.pk in wanted])
         for entry in here:

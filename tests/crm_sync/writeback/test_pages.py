@@ -8,7 +8,7 @@ from django.test import Client
 
 from commissions.plans.models import Plan
 from crm_sync.connections.models import Connection
-from crm_sync.writeback import services
+from crm_sync.writeback import looking, services
 from crm_sync.writeback.models import WriteBack
 from tenants.access import Member
 from tenants.accounts.models import Role
@@ -71,6 +71,23 @@ def test_a_field_that_a_plan_reads_is_not_offered_and_the_page_says_why(
     assert f'value="deal {stage.path}"' in offered
     assert f'value="deal {stage.path}"' not in kept
     assert "Deal: Commission is read by Reader." in kept
+
+
+def test_of_many_records_the_newest_are_looked_at_and_all_are_written(
+    stage: Stage, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "LOOKED_AT", 2)
+    deals = [stage.pay() for _ in range(3)]
+
+    first = admin.post(home(stage), asked(stage)).content.decode()
+    seen = re.search(r'name="seen" value="([^"]+)"', first)
+    assert seen is not None
+    admin.post(home(stage), asked(stage, seen=seen[1]))
+    stage.write()
+
+    assert "Of the newest 2 of 3 records it would write 2 records" in first
+    assert "Turn on and write all of them" in first
+    assert [stage.in_close(deal) for deal in deals] == [TEN_PERCENT] * 3
 
 
 def test_the_page_says_who_sees_it_before_it_is_turned_on(
