@@ -76,6 +76,15 @@ def read_plan(given: object) -> PlanDocument:
     return _Reader().plan(given)
 
 
+def _calendar_like(written: str) -> str:
+    """Return the pay calendar that was probably meant, or how each is written."""
+    if written.startswith(("semi", "twice a month")):
+        return "Write half_month."
+    several_weeks = written.startswith(("bi", "every", "fort", "two"))
+    near = "" if several_weeks else suggestion(written, shape.PAYS)
+    return near or _CALENDARS
+
+
 class _Reader(PartReader):
     """Goes through a plan once and collects what is wrong with it."""
 
@@ -130,9 +139,8 @@ class _Reader(PartReader):
             return written
         calendar = read_words(written)
         if calendar is None:
-            twice = written.lower().startswith(("semi", "twice a month", "bimonth"))
-            hint = "Write half_month." if twice else _CALENDARS
-            self.note("pays", f"“{written[:80]}” is no pay calendar.", hint)
+            words = f"“{written[:80]}” is no pay calendar."
+            self.note("pays", words, _calendar_like(written.lower()))
             return "month"
         if weeks_of(calendar) is not None and "year_starts" in raw:
             words = "The pay calendar says already when the year begins."

@@ -65,6 +65,8 @@ def test_a_plan_without_mistakes_has_no_problems() -> None:
         ("    sum: deal.amount", "    count: deals", "Count with sum: 1."),
         ("key: pay\n", "key: pay\n    filter: deal.amount > 5\n", "Write it as when."),
         ("currency: USD", "currency: USD\npays: semi-monthly", "Write half_month."),
+        ("currency: USD", "currency: USD\npays: weekly", "Did you mean week?"),
+        ("currency: USD", "currency: USD\npays: biweekly", "like “two weeks from"),
         ("plan: Small", "says: {a: b: c}\nplan: Small", "Inside brackets a comma is"),
         ("quota: money", "quota: cash", "variables.quota: “cash” is not possible"),
         ("quota: money", "base: money", "“base” cannot be a name here. Formulas read"),
