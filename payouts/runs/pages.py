@@ -75,10 +75,19 @@ def payout_page(
         "barred": barred,
         "may_decide": acts and in_review and not barred,
         "may_return": may(member, "runs.export"),
+        "taken_up": _taken_up(payout),
         "who_may": hands.who_may if hands else [],
         "events": selectors.events_of(run, payout),
         "key": str(uuid.uuid4()),
     }
+
+
+def _taken_up(payout: Payout) -> Payout | None:
+    """Return the payout of a later run that makes a returned payment again."""
+    if payout.state != S.RETURNED:
+        return None
+    item = selectors.taken_up(payout.items.all()).select_related("payout__run").first()
+    return item.payout if item else None
 
 
 def _rows(items: Sequence[PayoutItem]) -> list[dict[str, Any]]:

@@ -162,6 +162,11 @@ def past_payouts(payee_ids: Iterable[int], before: PayPeriod) -> list[Payout]:
     )
 
 
+def taken_up(items: QuerySet[PayoutItem]) -> QuerySet[PayoutItem]:
+    """Return where the lines of payouts that were given up count by now."""
+    return PayoutItem.objects.filter(line_id__in=items.values("line_id"), live=True)
+
+
 def paid_in_year() -> Any:
     """Annotate statements with what their payee was paid in the year, and kept."""
     own = Payout.objects.filter(

@@ -158,7 +158,7 @@ def test_a_payment_that_arrived_after_all_is_paid_as_before(
 
 
 def test_a_payment_that_a_later_run_has_taken_up_did_not_arrive(
-    run: PayoutRun, theo: Payee, alice: Member, helen: Member
+    run: PayoutRun, theo: Payee, alice: Member, helen: Member, client: Client
 ) -> None:
     sign(approve_all(run, helen), helen)
     pay_out(run, alice)
@@ -169,6 +169,10 @@ def test_a_payment_that_a_later_run_has_taken_up_did_not_arrive(
 
         with pytest.raises(errors.TakenUp, match=r"Theo Brandt is in run 2"):
             pay.undo_returned(payout=payout, by=alice)
+
+        client.force_login(alice.user)
+        page = client.get(f"/b/acme/runs/{run.number}/payees/{theo.pk}/")
+        assert "It is in run 2." in text_of(page)
 
     payout.refresh_from_db()
     assert payout.state == Payout.State.RETURNED

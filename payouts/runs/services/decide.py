@@ -11,7 +11,7 @@ from commissions.statements.models import Statement
 from commissions_saas.lib import clock
 from payouts.journal.models import Account
 from payouts.journal.services import Booking, book
-from payouts.runs import duties, errors
+from payouts.runs import duties, errors, selectors
 from payouts.runs.models import Payout, PayoutItem, PayoutRun
 from payouts.runs.services.trail import note
 from tenants.access import Member
@@ -124,8 +124,8 @@ def _put_aside(run: PayoutRun) -> QuerySet[Payout]:
 
 def require_not_taken_up(run: PayoutRun, aside: QuerySet[PayoutItem]) -> None:
     """Refuse to count lines here again that a later run counts by now."""
-    later = PayoutItem.objects.filter(line_id__in=aside.values("line_id"), live=True)
-    rows = later.exclude(payout__run=run).order_by("payout__payee__name")
+    rows = selectors.taken_up(aside).exclude(payout__run=run)
+    rows = rows.order_by("payout__payee__name")
     found = list(rows.values_list("payout__payee__name", "payout__run__number"))
     if found:
         names = list(dict.fromkeys(name for name, _ in found))
