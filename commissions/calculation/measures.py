@@ -21,6 +21,7 @@ from commissions.calculation.scope import (
     evaluate,
     holds,
     number,
+    of_entry,
 )
 from commissions.calculation.windows import Kept, Sum, Windows
 from commissions_saas.lib.periods import Period, period_of
@@ -97,7 +98,8 @@ class Running:
             try:
                 part = self.contribution(program, unit, at, total.total)
             except CannotReckon as problem:
-                total.failed = total.failed or self._spoilt(str(problem))
+                said = of_entry(unit, str(problem))
+                total.failed = total.failed or self._spoilt(said)
         self.parts.append(part)
         if part:
             total.total += part
@@ -182,7 +184,7 @@ class Running:
         try:
             return self._sum(window, _key_words(evaluate(program.by, unit)))
         except CannotReckon as problem:
-            return Sum(window, failed=self._spoilt(str(problem)))
+            return Sum(window, failed=self._spoilt(of_entry(unit, str(problem))))
 
     def _is_kept(self, unit: Credited, total: Sum) -> bool:
         """Say whether a credit is already in what was stored."""

@@ -10,7 +10,13 @@ from commissions.calculation.amounts import (
 )
 from commissions.calculation.facts import LineDraft, LineKey
 from commissions.calculation.program import ComponentProgram
-from commissions.calculation.scope import CannotReckon, Credited, Scope, holds
+from commissions.calculation.scope import (
+    CannotReckon,
+    Credited,
+    Scope,
+    holds,
+    of_entry,
+)
 from commissions_saas.lib.periods import Period
 
 Line = tuple[LineDraft, Amounts | None]
@@ -28,9 +34,7 @@ def pay_credit(
         amounts = reckon(component, unit, standing)
         return line_of(component, unit, key, amounts), amounts
     except CannotReckon as problem:
-        words = str(problem)
-        if unit.entry.name not in words:
-            words = f"{unit.entry.name}: {words}"
+        words = of_entry(unit, str(problem))
         return failed_line(component, unit, key, words), None
 
 

@@ -104,6 +104,11 @@ def foreign_words(fact: AssignmentFact, currency: str) -> str:
     )
 
 
+def of_entry(unit: Credited, words: str) -> str:
+    """Name the entry in what is wrong with it, where it is not named yet."""
+    return words if unit.entry.name in words else f"{unit.entry.name}: {words}"
+
+
 def holds(formula: Formula | None, scope: Scope) -> bool:
     """Say whether a condition holds; one that is not written always does."""
     return formula is None or evaluate(formula, scope) is True
