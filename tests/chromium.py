@@ -21,7 +21,7 @@ def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=installed, args=["--no-sandbox"]
+            executable_path=installed, args=["--no-sandbox", "--disable-gpu"]
         )
         yield browser
         browser.close()

@@ -74,7 +74,9 @@ def opened(
             headers={"Content-Security-Policy": POLICY},
         )
 
-    def open_page(name: str, width: int, scheme: Any) -> Page:
+    def open_page(
+        name: str, width: int, scheme: Any, *, is_wound: bool = False
+    ) -> Page:
         bodies[name] = drawn(name)
         page = browser.new_page(
             viewport={"width": width, "height": 800}, color_scheme=scheme
@@ -82,6 +84,8 @@ def opened(
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.route("**/*", answer)
+        if is_wound:
+            page.clock.install()  # a test may let time pass at once
         page.goto(f"http://gallery.example/{name}/")
         pages.append(page)
         return page
@@ -160,10 +164,10 @@ def test_what_htmx_sends_carries_the_token_also_without_a_form(
 def test_a_job_is_asked_for_until_it_has_ended(
     opened: Any, asked: list[Request]
 ) -> None:
-    page = opened("live", 1280, "light")
+    page = opened("live", 1280, "light", is_wound=True)
 
     page.get_by_text("Done").wait_for()
-    page.wait_for_timeout(2500)
+    page.clock.run_for(10_000)  # an answer that says so would have been asked for anew
 
     assert [one.url for one in asked if one.url.endswith("/job/")] == [
         "http://gallery.example/job/"
