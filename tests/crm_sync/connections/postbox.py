@@ -59,8 +59,9 @@ class _Handler(BaseHTTPRequestHandler):
         box: Postbox = self.server.box  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = dict(self.headers.items())
+        status = box.status  # who sees the letter may already say another one
         box.letters.append(Letter(self.path, headers, body))
-        self.send_response(box.status)
+        self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
