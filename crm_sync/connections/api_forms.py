@@ -9,7 +9,7 @@ from django.db import transaction
 
 from crm_sync.connections import inbound, routing, services
 from crm_sync.connections.api_options import checked_options
-from crm_sync.connections.endpoints import INBOUND, Shown
+from crm_sync.connections.endpoints import INBOUND, Shown, has_our_secret
 from crm_sync.connections.models import Connection, Mapping
 from crm_sync.connections.opening import opened
 from crm_sync.connections.schemas import save_schema
@@ -74,10 +74,11 @@ def new_connection(request: Any) -> tuple[Connection, Shown | None]:
 def new_secret(request: Any, row: Connection) -> Shown:
     """Give a sender another secret; the one before it counts for a day more."""
     sent(request, ())
-    if row.kind != INBOUND:
+    if not has_our_secret(row):
         raise Conflict(
             "Nothing is sent to this connection by a secret of ours.",
-            "Only a connection of the kind webhook has one.",
+            "Only a connection of the kind webhook has one, and a declared source whose"
+            " webhook names no secret.",
         )
     return inbound.rotate_secret(connection=row, by=request.member)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from crm_sync.connections.endpoints import INBOUND, Shown, address_of, last_day
+from crm_sync.connections.endpoints import Shown, address_of, is_sent_to, last_day
 from crm_sync.connections.health import verdict
 from crm_sync.connections.models import (
     Connection,
@@ -188,7 +188,7 @@ def _errors(row: Connection, businesses: list[Business]) -> list[dict[str, Any]]
 def _webhook(row: Connection) -> dict[str, str] | None:
     """Return where records are sent, without the secret."""
     endpoint = Endpoint.objects.filter(connection=row).first()
-    if row.kind != INBOUND or endpoint is None:
+    if endpoint is None or not is_sent_to(row):
         return None
     return {"url": address_of(endpoint), "client_id": endpoint.client_id}
 

@@ -72,6 +72,18 @@ def new_endpoint(connection: Connection) -> Endpoint:
     return endpoint
 
 
+def is_sent_to(connection: Connection) -> bool:
+    """Say whether people tell its sender where to send; Close is told by us."""
+    hook = declared_hook(connection.kind, connection.options)
+    return connection.kind == INBOUND or hook is not None
+
+
+def has_our_secret(connection: Connection) -> bool:
+    """Say whether its sender signs with a secret that we made."""
+    hook = declared_hook(connection.kind, connection.options)
+    return is_sent_to(connection) and (hook is None or not hook.secret)
+
+
 def secrets_of(endpoint: Endpoint) -> list[str]:
     """Return the secrets that count now: the new one, and for a day the old one.
 

@@ -12,7 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.connections import forms, inbound, schemas
-from crm_sync.connections.endpoints import INBOUND, Shown, address_of, last_day
+from crm_sync.connections.endpoints import (
+    INBOUND,
+    Shown,
+    address_of,
+    has_our_secret,
+    last_day,
+)
 from crm_sync.connections.errors import BadSchema, SchemaDrift
 from crm_sync.connections.models import Connection, Delivery, Endpoint, ObjectSchema
 from crm_sync.connections.places import (
@@ -127,8 +133,7 @@ replay, group_replay = in_both_places(require_POST(_replay), *RUNS)
 def _new_secret(request: MemberRequest, id: int) -> HttpResponse:
     """Show another secret once; Close gives its own, so only senders have one."""
     connection = own_connection_at(request, id)
-    hook = declared_hook(connection.kind, connection.options)
-    if connection.kind != INBOUND and (hook is None or hook.secret):
+    if not has_our_secret(connection):
         raise Http404
     shown = inbound.rotate_secret(connection=connection, by=request.member)
     answer = _webhook_page(request, id, shown)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from typing import Any
 from urllib.parse import urlsplit
@@ -131,6 +133,51 @@ def test_a_connection_that_is_asked_has_no_secret_of_ours(program: Caller) -> No
 
     assert said["webhook"] is None
     assert (status, problem["hint"][:4]) == (409, "Only")
+
+
+def test_a_declared_source_that_sends_has_an_address_and_a_secret_of_ours(
+    program: Caller,
+) -> None:
+    _, said = program.post(
+        URL,
+        {
+            "kind": "rest",
+            "business": "acme",
+            "base_url": "https://shop.example/",
+            "options": {"document": SENDING},
+        },
+    )
+
+    status, fresh = program.post(f"{URL}{said['id']}/secret/")
+
+    webhook = fresh["webhook"]
+    assert status == 200
+    assert send_signed(webhook, webhook["secret"]) == 202
+    assert send_signed(webhook, "another") == 401
+    _, later = program.get(f"{URL}{said['id']}/")
+    assert later["webhook"] == {k: webhook[k] for k in ("url", "client_id")}
+
+
+SENDING = {
+    "source": {"name": "Shop", "base_url": "https://shop.example/"},
+    "streams": {"deals": {"path": "/deals", "records": "data"}},
+    "webhook": {
+        "verify": {"kind": "hmac", "header": "X-Signature"},
+        "object_id": "id",
+    },
+}
+
+
+def send_signed(webhook: dict[str, str], secret: str) -> int:
+    body = b'{"id": "A-1"}'
+    signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    answer = Client().post(
+        urlsplit(webhook["url"]).path,
+        body,
+        content_type="application/json",
+        headers={"X-Signature": signed},
+    )
+    return answer.status_code
 
 
 @pytest.mark.parametrize(
