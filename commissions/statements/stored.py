@@ -10,7 +10,12 @@ from django.db.models import Q, QuerySet
 from commissions.calculation.facts import AssignmentFact, measure_key
 from commissions.calculation.windows import HOLE
 from commissions.statements.differences import measure
-from commissions.statements.models import Run, Statement, StoredMeasure
+from commissions.statements.models import (
+    PayPeriod,
+    Run,
+    Statement,
+    StoredMeasure,
+)
 from commissions.statements.opening import Balance, balances_known
 from commissions.statements.periods import pay_period_of
 from commissions.statements.windows import kept_measures
@@ -116,7 +121,9 @@ def _opening(
 def _frozen(payee_ids: Collection[int]) -> dict[int, set[str]]:
     found: dict[int, set[str]] = defaultdict(set)
     rows = Statement.objects.filter(payee_id__in=payee_ids).exclude(
-        state=Statement.State.OPEN
+        # One that came to a locked period is frozen too: empty, as it was found.
+        state=Statement.State.OPEN,
+        period__state=PayPeriod.State.OPEN,
     )
     for payee_id, slug in rows.values_list("payee_id", "period__slug"):
         found[payee_id].add(slug)

@@ -18,8 +18,10 @@ from payouts.runs.models import Payout, PayoutRun
 from payouts.runs.selectors import payable_lines
 from payouts.runs.services import decide, pay, prepare
 from tenants.access import Member
+from tenants.accounts.models import Business
 from tests.commissions.plans.drafts import text_of
 from tests.commissions.statements import world
+from tests.commissions.statements.paid_once import TIERED
 from tests.payouts.conftest import approve_all, owed_to, pay_out, sign
 
 DECEMBER_2 = datetime(2026, 12, 2, 16, 0, tzinfo=UTC)
@@ -72,6 +74,25 @@ def test_who_comes_to_a_month_that_is_locked_is_paid_by_a_late_change(
     with clock.at(DECEMBER_2):
         following = november_is_prepared(by=alice)
         assert following.payouts.get(payee=lena).amount == Decimal("60.00")
+
+
+def test_a_late_change_of_a_locked_month_that_waits_leaves_later_months_provable(
+    run: PayoutRun, helen: Member, acme: Business
+) -> None:
+    acme.posts_late_changes = False
+    sign(approve_all(run, helen), helen)
+    plan = Plan.objects.create(name="Tiers", slug="tiers")
+    world.publish(plan, TIERED, date(2026, 8, 1))
+    lena = world.a_payee("Lena Fischer", "user_lena")
+    world.assign(lena, plan, date(2026, 10, 1))
+    own = {"owner": "user_lena"}
+    world.sync(world.a_deal("in_november", date(2026, 11, 7), "1500", "Wall", **own))
+    world.catch_up()
+
+    world.sync(world.a_deal("in_october", date(2026, 10, 7), "1500", "Wall", **own))
+    world.catch_up()
+
+    assert verify() == []
 
 
 def test_what_a_later_run_has_taken_up_does_not_come_back_with_a_recall(
