@@ -150,7 +150,8 @@ def test_an_amount_is_for_programs_what_the_source_sent(
         ("1e400", "Amount “1e400” is outside the range of amounts."),
         ("NaN", "Amount “NaN” is not a number like 1234.50."),
         ('"0,500"', "Amount “0,500” is not a number like 1234.50."),
-        ('"$5"', "Amount “$5” is not a number like 1234.50."),
+        ('"€5"', "Amount is in €, and the record in USD."),
+        ('"5 a"', "Amount “5 a” is not a number like 1234.50."),
     ],
 )
 def test_an_amount_that_cannot_be_kept_is_refused_and_said(
