@@ -97,7 +97,7 @@ class BatchRecalculation:
         if not is_worthwhile(sum(counts.values())):
             return set(keys)
         loaded = load(keys, self.fence, with_entries=False)
-        types = catalogue()
+        types = catalogue(self.fence)
         batch = Batch.of(usable_programs(loaded, types))
         if batch is None:
             return set(keys)

@@ -80,7 +80,7 @@ class BatchComparison:
         total = sum(counts.values())
         if not is_worthwhile(total):
             return self.left
-        types = catalogue()
+        types = catalogue(self.change)
         sides = load_side(NOW), load_side(AFTER)
         programs = [one for side in sides for one in usable_programs(side, types)]
         batch = Batch.of(programs)
