@@ -155,7 +155,7 @@ def _amounts(
     totals: dict[str, Decimal] = {}
     for incoming in records:
         amount = incoming.values.get("amount")
-        currency = str(incoming.values.get("currency") or business.currency)
+        currency = str(incoming.values.get("currency") or business.currency).upper()
         if isinstance(amount, Decimal) and incoming.external_id not in bad:
             totals[currency] = totals.get(currency, Decimal(0)) + amount
     return totals

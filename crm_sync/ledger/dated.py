@@ -30,6 +30,7 @@ from crm_sync.ledger.models import (
     Territory,
 )
 from crm_sync.ledger.own import require_not_own
+from crm_sync.ledger.standard import is_currency
 from tenants.access import Member
 from tenants.audit.services import record
 
@@ -300,7 +301,7 @@ def _known_name(kind: str, name: str) -> str:
 
 def _currency(code: str) -> str:
     cleaned = code.strip().upper()
-    if len(cleaned) != 3 or not (cleaned.isascii() and cleaned.isalpha()):
+    if not is_currency(cleaned):
         raise errors.BadRate(f"“{code[:10]}” is not a currency like EUR.")
     return cleaned
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from crm_sync.ledger.facts import Value
+from crm_sync.ledger.standard import is_currency
 
 # (object, amount, currency, values) → the commission that may be waiting, or None.
 Estimate = Callable[[str, Decimal, str, Mapping[str, Value]], Decimal | None]
@@ -21,6 +22,7 @@ def held_up(
     object_: str, amount: Decimal | None, currency: str, values: Mapping[str, Value]
 ) -> Decimal:
     """Return the commission that a refused record may hold up; 0 where unknown."""
-    if amount is None or not _estimates:
+    code = currency.upper()
+    if amount is None or not _estimates or (code and not is_currency(code)):
         return Decimal(0)
-    return _estimates[0](object_, amount, currency, values) or Decimal(0)
+    return _estimates[0](object_, amount, code, values) or Decimal(0)

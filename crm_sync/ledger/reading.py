@@ -14,6 +14,7 @@ from crm_sync.ledger.standard import (
     INVOICE,
     PAYMENT,
     PEOPLE_KEYS,
+    is_currency,
     is_stopped,
     people_in,
 )
@@ -193,6 +194,10 @@ def _what_is_missing(incoming: Incoming, around: Surroundings) -> Refusal | None
             return Refusal(f"no_{key}", key, f"{_label(key)} is blank.")
     if "currency" in incoming.mapped and not incoming.values.get("currency"):
         return Refusal("no_currency", "currency", "Currency is blank.")
+    currency = _currency(incoming, around)
+    if not is_currency(currency):
+        reason = f"“{currency[:30]}” is not a currency like USD."
+        return Refusal("unknown_currency", "currency", reason)
     for key, known in (
         ("product", around.products),
         ("territory", around.territories),

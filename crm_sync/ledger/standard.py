@@ -88,6 +88,11 @@ def standard_fields(object_: str) -> tuple[FieldFact, ...]:
     return tuple(FieldFact(object_, *row) for row in rows)
 
 
+def is_currency(code: str) -> bool:
+    """Say whether a text is a currency's code: three capital letters, as in USD."""
+    return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()
+
+
 def people_in(value: object) -> tuple[str, ...]:
     """Return the users whom a value of `PEOPLE_KEYS` names, each once."""
     if not value:  # as most of them are, of each record that comes

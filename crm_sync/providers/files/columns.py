@@ -72,18 +72,25 @@ _COLUMNS = {
 # What other systems call the columns that we know.
 _ALIASES = {
     "deal_name": "name",
+    "opportunity_name": "name",
     "title": "name",
     "value": "amount",
+    "deal_value": "amount",
     "price": "amount",
     "close_date": "won_on",
     "date_won": "won_on",
     "won_date": "won_on",
+    "won_time": "won_on",
     "date_lost": "lost_on",
     "lost_date": "lost_on",
     "owner_email": "owner",
     "rep": "owner",
+    "sales_rep": "owner",
+    "deal_owner": "owner",
+    "opportunity_owner": "owner",
     "user": "owner",
     "stage": "status",
+    "deal_stage": "status",
 }
 
 

@@ -120,3 +120,25 @@ def test_rows_that_are_no_records_and_ids_that_were_spoilt_come_back(
         "“name” is #REF!, an error of the spreadsheet.",
         "won_on “1026-11-04” is not a date like 2026-11-04.",
     ]
+
+
+def test_what_is_no_currency_comes_back_and_codes_may_be_small(
+    acme: Business, alice: Member
+) -> None:
+    text = (
+        "Record ID,Deal name,Deal value,Currency,Won time,Deal owner\n"
+        "a,A,5,usd,2026-11-04,Theo Brandt\n"
+        "b,B,5,US Dollar,2026-11-04,Theo Brandt\n"
+        "c,C,5,€,2026-11-04,Theo Brandt\n"
+    )
+
+    _, preview = look_at_file(
+        business=acme, object_="deal", name="d.csv", content=text.encode(), by=alice
+    )
+
+    assert preview.outcome.new == 1
+    assert [row["reason"] for row in preview.refused] == [
+        "“US DOLLAR” is not a currency like USD.",
+        "“€” is not a currency like USD.",
+    ]
+    assert preview.amount == {"USD": Decimal(5)}
