@@ -22,6 +22,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection, connections
 
+from commissions_saas.demo.processes import wait_until
 from crm_sync.connections import services
 from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.ledger.models import Credit, Entry, Payee, RefusedRecord, Revision
@@ -155,9 +156,15 @@ def taken_up_again(job: Job) -> Job:
     """Do what beat does when a lease has run out, and what the next worker then does."""
     past = lease.database_now() - timedelta(seconds=1)
     Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(lease_until=past)
-    ending.bury_expired(job.pk)
+    assert wait_until(lambda: is_let_go(job), 60)
     with without_sending():
         return run_now(job)
+
+
+def is_let_go(job: Job) -> bool:
+    """Bury the job; the database may not have noticed yet that its worker is gone."""
+    ending.bury_expired(job.pk)
+    return Job.objects.exclude(state=Job.State.RUNNING).filter(pk=job.pk).exists()
 
 
 def ledger_of(source: Connection) -> dict[str, tuple[Any, ...]]:
