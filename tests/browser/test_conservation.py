@@ -8,7 +8,7 @@ from playwright.sync_api import APIRequestContext
 
 from tests.browser import places
 from tests.browser.conftest import Enter
-from tests.browser.figures import Figure, figures
+from tests.browser.figures import Figure, Figures, figures
 
 ENOUGH = 310
 
@@ -22,16 +22,16 @@ class Crawl:
     broken: list[str] = field(default_factory=list)
     waiting: dict[str, deque[tuple[str, Figure]]] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
-    pages: dict[str, str] = field(default_factory=dict)
+    pages: dict[str, Figures] = field(default_factory=dict)
 
-    def open(self, url: str) -> str:
-        """Return a page's text; note the figures in it that lead on."""
+    def open(self, url: str) -> Figures:
+        """Return a page's figures; note those that lead on."""
         if url not in self.pages:
             answer = self.asks.get(url)
-            self.pages[url] = answer.text() if answer.ok else ""
+            self.pages[url] = figures(url, answer.text() if answer.ok else "")
             if not answer.ok:
                 self.broken.append(f"{url} answers {answer.status}")
-            for figure in figures(url, self.pages[url]).links:
+            for figure in self.pages[url].links:
                 self.note(url, figure)
         return self.pages[url]
 
@@ -50,7 +50,7 @@ class Crawl:
     def follow(self, source: str, figure: Figure) -> None:
         self.checked += 1
         address, _, part = figure.url.partition("#")
-        shown = figures(address, self.open(address)).headline(part)
+        shown = self.open(address).headline(part)
         if shown != figure.exact:
             self.broken.append(
                 f"{source} shows {figure.exact}, {figure.url} shows {shown}"
