@@ -169,10 +169,10 @@ def _owner(state: EntryState) -> int | None:
     return next((credit[0] for credit in state.credits if credit[1] == "owner"), None)
 
 
-_NEXT_IDS = (
-    "SELECT string_agg(nextval(at.name)::text, ' ') FROM"
-    " (SELECT pg_get_serial_sequence('ledger_entry', 'id')::regclass AS name) AS at,"
-    " generate_series(1, %s)"
+_NEXT_IDS = (  # the sequence is looked up once, and not again for each id
+    "WITH at AS MATERIALIZED"
+    " (SELECT pg_get_serial_sequence('ledger_entry', 'id')::regclass AS name)"
+    " SELECT string_agg(nextval(at.name)::text, ' ') FROM at, generate_series(1, %s)"
 )
 _ENTRY = (
     "id connection_id object external_id name occurred_on counts status amount"
