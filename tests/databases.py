@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -19,10 +20,14 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
+if TYPE_CHECKING:
+    from tenants.accounts.models import Business
+
 PROJECT = Path(__file__).resolve().parent.parent
 BUILDING = 20261124  # the advisory lock of whoever builds a template
 KEPT_TEMPLATES = 4
 BUSINESSES = {"acme": ("northwind", "Northwind"), "globex": ("contoso", "Contoso")}
+SPARE = "b9001"  # a schema that no business has: making one takes a second
 
 _numbers = itertools.count(1)
 
@@ -85,7 +90,7 @@ def build(admin: psycopg.Connection, name: str, fill: Callable[[], None]) -> Non
 
 
 def fill() -> None:
-    """Make the tables and two businesses of two groups."""
+    """Make the tables, two businesses of two groups, and a schema to spare."""
     from tenants.accounts.cloning import clone_now, make_template
     from tenants.accounts.models import Business, Group
 
@@ -99,6 +104,26 @@ def fill() -> None:
             name=slug.title(),
         )
         clone_now(business)
+    spare = Business.objects.create(
+        group=business.group, schema_name=SPARE, slug="spare", name="Spare"
+    )
+    clone_now(spare)
+    Business.objects.filter(pk=spare.pk).delete()
+
+
+def another_business(beside: "Business", **values: str) -> "Business":
+    """Give a group one more business, in the schema to spare."""
+    from tenants.accounts.models import Business
+    from tenants.schema import in_public
+
+    with in_public():
+        made: Business = Business.objects.create(
+            group=beside.group,
+            schema_name=SPARE,
+            state=Business.State.READY,
+            **values,
+        )
+    return made
 
 
 def fingerprint() -> str:

@@ -13,11 +13,11 @@ from commissions_saas.lib import clock
 from crm_sync.connections.models import Connection
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
-from tenants.accounts.cloning import clone_now
 from tenants.accounts.models import Business, Role
 from tenants.jobs.services import run_all_jobs, without_sending
 from tests.commissions.plans.drafts import FLAT
 from tests.commissions.statements import world
+from tests.databases import another_business
 from tests.people import a_group_member, a_member
 
 NOON = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
@@ -51,12 +51,7 @@ def nina(acme: Business) -> Member:
 @pytest.fixture
 def beta(acme: Business) -> Business:
     """A second business of Acme's group."""
-    made: Business = Business.objects.create(
-        group=acme.group, schema_name="b77", slug="beta", name="Beta"
-    )
-    clone_now(made)
-    Business.objects.filter(pk=made.pk).update(state=Business.State.READY)
-    return made
+    return another_business(acme, slug="beta", name="Beta")
 
 
 @pytest.fixture
