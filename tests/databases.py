@@ -126,6 +126,22 @@ def another_business(beside: "Business", **values: str) -> "Business":
     return made
 
 
+@contextlib.contextmanager
+def disk_full(business: "Business", table: str, when: str = "true") -> Iterator[None]:
+    """Let the database fail at new rows of a table, where `when` holds for them."""
+    name = f"{business.schema_name}.dies"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'disk full'; END$$;"
+            f"CREATE TRIGGER dies BEFORE INSERT ON {business.schema_name}.{table}"
+            f" FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {name}()"
+        )
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP FUNCTION {name}() CASCADE")
+
+
 def fingerprint() -> str:
     """Change whenever a migration, a cloning rule or this file does."""
     digest = hashlib.sha256()

@@ -158,17 +158,23 @@ def test_who_was_merged_away_owes_and_is_owed_through_whom_they_became(
     assert verify() == []
 
 
-def test_a_payment_that_arrived_after_all_is_paid_as_before(
-    run: PayoutRun, theo: Payee, alice: Member, helen: Member, client: Client
-) -> None:
+@pytest.fixture
+def paid(run: PayoutRun, theo: Payee, alice: Member, helen: Member) -> Payout:
+    """What Theo was paid by October's run."""
     sign(approve_all(run, helen), helen)
     pay_out(run, alice)
-    payout = run.payouts.get(payee=theo)
+    paid: Payout = run.payouts.get(payee=theo)
+    return paid
+
+
+def test_a_payment_that_arrived_after_all_is_paid_as_before(
+    run: PayoutRun, theo: Payee, paid: Payout, alice: Member, client: Client
+) -> None:
     client.force_login(alice.user)
     page = f"/b/acme/runs/{run.number}/payees/{theo.pk}/"
 
     for _ in range(2):
-        pay.mark_returned(payout=payout, reason="Account closed", by=alice)
+        pay.mark_returned(payout=paid, reason="Account closed", by=alice)
         assert owed_to(theo) == Decimal("1200.00")
         assert "It arrived after all" in text_of(client.get(page))
         client.post(f"{page}arrived/")
@@ -179,21 +185,18 @@ def test_a_payment_that_arrived_after_all_is_paid_as_before(
 
 
 def test_a_payment_that_a_later_run_has_taken_up_did_not_arrive(
-    run: PayoutRun, theo: Payee, alice: Member, helen: Member, client: Client
+    run: PayoutRun, theo: Payee, paid: Payout, alice: Member, client: Client
 ) -> None:
-    sign(approve_all(run, helen), helen)
-    pay_out(run, alice)
-    payout = run.payouts.get(payee=theo)
-    pay.mark_returned(payout=payout, reason="Account closed", by=alice)
+    pay.mark_returned(payout=paid, reason="Account closed", by=alice)
     with clock.at(DECEMBER_2):
         november_is_prepared(by=alice)
 
         with pytest.raises(errors.TakenUp, match=r"Theo Brandt is in run 2"):
-            pay.undo_returned(payout=payout, by=alice)
+            pay.undo_returned(payout=paid, by=alice)
 
         client.force_login(alice.user)
         page = client.get(f"/b/acme/runs/{run.number}/payees/{theo.pk}/")
         assert "It is in run 2." in text_of(page)
 
-    payout.refresh_from_db()
-    assert payout.state == Payout.State.RETURNED
+    paid.refresh_from_db()
+    assert paid.state == Payout.State.RETURNED

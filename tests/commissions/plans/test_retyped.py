@@ -13,21 +13,14 @@ from tenants.access import Member
 from tests.commissions.plans.drafts import text_of
 from tests.commissions.statements import world
 
-FEES = """
-plan: After the fee
-currency: USD
-components:
-  - {key: sale, amount: (deal.amount - deal.dealer_fee) * 10%}
-examples:
-  - {name: One, period: 2026-11, deals: [{id: a, won_on: 2026-11-02, amount: 100, dealer_fee: 10}], expect: 9}
-"""
-
 
 def test_the_line_and_the_plans_page_say_what_to_do(
     maya: Payee, ada: Member, ben: Member, page: Client
 ) -> None:
     save_fields([FieldFact("deal", "dealer_fee", "Dealer fee", "money")])
-    draft = services.create_plan(document=plan_from_yaml(FEES), by=ada)
+    draft = services.create_plan(
+        document=plan_from_yaml(world.plan_text("after_the_fee")), by=ada
+    )
     services.publish_version(draft=draft, starts_on=date(2026, 7, 1), by=ben)
     world.assign(maya, draft.plan, date(2026, 7, 1))
     save_fields([FieldFact("deal", "dealer_fee", "Dealer fee", "text")])

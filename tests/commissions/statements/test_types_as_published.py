@@ -21,14 +21,7 @@ from tenants.accounts.models import Member as MemberRow
 from tests.commissions.statements import world
 from tests.commissions.statements.world import SYSTEM, a_deal, sync
 
-PLAN = """
-plan: After the fee
-currency: USD
-components:
-  - {key: sale, amount: (deal.amount - deal.dealer_fee) * 10%}
-examples:
-  - {name: One, period: 2026-11, deals: [{id: a, won_on: 2026-11-02, amount: 100, dealer_fee: 10}], expect: 9}
-"""
+PLAN = world.plan_text("after_the_fee")
 
 
 def is_now(type_: ValueType) -> None:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection as database
 from django.test import Client
 from psycopg import Error
 
@@ -19,6 +18,7 @@ from tenants.accounts.models import Business, Role, RoleGrant
 from tenants.jobs import services as jobs
 from tenants.jobs.models import Job
 from tests.crm_sync.clients import logged_in, page
+from tests.databases import disk_full
 from tests.people import a_member
 
 NOW = datetime(2026, 11, 24, 16, 42, tzinfo=UTC)
@@ -134,19 +134,10 @@ def test_a_commit_whose_worker_dies_leaves_nothing_and_is_done_once_by_the_next(
     url = sent(ada)
     work()
     ada.post(url)
-    schema = acme.schema_name
-    with database.cursor() as cursor:
-        cursor.execute(
-            f"CREATE FUNCTION {schema}.dies() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$BEGIN RAISE EXCEPTION 'disk full'; END$$;"
-            f"CREATE TRIGGER dies BEFORE INSERT ON {schema}.ledger_change"
-            f" FOR EACH ROW EXECUTE FUNCTION {schema}.dies()"
-        )
-    with pytest.raises(Error, match="disk full"):
-        work()
-    left = Upload.objects.get().state, Entry.objects.count()
-    with database.cursor() as cursor:
-        cursor.execute(f"DROP FUNCTION {schema}.dies() CASCADE")
+    with disk_full(acme, "ledger_change"):
+        with pytest.raises(Error, match="disk full"):
+            work()
+        left = Upload.objects.get().state, Entry.objects.count()
 
     assert work() == [("commit_file", "done")]
     # The worker may die between its last transaction and its job's end.

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection as database
 from django.db import transaction
 from psycopg import Error
 
@@ -28,6 +27,7 @@ from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tenants.jobs.services import run_all_jobs
 from tests.crm_sync.clients import logged_in, page
+from tests.databases import disk_full
 from tests.people import a_member
 
 NOW = datetime(2026, 11, 24, 16, 42, tzinfo=UTC)
@@ -288,20 +288,11 @@ def test_a_commit_that_dies_half_way_leaves_nothing_and_can_be_done_again(
     acme: Business, alice: Member
 ) -> None:
     upload, _ = look(acme, alice)
-    schema = acme.schema_name
-    with database.cursor() as cursor:
-        cursor.execute(
-            f"CREATE FUNCTION {schema}.dies() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$BEGIN RAISE EXCEPTION 'disk full'; END$$;"
-            f"CREATE TRIGGER dies BEFORE INSERT ON {schema}.ledger_change"
-            f" FOR EACH ROW EXECUTE FUNCTION {schema}.dies()"
-        )
-    with pytest.raises(Error, match="disk full"), transaction.atomic():
-        commit_upload(upload=upload, business=acme, by=alice)
-    upload.refresh_from_db()
-    left = upload.state, Entry.objects.count(), SyncRun.objects.count()
-    with database.cursor() as cursor:
-        cursor.execute(f"DROP FUNCTION {schema}.dies() CASCADE")
+    with disk_full(acme, "ledger_change"):
+        with pytest.raises(Error, match="disk full"), transaction.atomic():
+            commit_upload(upload=upload, business=acme, by=alice)
+        upload.refresh_from_db()
+        left = upload.state, Entry.objects.count(), SyncRun.objects.count()
 
     done = commit_upload(upload=upload, business=acme, by=alice)
 

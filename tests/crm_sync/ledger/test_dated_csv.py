@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 from django.db import DatabaseError
-from django.db import connection as database
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import dated, sheets
@@ -14,6 +13,7 @@ from crm_sync.ledger.models import AttributeValue, Leave, Payee
 from crm_sync.ledger.services import create_payee, create_product
 from tenants.access import Member
 from tenants.accounts.models import Business
+from tests.databases import disk_full
 
 
 @pytest.fixture
@@ -149,16 +149,10 @@ def test_a_file_that_dies_half_way_has_entered_nothing(
     acme: Business, filled: None, alice: Member
 ) -> None:
     text = "name,key,value\nMaya Okafor,salary,6000\nMaya Okafor,level,dies\n"
-    schema = acme.schema_name
-    with database.cursor() as cursor:
-        cursor.execute(
-            f"CREATE FUNCTION {schema}.dies() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$BEGIN RAISE EXCEPTION 'disk full'; END$$;"
-            f"CREATE TRIGGER dies BEFORE INSERT ON {schema}.ledger_attributevalue"
-            f" FOR EACH ROW WHEN (NEW.value = 'dies') EXECUTE FUNCTION {schema}.dies()"
-        )
-
-    with pytest.raises(DatabaseError, match="disk full"):
+    with (
+        disk_full(acme, "ledger_attributevalue", "NEW.value = 'dies'"),
+        pytest.raises(DatabaseError, match="disk full"),
+    ):
         sheets.enter(look_at_dated("values", text.encode()), alice)
 
     assert not AttributeValue.objects.filter(value="6000").exists()
