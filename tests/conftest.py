@@ -20,6 +20,7 @@ hypothesis.settings.register_profile("ours", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("ours")
 
 pytest_plugins = [
+    "tests.passwords",
     "tests.people",
     "tests.servers",
     "tests.demo_site",
