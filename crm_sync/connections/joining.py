@@ -10,6 +10,7 @@ from commissions_saas.lib import clock
 from commissions_saas.lib.errors import ProductError
 from crm_sync.connections.models import Connection, SourceUser
 from crm_sync.connections.readers import Reader
+from crm_sync.ledger.identities import tell_who
 from crm_sync.ledger.models import ExternalId, Payee
 from tenants.accounts.invitations import bring_in
 from tenants.accounts.models import Business, Group, Role, User
@@ -116,6 +117,7 @@ def _bring_in(
             Payee.objects.filter(pk=payee.pk, user_id__isnull=True).update(
                 user_id=grant.member.user_id
             )
+            tell_who(payee.pk)
     except ProductError as problem:
         return [f"{user.email}: {problem.message}"]
     return []

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from crm_sync.ledger import errors
 from crm_sync.ledger.changes import next_change
+from crm_sync.ledger.identities import tell_who
 from crm_sync.ledger.models import ExternalId, Payee, Revision
 from crm_sync.ledger.own import require_not_own
 from crm_sync.ledger.writing import reopen
@@ -48,6 +49,7 @@ def merge_payees(*, payee: Payee, into: Payee, by: Member | None = None) -> int:
         ):
             raise errors.CannotMerge(f"{payee.name} was merged already.")
         Payee.objects.filter(merged_into=payee).update(merged_into=into)
+        tell_who(payee.pk, into.pk)
 
         def change(credit: Credit) -> Credit:
             payee_id, role, share, was = credit
@@ -71,6 +73,7 @@ def undo_merge(*, payee: Payee, by: Member | None = None) -> int:
         number = _number(payee, into, words, by)
         ExternalId.objects.filter(payee=into, was=payee).update(payee=payee, was=None)
         Payee.objects.filter(pk=payee.pk).update(merged_into=None)
+        tell_who(payee.pk)
 
         def change(credit: Credit) -> Credit:
             _, role, share, was = credit

@@ -10,6 +10,7 @@ from crm_sync.contract import field_name
 from crm_sync.ledger import errors
 from crm_sync.ledger.attributes import declare_new
 from crm_sync.ledger.changes import next_change
+from crm_sync.ledger.identities import tell_who
 from crm_sync.ledger.models import (
     Customer,
     ExternalId,
@@ -51,6 +52,7 @@ def create_payee(
             hidden=hidden,
         )
         declare_new("payee", payee.attributes)
+        tell_who(payee.pk)
         record(
             action="ledger.payee.created",
             object_kind="payee",
@@ -92,6 +94,7 @@ def edit_payee(*, payee: Payee, by: Member, **changes: Any) -> None:
             declare_new("payee", after["attributes"])
         if Payee.objects.filter(pk=payee.pk).update(**changes) != 1:
             raise errors.LedgerError("This payee is not there any more.")
+        tell_who(payee.pk)
         _audit("ledger.payee.edited", "payee", payee.pk, payee.name, before, after, by)
     payee.refresh_from_db()
 

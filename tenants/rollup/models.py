@@ -35,6 +35,24 @@ class PayeeFact(models.Model):
         indexes = [models.Index(fields=["group_id", "month"], name="payee_fact_month")]
 
 
+class PayeeIdentity(models.Model):
+    """What says which person a payee is: a log-in, an address, a merge."""
+
+    group_id = models.BigIntegerField(db_index=True)
+    business_id = models.BigIntegerField()
+    payee_id = models.BigIntegerField()
+    merged_into_id = models.BigIntegerField(null=True)
+    user_id = models.BigIntegerField(null=True)
+    email = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["business_id", "payee_id"], name="payee_identity_once"
+            )
+        ]
+
+
 class DetailFact(models.Model):
     """The full grain: also product, territory and component."""
 

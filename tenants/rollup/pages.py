@@ -15,7 +15,7 @@ from tenants.access import Member
 from tenants.accounts.models import Business, Group
 from tenants.frame.pagination import paginate_list
 from tenants.rollup import matrix as tables
-from tenants.rollup import selectors
+from tenants.rollup import people, selectors
 from tenants.rollup.models import MonthRate, PayeeFact
 from tenants.rollup.months import last_months, slug_of
 from tenants.urls_for import business_url
@@ -42,6 +42,10 @@ def overview_page(
     into = None if choice["cur"] == "own" else choice["cur"]
     rates = selectors.rates(group.pk, months, into or group.reporting_currency)
     facts = selectors.facts_of(member, months, choice["by"])
+    parts = facts.parts
+    if choice["by"] == "payee":
+        names = {pk: business.name for pk, business in businesses.items()}
+        parts = people.commission_by_person(member, months, names)
     currencies = {pk: b.currency for pk, b in businesses.items()}
     build = partial(
         tables.build, businesses=currencies, months=months, into=into, rates=rates
@@ -71,7 +75,7 @@ def overview_page(
         "spans": SPANS,
         "currencies": sorted({group.reporting_currency} | _used(businesses)),
         "dimensions": DIMENSIONS,
-        "breakdown": _breakdown(facts.parts, into, rates, businesses),
+        "breakdown": _breakdown(parts, into, rates, businesses),
     }
 
 

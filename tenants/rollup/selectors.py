@@ -54,13 +54,20 @@ def businesses_of(member: Member) -> list[Business]:
     return list(found.order_by("pk"))
 
 
+def pay_of(member: Member, months: Iterable[date]) -> QuerySet[PayeeFact]:
+    """Return what stands on the statements of the months that the member may add up."""
+    facts = _seen(member, PayeeFact.objects.all())
+    return facts.filter(month__in=list(months))
+
+
 def commission(
     member: Member, months: Iterable[date], column: str = "earned"
 ) -> dict[Key, Decimal]:
     """Return what stands on the statements of each business and month."""
-    facts = _seen(member, PayeeFact.objects.all()).filter(month__in=list(months))
-    totals = facts.values_list("business_id", "month", "currency").annotate(
-        total=Sum(column)
+    totals = (
+        pay_of(member, months)
+        .values_list("business_id", "month", "currency")
+        .annotate(total=Sum(column))
     )
     return {(pk, month, currency): total for pk, month, currency, total in totals}
 
@@ -68,25 +75,25 @@ def commission(
 def facts_of(member: Member, months: Iterable[date], by: str) -> Facts:
     """Return the sums of the months that the member may add up, in one query.
 
-    `by` is `product`, `territory`, `component` or `payee`. Bookings are of deals, each
-    counted once, whoever is credited.
+    `by` is `product`, `territory` or `component`; people's parts are asked for apart.
+    Bookings are of deals, each counted once, whoever is credited.
     """
     wanted = list(months)
-    pay = _seen(member, PayeeFact.objects.all()).filter(month__in=wanted)
+    pay = pay_of(member, wanted)
     deals = _seen(member, BookingFact.objects.all()).filter(month__in=wanted)
     details = _seen(member, DetailFact.objects.all()).filter(month__in=wanted)
-    parts, label = (pay, "payee_name") if by == "payee" else (details, by)
     paid = pay.values_list(_word(PAY), "business_id", "month", "currency", "period")
     booked = deals.values_list(
         _word(DEALS), "business_id", "month", "currency", _word("")
     )
-    split = parts.values_list(_word(PART), Value(0), "month", "currency", label)
-    rows = paid.annotate(a=Sum("earned"), b=Sum("payable")).union(
-        booked.annotate(a=Sum("booked"), b=Value(Decimal(0))),
-        split.annotate(a=Sum("earned"), b=Value(Decimal(0))),
-        all=True,
-    )
-    return _collected(rows)
+    others: list[QuerySet[Any, Any]] = [
+        booked.annotate(a=Sum("booked"), b=Value(Decimal(0)))
+    ]
+    if by != "payee":
+        split = details.values_list(_word(PART), Value(0), "month", "currency", by)
+        others.append(split.annotate(a=Sum("earned"), b=Value(Decimal(0))))
+    paid = paid.annotate(a=Sum("earned"), b=Sum("payable"))
+    return _collected(paid.union(*others, all=True))
 
 
 def _collected(rows: Iterable[Any]) -> Facts:

@@ -14,6 +14,7 @@ from crm_sync.ledger.models import Change, Entry, Field, Payee, Revision
 from tenants.accounts.models import Role, RoleGrant
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_all_jobs, run_now
+from tenants.rollup.models import PayeeIdentity
 from tests.commissions.statements import world
 from tests.crm_sync.connections.office import NOON, Office
 from tests.crm_sync.connections.scene import (
@@ -253,6 +254,8 @@ def test_people_become_members_where_that_is_asked_for(
     }
     assert roles[theo.user_id] == Role.REP
     assert roles[maya.user_id] == Role.ADMIN
+    known = PayeeIdentity.objects.get(business_id=office.business.pk, payee_id=theo.pk)
+    assert known.user_id == theo.user_id
     with later(16):
         office.sync()
     grants = RoleGrant.objects.filter(member__user_id=theo.user_id or 0)
