@@ -84,13 +84,13 @@ def type_of(value: str) -> ValueType:
 def declare_new(kind: str, attributes: Mapping[str, str]) -> None:
     """Offer attributes to formulas that the catalogue does not have yet."""
     have = set(Field.objects.filter(object=kind).values_list("key", flat=True))
-    save_fields(
-        [
-            FieldFact(kind, key, key.replace("_", " ").capitalize(), type_of(text))
-            for key, text in attributes.items()
-            if key not in have
-        ]
-    )
+    new = [
+        FieldFact(kind, key, key.replace("_", " ").capitalize(), type_of(text))
+        for key, text in attributes.items()
+        if key not in have
+    ]
+    if new:
+        save_fields(new)
 
 
 def types_of(

@@ -1,10 +1,12 @@
 """Change numbers: dense, ordered by commit, one row of `Change` for each."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 
 from commissions_saas.lib import clock
 from crm_sync.ledger.copying import copy_in, moment, text, whole
@@ -26,9 +28,54 @@ class ChangeDraft:
     by_id: int | None = None
 
 
+@dataclass(slots=True)
+class _Together:
+    """Changes that have their numbers, and are written down when all have."""
+
+    schema: str
+    first: int
+    drafts: list[ChangeDraft] = field(default_factory=list)
+
+
+_together: ContextVar[_Together | None] = ContextVar("changes_together", default=None)
+
+
+@contextmanager
+def changes_together() -> Iterator[None]:
+    """Number what is changed meanwhile at once, and write it down together at the end.
+
+    One transaction, which holds the business's lock from its first moment to commit.
+    """
+    with transaction.atomic():
+        lock_changes()
+        made = _Together(require_business(), latest_change() + 1)
+        token = _together.set(made)
+        try:
+            yield
+        finally:
+            _together.reset(token)
+        _write(made.drafts, made.first)
+
+
+@contextmanager
+def change_apart() -> Iterator[None]:
+    """Take back what fails alone, with the numbers that it was given."""
+    made = _together.get()
+    before = len(made.drafts) if made else 0
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        if made:
+            del made.drafts[before:]
+        raise
+
+
 def lock_changes() -> None:
     """Wait for the business's change lock and hold it to the end of the transaction."""
     schema = require_business()
+    if _made_in(schema):
+        return  # it is held
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s), 1)", [schema])
 
@@ -56,8 +103,23 @@ def next_change(
 
 def next_changes(drafts: Sequence[ChangeDraft]) -> list[int]:
     """Number several changes in their order, and ask once for what must catch up."""
-    lock_changes()
-    first = latest_change() + 1
+    made = _made_in(require_business())
+    if made:
+        first = made.first + len(made.drafts)
+        made.drafts += drafts
+    else:
+        lock_changes()
+        first = latest_change() + 1
+        _write(drafts, first)
+    return list(range(first, first + len(drafts)))
+
+
+def _made_in(schema: str) -> _Together | None:
+    made = _together.get()
+    return made if made and made.schema == schema else None
+
+
+def _write(drafts: Sequence[ChangeDraft], first: int) -> None:
     copy_in("ledger_change", _COLUMNS, _lines(drafts, first, clock.now().isoformat()))
     if drafts:
         # A lower room never knows a higher one: whoever calculates handles this job,
@@ -68,7 +130,6 @@ def next_changes(drafts: Sequence[ChangeDraft]) -> list[int]:
             business=current_business(),
             only_one="catch_up",
         )
-    return list(range(first, first + len(drafts)))
 
 
 _COLUMNS = "number at kind words source source_at entry_id payee_id by_id"

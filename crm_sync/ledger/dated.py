@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from commissions_saas.lib.money import NotAnAmount, parse_decimal
+from crm_sync.contract import field_name
 from crm_sync.ledger import days, errors
 from crm_sync.ledger.attributes import declared_key, read_value
 from crm_sync.ledger.changes import lock_changes, next_change
@@ -61,8 +62,9 @@ def set_value(
         key, declared = declared_key(kind, key, value, type_)
         text = read_value(key, value, declared)
         of = {"kind": kind, "subject_id": subject_id, "key": key}
-        rows = days.live(AttributeValue, **of)
-        last = days.last_day(rows, starts_on, ends_on)
+        live = days.live(AttributeValue, **of)
+        last = days.last_day(live, starts_on, ends_on)
+        rows = list(days.overlapping(live, starts_on, last))
         if days.holds_already(rows, starts_on, last, {"value": text}):
             return None
         span = days.words_of(starts_on, last)
@@ -88,10 +90,12 @@ def clear_value(
     days.require_order(starts_on, ends_on)
     _require_not_own(subject, by)
     kind, subject_id, name = subject_of(subject)
+    key = field_name(key)
     with transaction.atomic():
         lock_changes()
-        rows = days.live(AttributeValue, kind=kind, subject_id=subject_id, key=key)
-        if not days.overlapping(rows, starts_on, ends_on).exists():
+        live = days.live(AttributeValue, kind=kind, subject_id=subject_id, key=key)
+        rows = list(days.overlapping(live, starts_on, ends_on))
+        if not rows:
             return False
         span = days.words_of(starts_on, ends_on)
         number = _number(f"{name}: no {key}{span}", "fact", subject, by)
@@ -168,7 +172,8 @@ def allow_selling(
     name = _known_name(kind, name)
     with transaction.atomic():
         lock_changes()
-        rows = days.live(SellRight, payee=payee, kind=kind, name=name)
+        live = days.live(SellRight, payee=payee, kind=kind, name=name)
+        rows = list(days.overlapping(live, starts_on, ends_on))
         if days.holds_already(rows, starts_on, ends_on, {}):
             return None
         words = f"{payee.name}: may sell {name}{days.words_of(starts_on, ends_on)}"

@@ -21,6 +21,9 @@ from crm_sync.ledger.sheets import Cells, Columns, Enter, Once, PayeeFinder, Pre
 from crm_sync.ledger.values import TYPES
 from tenants.access import Member
 
+# What has attributes, by its kind and name, as it is read for a file.
+Things = dict[str, dict[str, dated.Thing]]
+
 
 class Sheet(NamedTuple):
     """A kind of file: its columns, how its rows are read, and how they are written."""
@@ -44,10 +47,11 @@ def look_at_dated(kind: str, content: bytes) -> Preview:
 
 def _value_reader() -> sheets.Read:
     find, once = PayeeFinder(), Once()
+    things: Things = {}
     types = types_of(SubjectKind.values)
 
     def read(cells: Cells) -> tuple[str, Enter]:
-        subject = _subject(cells, find)
+        subject = _subject(cells, find, things)
         key, value = cells.get("key", ""), cells.get("value", "")
         if not key:
             raise BadRow("The row says of no attribute what it is.")
@@ -74,7 +78,7 @@ def _value_reader() -> sheets.Read:
     return read
 
 
-def _subject(cells: Cells, find: PayeeFinder) -> dated.Subject:
+def _subject(cells: Cells, find: PayeeFinder, things: Things) -> dated.Subject:
     kind = cells.get("of", "") or SubjectKind.PAYEE.value
     if kind == SubjectKind.PAYEE.value:
         return find.payee(cells)
@@ -86,7 +90,9 @@ def _subject(cells: Cells, find: PayeeFinder) -> dated.Subject:
             hint=f"Use {', '.join(SubjectKind.values)}.",
         )
     name = cells.get("name", "")
-    row: dated.Thing | None = THINGS[kind].objects.filter(name=name).first()
+    if kind not in things:
+        things[kind] = {row.name: row for row in THINGS[kind].objects.all()}
+    row = things[kind].get(name)
     if row is None:
         raise BadRow(f"There is no {kind} “{name[:60]}”.")
     return row

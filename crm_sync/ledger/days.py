@@ -1,6 +1,6 @@
 """Rows that hold from day to day: what is set closes what it covers, and edits nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -29,13 +29,13 @@ def last_day(live: QuerySet[Row], starts_on: date, ends_on: date | None) -> date
 
 
 def holds_already(
-    live: QuerySet[Row], starts_on: date, ends_on: date | None, given: Mapping[str, Any]
+    rows: Iterable[Row], starts_on: date, ends_on: date | None, given: Mapping[str, Any]
 ) -> bool:
     """Say whether one row says all this of all these days, so nothing is to be set."""
-    rows = overlapping(live, starts_on, ends_on).filter(**given)
     return any(
         row.starts_on <= starts_on
         and (row.ends_on is None or (ends_on is not None and ends_on <= row.ends_on))
+        and all(getattr(row, name) == value for name, value in given.items())
         for row in rows
     )
 
@@ -49,18 +49,18 @@ def overlapping(
 
 
 def close_days(
-    live: QuerySet[Row], starts_on: date, ends_on: date | None, number: int
-) -> int:
-    """Close what holds on these days; what lies before and after is opened again."""
-    rows = list(overlapping(live, starts_on, ends_on))
-    model = live.model
+    rows: Sequence[Row], starts_on: date, ends_on: date | None, number: int
+) -> None:
+    """Close rows that hold on these days; what lies before and after is opened again."""
+    if not rows:
+        return
+    model = type(rows[0])
     model._default_manager.filter(pk__in=[row.pk for row in rows]).update(closed=number)
     model._default_manager.bulk_create(
         _copy(row, first, last, number)
         for row in rows
         for first, last in _outside(row, starts_on, ends_on)
     )
-    return len(rows)
 
 
 def live(model: type[Row], **of: Any) -> QuerySet[Row]:

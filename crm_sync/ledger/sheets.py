@@ -8,9 +8,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db import transaction
-
 from commissions_saas.lib.errors import ProductError
+from crm_sync.ledger.changes import change_apart, changes_together
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.tables import csv_of, plain_cell
@@ -99,7 +98,7 @@ def look_at(content: bytes, columns: Columns, read: Read) -> Preview:
 
 def enter(preview: Preview, by: Member) -> Preview:
     """Enter the good rows, all or none; what is refused only now joins the refused."""
-    with transaction.atomic():
+    with changes_together():
         for row in preview.rows:
             _enter(row, preview, by)
     return preview
@@ -107,7 +106,7 @@ def enter(preview: Preview, by: Member) -> Preview:
 
 def _enter(row: GoodRow, preview: Preview, by: Member) -> None:
     try:
-        with transaction.atomic():
+        with change_apart():
             changed = row.enter(by)
     except ProductError as problem:
         preview.refused.append(RefusedRow(row.line, row.cells, str(problem)))

@@ -12,13 +12,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.contract import field_name
 from crm_sync.ledger import services
-from crm_sync.ledger.changes import lock_changes
+from crm_sync.ledger.changes import change_apart, changes_together
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.history import differences
 from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
@@ -101,13 +100,13 @@ def look_at(kind: str, content: bytes) -> Preview:
 
 def enter(preview: Preview, by: Member) -> int:
     """Enter the good rows, all or none; what is refused only now joins the refused."""
-    with transaction.atomic():
+    with changes_together():
         return sum(_enter(row, preview, by) for row in preview.rows)
 
 
 def _enter(row: GoodRow, preview: Preview, by: Member) -> bool:
     try:
-        with transaction.atomic():
+        with change_apart():
             row.enter(by)
     except ProductError as problem:
         preview.refused.append(RefusedRow(row.line, row.cells, str(problem)))
@@ -170,9 +169,8 @@ def _named_reader(kind: str) -> Reader:
         merged = _merged(kept, attributes)
 
         def enter(by: Member) -> None:
-            with transaction.atomic():
-                made = row or make(name=name, attributes=merged, by=by)
-                services.edit_named(row=made, attributes=merged, active=active, by=by)
+            made = row or make(name=name, attributes=merged, by=by)
+            services.edit_named(row=made, attributes=merged, active=active, by=by)
 
         words = ""
         if row is not None:
@@ -202,13 +200,11 @@ def _payee_reader() -> Reader:
             leaves_on = given.pop("leaves_on", None)
 
             def add(by: Member) -> None:
-                with transaction.atomic():
-                    lock_changes()
-                    if _Finder(_payees_like(found)).payee(found) is not None:
-                        raise BadRow(f"{name} is here by now.", hint="Send it again.")
-                    made = services.create_payee(**given, attributes=attributes, by=by)
-                    if leaves_on is not None:
-                        services.edit_payee(payee=made, leaves_on=leaves_on, by=by)
+                if _Finder(_payees_like(found)).payee(found) is not None:
+                    raise BadRow(f"{name} is here by now.", hint="Send it again.")
+                made = services.create_payee(**given, attributes=attributes, by=by)
+                if leaves_on is not None:
+                    services.edit_payee(payee=made, leaves_on=leaves_on, by=by)
 
             key = given.get("email") or given.get("employee_number") or name
             return key, GoodRow(line, name, "", True, add)

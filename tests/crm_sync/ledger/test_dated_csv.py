@@ -1,15 +1,22 @@
 """Facts by date go out as CSV and come in again; bad rows come back with reasons."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import DatabaseError
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import dated, sheets
-from crm_sync.ledger.changes import latest_change
+from crm_sync.ledger.changes import (
+    change_apart,
+    changes_together,
+    latest_change,
+    next_change,
+)
 from crm_sync.ledger.dated_csv import SHEETS, dated_file, look_at_dated
-from crm_sync.ledger.models import AttributeValue, Leave, Payee
+from crm_sync.ledger.models import AttributeValue, Change, Leave, Payee
 from crm_sync.ledger.services import create_payee, create_product
 from tenants.access import Member
 from tenants.accounts.models import Business
@@ -78,7 +85,7 @@ def test_good_rows_go_in_and_bad_ones_come_back_to_be_corrected(
 
 
 def test_an_empty_value_takes_one_away(filled: None, alice: Member) -> None:
-    text = "name,key,value\nMaya Okafor,salary,\n"
+    text = "name,key,value\nMaya Okafor,Salary,\n"
 
     done = sheets.enter(look_at_dated("values", text.encode()), alice)
 
@@ -164,3 +171,46 @@ def test_an_error_of_the_spreadsheet_comes_back(filled: None) -> None:
     assert [row.why for row in found.refused] == [
         "“value” is #N/A, an error of the spreadsheet."
     ]
+
+
+def test_a_file_numbers_its_rows_and_asks_once_for_what_must_catch_up(
+    filled: None,
+    alice: Member,
+    django_capture_on_commit_callbacks: Callable[[], Any],
+) -> None:
+    last = latest_change()
+    text = (
+        "name,key,value,from\n"
+        "Maya Okafor,salary,6000,2026-07-01\n"
+        "Maya Okafor,season,7,2026-07-01\n"
+        "Maya Okafor,hours,160,2026-07-01\n"
+    )
+
+    with django_capture_on_commit_callbacks() as sent:
+        sheets.enter(look_at_dated("values", text.encode()), alice)
+
+    made = Change.objects.filter(number__gt=last).order_by("number")
+    assert list(made.values_list("number", flat=True)) == [last + 1, last + 2, last + 3]
+    day = date(2026, 7, 1)
+    opened = AttributeValue.objects.filter(starts_on=day).order_by("opened")
+    assert list(opened.values_list("opened", "key")) == [
+        (last + 1, "salary"),
+        (last + 2, "season"),
+        (last + 3, "hours"),
+    ]
+    assert len(sent) == 1
+
+
+def test_a_row_that_is_refused_late_takes_its_number_back(acme: Business) -> None:
+    last = latest_change()
+
+    with changes_together():
+        next_change(kind="fact", words="one")
+        with pytest.raises(ProductError), change_apart():
+            next_change(kind="fact", words="refused")
+            raise ProductError("No.")
+        number = next_change(kind="fact", words="two")
+
+    made = Change.objects.filter(number__gt=last).order_by("number")
+    assert list(made.values_list("words", flat=True)) == ["one", "two"]
+    assert number == latest_change() == last + 2
