@@ -18,11 +18,12 @@ from crm_sync.connections.applying import apply_page
 from crm_sync.connections.comparing import forget_refused
 from crm_sync.connections.endpoints import INBOUND
 from crm_sync.connections.models import Connection, Delivery
-from crm_sync.connections.opening import open_connection
+from crm_sync.connections.opening import in_a_job, open_connection
 from crm_sync.connections.people_keys import know_people
 from crm_sync.connections.readers import Reader, reader_of
 from crm_sync.connections.services import start_sync
 from crm_sync.connections.strangers import adopts_people
+from crm_sync.connections.syncing import LONGEST_WAIT
 from crm_sync.contract import (
     ConfigurationProblem,
     Provider,
@@ -49,7 +50,7 @@ def work_deliveries(lease: Lease) -> dict[str, int]:
         connection = Connection.objects.get(pk=lease.arguments["connection"])
         if connection.state in (Connection.State.PAUSED, Connection.State.REMOVED):
             return {}
-        provider = open_connection(connection)
+        provider = open_connection(connection, limits=in_a_job(connection))
         reader = reader_of(connection, provider)
         while batch := _waiting(connection):
             began = time.monotonic()
@@ -57,7 +58,8 @@ def work_deliveries(lease: Lease) -> dict[str, int]:
                 records = _records(connection, reader, provider, batch)
             except TryAgainLater as problem:
                 _put_off(lease, batch, problem)
-                raise RunLater(problem.message, _after(problem)) from problem
+                rest = max(_after(problem), _grown(batch[0].tries))
+                raise RunLater(problem.message, rest) from problem
             except ConfigurationProblem as problem:
                 with lease.transaction():
                     _end(batch, Delivery.State.FAILED, problem.message, began)
@@ -253,6 +255,11 @@ def _put_off(lease: Lease, batch: Sequence[Delivery], problem: TryAgainLater) ->
 
 def _after(problem: TryAgainLater) -> timedelta:
     return timedelta(milliseconds=int(problem.after * 1000))
+
+
+def _grown(tries: int) -> timedelta:
+    """Twice as long after each failure: a source that is gone holds up no others."""
+    return min(timedelta(seconds=5 * 2 ** min(tries, 10)), LONGEST_WAIT)
 
 
 def _version(row: Delivery) -> str:

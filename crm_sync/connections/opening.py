@@ -59,6 +59,13 @@ def open_connection(
     )
 
 
+def in_a_job(connection: Connection) -> dict[str, Any]:
+    """Return the limits of a job: others wait for its worker, so it is given back at
+    once where the source is gone, and tried again later."""
+    had_trouble = connection.problem_since is not None
+    return {"look_first": True, "failed_before": had_trouble}
+
+
 def opened(
     kind: str,
     base_url: str,

@@ -23,7 +23,7 @@ from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.endpoints import watch
 from crm_sync.connections.joining import bring_in_members, note_leavers
 from crm_sync.connections.models import Connection, SyncRun
-from crm_sync.connections.opening import open_connection
+from crm_sync.connections.opening import in_a_job, open_connection
 from crm_sync.connections.readers import Reader, reader_of, source_name
 from crm_sync.connections.retrying import retry_refused, retry_unrouted
 from crm_sync.connections.strangers import adopts_people
@@ -78,7 +78,7 @@ def _read_everything(connection: Connection, run: SyncRun, lease: Lease) -> None
             time.sleep(float(nap))
             seconds -= nap
 
-    provider = open_connection(connection, wait=wait)
+    provider = open_connection(connection, wait=wait, limits=in_a_job(connection))
     lease.step("Reading people and fields")
     refresh_directory(connection=connection, provider=provider, check=lease.check)
     lease.step("Looking after the webhook")

@@ -1,14 +1,43 @@
-"""What a server writes under `Retry-After` and its kin, in every spelling met."""
+"""How long a server is left alone: what it writes under `Retry-After` and its kin, in
+every spelling met, and how patient we are with one that fails."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
 _NUMBER = re.compile(r"\d{1,13}(?:\.\d{1,9})?")
 _EPOCH = 1_000_000_000  # a larger number of seconds is a moment, not a span
+
+
+@dataclass(slots=True)
+class Patience:
+    """How often the same is asked of a server that fails, and how long it then rests.
+
+    Where it is so said, one that has not answered yet is only looked at: it may be
+    gone. Its first answer makes us patient; that it fails is no answer where it has
+    failed before.
+    """
+
+    tries: int
+    look_first: bool = False
+    failed_before: bool = False
+
+    def heard(self, status: int) -> None:
+        """Take note of an answer."""
+        if status < 500 or not self.failed_before:
+            self.look_first = False
+
+    def is_over(self, tries: int) -> bool:
+        """Say whether so many tries are enough for now."""
+        return self.look_first or tries >= self.tries
+
+    def rest(self, pause: Decimal) -> Decimal:
+        """Return how long it is left alone after the last try."""
+        return max(pause, Decimal(5) if self.look_first else Decimal(60))
 
 
 def seconds_said(

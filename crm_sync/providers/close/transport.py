@@ -21,7 +21,7 @@ from crm_sync.json_text import Unreadable, read_object
 from crm_sync.outgoing.addresses import ForbiddenAddress, Reach, private_network
 from crm_sync.outgoing.json_text import write_json
 from crm_sync.outgoing.sessions import NoAnswer, Reply, TooLarge, ask, checked_session
-from crm_sync.outgoing.waits import moment_said
+from crm_sync.outgoing.waits import Patience, moment_said
 from crm_sync.providers.close import limits
 from crm_sync.providers.close.address import checked_address
 
@@ -61,7 +61,11 @@ class Transport:
         if not settings.secret:
             raise ConfigurationProblem("The connection has no key.", hint=_KEY_HINT)
         self._seconds = int(options.get("timeout", 30))
-        self._tries = int(options.get("tries", 5))
+        self._patience = Patience(
+            int(options.get("tries", 5)),
+            look_first=options.get("look_first") is True,
+            failed_before=options.get("failed_before") is True,
+        )
         self._first_wait = Decimal(str(options.get("retry_seconds", "0.5")))
         self._longest_wait = Decimal(str(options.get("longest_wait", 60)))
         self._sleep = settings.wait
@@ -103,11 +107,11 @@ class Transport:
                 tries += 1
                 pause = limits.seconds_between_tries(tries, self._first_wait)
                 pause = max(pause, problem.wait)
-                if tries >= self._tries or pause > self._longest_wait:
+                if self._patience.is_over(tries) or pause > self._longest_wait:
                     raise TryAgainLater(
                         f"Close cannot be read now: {problem}.",
                         hint="It is tried again by itself.",
-                        after=max(pause, Decimal(60)),
+                        after=self._patience.rest(pause),
                     ) from None
                 self._wait(pause)
 
@@ -153,6 +157,7 @@ class Transport:
             ) from None
         except NoAnswer as problem:
             raise _Passing(str(problem)) from None
+        self._patience.heard(reply.status)
         reset = limits.seconds_until_reset(reply.headers)
         self._closed_until = Decimal(str(time.monotonic())) + reset
         return reply, reply.body

@@ -32,6 +32,7 @@ from crm_sync.outgoing.sessions import (
     checked_session,
     in_utf8,
 )
+from crm_sync.outgoing.waits import Patience
 from crm_sync.providers.rest import waits
 from crm_sync.providers.rest.credentials import Credentials, headers_and_params
 from crm_sync.providers.rest.document import Auth, Document
@@ -96,7 +97,11 @@ class Transport:
         )
         self.auth = self._chosen(document.auth)
         self._seconds = int(options.get("timeout", 30))
-        self._tries = int(options.get("tries", document.retry.tries))
+        self._patience = Patience(
+            int(options.get("tries", document.retry.tries)),
+            look_first=options.get("look_first") is True,
+            failed_before=options.get("failed_before") is True,
+        )
         self._longest_wait = Decimal(str(options.get("longest_wait", 60)))
         self._hurry = Decimal(str(options.get("hurry", 1)))
         self._sleep, self._keep = settings.wait, settings.keep
@@ -137,6 +142,7 @@ class Transport:
             try:
                 self._before_asking()
                 reply = self._ask(question)
+                self._patience.heard(reply.status)
                 if waits.is_refusal(reply, self.document.rate):
                     refusals += 1
                     # A token that was taken may end while we wait.
@@ -152,11 +158,11 @@ class Transport:
                 tries += 1
                 pause = waits.between_tries(tries, self.document.retry) * self._hurry
                 pause = max(pause, min(problem.wait, self.document.rate.max_wait))
-                if tries >= self._tries or pause > self._longest_wait:
+                if self._patience.is_over(tries) or pause > self._longest_wait:
                     raise TryAgainLater(
                         f"{self.name} cannot be read now: {problem}.",
                         hint=_AGAIN,
-                        after=max(pause, Decimal(60)),
+                        after=self._patience.rest(pause),
                     ) from None
                 self._wait(pause)
 
