@@ -135,6 +135,8 @@ BUSINESS_ROUTES: dict[str, Route] = {
     "connections:customer_sheet": Route(crm.READS | {Role.MANAGER}),
     "connections:customer_sheet_upload": Route(crm.RUNS | {Role.MANAGER}),
     "ledger:facts": Route(crm.READS),
+    "ledger:sheet": Route(crm.READS, crm.a_sheet),
+    "ledger:sheet_refused": Route(crm.READS, crm.a_sheet),
     "ledger:facts_file": Route(crm.READS, crm.leave_file, everywhere=True),
     "ledger:facts_upload": Route(crm.RUNS, crm.leave_file, everywhere=True),
     "ledger:rate_new": Route(crm.RUNS, posts=True),

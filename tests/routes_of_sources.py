@@ -17,7 +17,7 @@ from crm_sync.connections.models import (
 )
 from crm_sync.connections.upload_columns import file_connection
 from crm_sync.ledger import dated
-from crm_sync.ledger.models import Entry, RefusedRecord
+from crm_sync.ledger.models import Entry, RefusedRecord, SentSheet
 from crm_sync.ledger.services import (
     create_customer,
     create_payee,
@@ -152,6 +152,13 @@ def an_upload(business: Business) -> Arguments:
         content=b"id,name\n1,Delgado\n",
         sha256="",
         made_at=NOW,
+    )
+    return (row.pk,)
+
+
+def a_sheet(business: Business) -> Arguments:
+    row = SentSheet.objects.create(
+        kind="leave", title="Leave", made_by_id=0, made_at=NOW, columns=["name"]
     )
     return (row.pk,)
 

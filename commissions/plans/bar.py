@@ -1,19 +1,23 @@
-"""What the setup page asks of plans: is one published, is anybody on it."""
+"""What plans offer: answers to the setup page, and files that jobs enter."""
 
 from django.http import HttpRequest
 
+from commissions.plans.assigning_csv import look_at_assignments
 from commissions.plans.document import InvalidPlan
 from commissions.plans.models import Assignment, Plan, PlanVersion
 from commissions.plans.selectors import programs_of
+from crm_sync.ledger import sheet_jobs
+from tenants.access import Role
 from tenants.frame import hooks
 
 DONE, STARTED, NOT_STARTED = "Done", "In progress", "Not started"
 
 
 def offer_to_the_frame() -> None:
-    """Answer the setup page's questions about plans."""
+    """Answer the setup page's questions about plans, and take files of assignments."""
     hooks.offer("setup.plan", plan_state)
     hooks.offer("setup.assign", assign_state)
+    sheet_jobs.offer("assignments", look_at_assignments, Role.FINANCE, Role.ADMIN)
     hooks.offer("plans_by_field", lambda request: plans_by_field())
 
 

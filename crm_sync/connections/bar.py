@@ -11,12 +11,14 @@ from django.http import HttpRequest
 from redis.exceptions import RedisError
 
 from commissions_saas.lib import clock
+from crm_sync.connections.customer_sheet import MATCHES, look_at_customers_now
 from crm_sync.connections.selectors import (
     as_of_parts,
     connection_rows,
     connections_of,
 )
 from crm_sync.connections.uploads import COMMIT, LOOK
+from crm_sync.ledger import sheet_jobs
 from crm_sync.ledger.models import Payee, RefusedRecord
 from tenants.accounts.models import Business
 from tenants.frame import hooks
@@ -42,6 +44,7 @@ def offer_to_the_frame() -> None:
     hooks.offer("nav.connections", errors)
     hooks.offer("setup.connect", connect_state)
     hooks.offer("setup.people", people_state)
+    sheet_jobs.offer("customers", look_at_customers_now, *MATCHES)
     for kind in (LOOK, COMMIT):
         ways_on.offer(kind, _to_the_file)
 

@@ -12,8 +12,10 @@ from crm_sync.ledger import customers, sheets
 from crm_sync.ledger.customers import Known, Matching, SourceCustomer, SourceId
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.sheets import Cells, Columns, Enter, Preview
-from tenants.access import Member
+from tenants.access import Member, Role
 
+# Who knows the customers does this: sales and finance both.
+MATCHES = (Role.MANAGER, Role.FINANCE, Role.ADMIN)
 MATCH, SUGGESTED = "match", "same name"
 Names = Mapping[int, str]
 
@@ -45,6 +47,16 @@ def columns_of(names: Names) -> Columns:
 def customers_file(found: Matching, names: Names) -> str:
     """Return matched customers, then what is alike, then everything that is alone."""
     return sheets.sheet_csv(columns_of(names), list(_rows(found, names)))
+
+
+def names_now() -> Names:
+    """Return what columns call the sources that have customers now."""
+    return names_of(customers.matching().connection_ids)
+
+
+def look_at_customers_now(content: bytes) -> Preview:
+    """Say what a file would do by the sources that have customers now."""
+    return look_at_customers(content, names_now())
 
 
 def look_at_customers(content: bytes, names: Names) -> Preview:

@@ -20,8 +20,9 @@ from crm_sync.connections import errors
 from crm_sync.connections.models import Connection, SyncRun, Upload
 from crm_sync.connections.upload_columns import file_connection, know_columns
 from crm_sync.connections.upload_trial import Preview, provider_of, take_in
-from tenants.access import Member, member_of
-from tenants.accounts.models import Business, User
+from crm_sync.ledger.sheet_jobs import who_asked
+from tenants.access import Member
+from tenants.accounts.models import Business
 from tenants.audit.services import record as audit
 from tenants.jobs.lease import Lease
 from tenants.jobs.models import Job
@@ -186,8 +187,7 @@ def commit_in_job(lease: Lease) -> dict[str, Any]:
     upload, business = _of(lease)
     if upload.state == Upload.State.COMMITTED and upload.job_id == lease.job.pk:
         return {"again": True}
-    user = User.objects.get(pk=lease.job.started_by_id or 0)
-    by = member_of(user=user, business=business, day=clock.today(business.time_zone))
+    by = who_asked(lease)
     if by is None:
         raise errors.BadUpload("Whoever sent it is no member here any more.")
     lease.step("Taking its rows in")

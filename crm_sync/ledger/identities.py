@@ -1,6 +1,5 @@
 """Which persons the payees are, told to the roll-up, where owners add them up."""
 
-
 from django.db import connection
 
 from tenants.schema import current_business

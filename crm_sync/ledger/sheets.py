@@ -26,6 +26,9 @@ Cells = Mapping[str, str]
 # Enters a row, and says whether that changed anything.
 Enter = Callable[[Member], bool]
 Read = Callable[[Cells], tuple[str, Enter]]
+# Hears how many rows are entered, of how many.
+Tell = Callable[[int, int], None]
+TOLD_EVERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,14 @@ def look_at(content: bytes, columns: Columns, read: Read) -> Preview:
     return preview
 
 
-def enter(preview: Preview, by: Member) -> Preview:
+def enter(
+    preview: Preview, by: Member, tell: Tell = lambda done, total: None
+) -> Preview:
     """Enter the good rows, all or none; what is refused only now joins the refused."""
     with changes_together():
-        for row in preview.rows:
+        for done, row in enumerate(preview.rows):
+            if done % TOLD_EVERY == 0:
+                tell(done, len(preview.rows))
             _enter(row, preview, by)
     return preview
 

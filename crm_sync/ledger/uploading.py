@@ -21,7 +21,7 @@ from crm_sync.ledger.changes import change_apart, changes_together
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.history import differences
 from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
-from crm_sync.ledger.sheets import WHY, RefusedRow, read_day
+from crm_sync.ledger.sheets import TOLD_EVERY, WHY, RefusedRow, Tell, read_day
 from crm_sync.ledger.tables import NAMED_COLUMNS, PAYEE_COLUMNS, plain_cell
 from crm_sync.providers.files.table import Table, read_table
 from tenants.access import Member
@@ -98,10 +98,15 @@ def look_at(kind: str, content: bytes) -> Preview:
     return preview
 
 
-def enter(preview: Preview, by: Member) -> int:
+def enter(preview: Preview, by: Member, tell: Tell = lambda done, total: None) -> int:
     """Enter the good rows, all or none; what is refused only now joins the refused."""
+    entered = 0
     with changes_together():
-        return sum(_enter(row, preview, by) for row in preview.rows)
+        for done, row in enumerate(preview.rows):
+            if done % TOLD_EVERY == 0:
+                tell(done, len(preview.rows))
+            entered += _enter(row, preview, by)
+    return entered
 
 
 def _enter(row: GoodRow, preview: Preview, by: Member) -> bool:

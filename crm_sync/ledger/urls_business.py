@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from crm_sync.ledger import api, views, views_dated, views_named, views_upload
+from crm_sync.ledger import (
+    api,
+    views,
+    views_dated,
+    views_named,
+    views_sheets,
+    views_upload,
+)
 from tenants.api.addresses import both
 
 urlpatterns = [
@@ -34,6 +41,12 @@ urlpatterns = [
     path("customers/csv/", views_named.customers_file, name="customers_file"),
     path("customers/upload/", views_upload.customers, name="customers_upload"),
     path("customers/<int:row_id>/", views_named.customer, name="customer"),
+    path("sheets/<int:sheet_id>/", views_sheets.sheet, name="sheet"),
+    path(
+        "sheets/<int:sheet_id>/refused/",
+        views_sheets.sheet_refused,
+        name="sheet_refused",
+    ),
     path("facts/", views_dated.facts, name="facts"),
     path("facts/<slug:kind>/csv/", views_dated.facts_file, name="facts_file"),
     path("facts/<slug:kind>/upload/", views_dated.facts_upload, name="facts_upload"),

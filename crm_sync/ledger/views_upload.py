@@ -5,10 +5,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from commissions_saas.lib.errors import ProductError
-from crm_sync.ledger import forms, uploading
+from crm_sync.ledger import forms, sheet_jobs, uploading
 from crm_sync.ledger.downloads import table_answer
 from crm_sync.ledger.sent_files import sent_file
 from crm_sync.ledger.sheets import rows_with_reasons
+from crm_sync.ledger.views_sheets import entered_later, takes_a_job
 from tenants.access import MemberRequest, Role, requires
 from tenants.urls_for import business_url
 
@@ -56,6 +57,15 @@ def _upload(request: MemberRequest, kind: str) -> HttpResponse:
         return render(request, "ledger/upload.html", page)
     try:
         sent = sent_file(request)
+        if takes_a_job(request, sent):
+            list_name = str(page["list_name"])
+            return entered_later(
+                request,
+                sheet_jobs.list_kind(kind),
+                list_name,
+                sent,
+                (list_name, str(page["list_url"])),
+            )
         preview = uploading.look_at(kind, sent.content)
     except ProductError as problem:
         page["problem"] = problem

@@ -15,6 +15,7 @@ from crm_sync.ledger.models.people import (
     SellRight,
 )
 from crm_sync.ledger.models.precedence import Claim, Precedence
+from crm_sync.ledger.models.sheets import SentSheet
 from crm_sync.ledger.models.things import (
     FIELD,
     AttributeValue,
@@ -50,6 +51,7 @@ __all__ = [
     "RefusedRecord",
     "Revision",
     "SellRight",
+    "SentSheet",
     "Service",
     "SubjectKind",
     "Territory",
