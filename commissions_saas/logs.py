@@ -1,5 +1,6 @@
 """Structured logs: one JSON object a line, with the request's id and the business."""
 
+import re
 from typing import Any
 
 import structlog
@@ -12,6 +13,18 @@ def add_business(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
     event.setdefault("schema", getattr(connection, "schema_name", "public"))
     return event
+
+
+# Whoever knows such an address needs no more: where webhooks are sent, and the links
+# by which a password is set and a mail address is confirmed.
+_SECRET_ADDRESS = re.compile(
+    r"""(/(?:hooks|reset/key|confirm-email)/[^/\s?"'\\]{4})[^/\s?"'\\]+"""
+)
+
+
+def hide_secret_addresses(_logger: Any, _method: str, line: Any) -> str:
+    """Leave of such an address only what tells it from others; the last thing done."""
+    return _SECRET_ADDRESS.sub(r"\1(hidden)", line)
 
 
 SHARED: list[Processor] = [
@@ -49,6 +62,7 @@ def configuration(form: str, level: str) -> dict[str, Any]:
     else:
         plain = structlog.dev.plain_traceback
         last += [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)]
+    last.append(hide_secret_addresses)
     return {
         "version": 1,
         "disable_existing_loggers": False,

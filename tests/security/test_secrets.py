@@ -3,7 +3,8 @@
 import io
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -27,22 +28,50 @@ Browser = Callable[[Member], Client]
 CANARY = "api_CANARY4f1e77d0b2"
 
 
-def logged(form: str) -> str:
-    """What the log holds of a fault while a key is a local variable."""
+@contextmanager
+def log_of(form: str) -> Iterator[io.StringIO]:
+    """What is written into the log meanwhile, as the product writes it."""
     written = io.StringIO()
     settings = logs.configuration(form, "INFO")["formatters"]["structured"]
     handler = logging.StreamHandler(written)
     factory = settings.pop("()")
     handler.setFormatter(factory(**settings))
-    logger = logging.getLogger("tests.security.faults")
-    logger.addHandler(handler)
+    root = logging.getLogger()
+    root.addHandler(handler)
     try:
-        fail_with(CANARY)
-    except ZeroDivisionError:
-        logger.exception("it_failed")
+        yield written
     finally:
-        logger.removeHandler(handler)
+        root.removeHandler(handler)
+
+
+def logged(form: str) -> str:
+    """What the log holds of a fault while a key is a local variable."""
+    with log_of(form) as written:
+        try:
+            fail_with(CANARY)
+        except ZeroDivisionError:
+            logging.getLogger("tests.security.faults").exception("it_failed")
     return written.getvalue()
+
+
+CODE = "Zm9yZ2VkLWNhbmFyeQ-4f1e77d0b2"
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize(
+    "path", [f"/hooks/{CODE}/", f"/account/password/reset/key/{CODE}/"]
+)
+@pytest.mark.usefixtures("acme")
+def test_an_address_that_is_a_secret_itself_is_in_no_log(form: str, path: str) -> None:
+    with log_of(form) as written:
+        Client().post(f"{path}?a=1", "{", "application/json")
+        logging.getLogger("tests.security").warning("Broken pipe from %s", path)
+
+    text = written.getvalue()
+    assert "request_finished" in text
+    assert "Broken pipe" in text
+    assert CODE not in text
+    assert path.replace(CODE, "Zm9y(hidden)") + "?a=1" in text
 
 
 def fail_with(secret: str) -> float:
