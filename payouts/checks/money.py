@@ -32,8 +32,9 @@ def run_totals() -> list[Break]:
         """
         SELECT i.id, i.amount, l.amount FROM runs_payoutitem i
           LEFT JOIN statements_line l ON l.id = i.line_id
-         WHERE l.id IS NULL OR l.amount <> i.amount
-            OR (i.live AND l.closed_run IS NOT NULL) ORDER BY 1 LIMIT 50
+         WHERE i.line_id IS NOT NULL
+           AND (l.id IS NULL OR l.amount <> i.amount
+            OR (i.live AND l.closed_run IS NOT NULL)) ORDER BY 1 LIMIT 50
         """
     )
     return [
@@ -62,7 +63,7 @@ def in_one_batch() -> list[Break]:
     hits = rows(
         """
         SELECT line_id, count(*) FROM runs_payoutitem WHERE live
-         GROUP BY line_id HAVING count(*) > 1 LIMIT 50
+         GROUP BY line_id HAVING line_id IS NOT NULL AND count(*) > 1 LIMIT 50
         """
     )
     return found("I05", "Line {0} is in {1} live payouts", hits)

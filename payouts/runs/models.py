@@ -111,10 +111,15 @@ class Payout(BusinessModel):
 
 
 class PayoutItem(BusinessModel):
-    """A line in a payout; a line is in at most one live payout."""
+    """A line in a payout; a line is in at most one live payout.
+
+    Without a line: what an earlier run settled with somebody else, as one person.
+    """
 
     payout = models.ForeignKey(Payout, models.PROTECT, related_name="items")
-    line_id = models.BigIntegerField()
+    line_id = models.BigIntegerField(null=True)
+    # Whose the line is, where that is another payee: one who was merged into this one.
+    of_payee_id = models.BigIntegerField(null=True)
     amount = models.DecimalField(**MONEY)
     live = models.BooleanField(default=True)  # no once its payout is given up
 
@@ -122,6 +127,13 @@ class PayoutItem(BusinessModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["line_id"], condition=Q(live=True), name="line_paid_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["payout"],
+                condition=Q(of_payee_id__isnull=False) | Q(line_id__isnull=True),
+                name="item_of_somebody_else",
             )
         ]
 

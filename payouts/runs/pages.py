@@ -92,26 +92,24 @@ def _taken_up(payout: Payout) -> Payout | None:
 
 def _rows(items: Sequence[PayoutItem]) -> list[dict[str, Any]]:
     """Return payout items with their lines, deals and periods."""
-    lines = Line.objects.in_bulk([item.line_id for item in items])
+    lines = Line.objects.in_bulk([item.line_id for item in items if item.line_id])
     entries = Entry.objects.in_bulk({line.entry_id for line in lines.values()})
     wanted = {line.period_id for line in lines.values()}
     slugs = dict(PayPeriod.objects.filter(pk__in=wanted).values_list("pk", "slug"))
-    others = {line.payee_id for line in lines.values()} - {
-        item.payout.payee_id for item in items
-    }
+    others = {item.of_payee_id for item in items if item.of_payee_id}
     names = dict(Payee.objects.filter(pk__in=others).values_list("pk", "name"))
-    return [
-        {
-            "line": line,
-            "merged": names.get(line.payee_id, ""),
-            "amount": item.amount,
-            "entry": entries.get(line.entry_id),
-            "period": slugs[line.period_id],
-            "label": parse_period(slugs[line.period_id]).label,
-        }
-        for item in items
-        if (line := lines.get(item.line_id))
-    ]
+    found: list[dict[str, Any]] = []
+    for item in items:
+        line = lines.get(item.line_id or 0)
+        row: dict[str, Any] = {"line": line, "amount": item.amount}
+        if line is not None:
+            row["merged"] = names.get(item.of_payee_id or 0, "")
+            row["entry"] = entries.get(line.entry_id)
+            row["period"] = slugs[line.period_id]
+            row["label"] = parse_period(slugs[line.period_id]).label
+        if line is not None or item.line_id is None:
+            found.append(row)
+    return found
 
 
 def approve_page(run: PayoutRun, member: Member, query: Any) -> dict[str, Any]:

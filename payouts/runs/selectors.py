@@ -1,6 +1,7 @@
 """What payout pages and services read."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -162,6 +163,26 @@ def past_payouts(payee_ids: Iterable[int], before: PayPeriod) -> list[Payout]:
     )
 
 
+def settled_as_one(became: Mapping[int, int]) -> dict[int, Decimal]:
+    """Return by how much earlier runs paid payees as others who they are not.
+
+    Whoever was merged is paid, and pays, through another. Once that is undone, what was
+    settled so is nobody's line, and is made good by the next run; `became` says who is
+    merged now. It adds up to nothing over all payees.
+    """
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    items = PayoutItem.objects.filter(
+        Q(of_payee_id__isnull=False) | Q(line_id__isnull=True), live=True
+    )
+    for paid, owner, amount in items.values_list(
+        "payout__payee_id", "of_payee_id", "amount"
+    ):
+        found[became.get(paid, paid)] -= amount
+        if owner is not None:
+            found[became.get(owner, owner)] += amount
+    return found
+
+
 def taken_up(items: QuerySet[PayoutItem]) -> QuerySet[PayoutItem]:
     """Return where the lines of payouts that were given up count by now."""
     return PayoutItem.objects.filter(line_id__in=items.values("line_id"), live=True)
@@ -219,7 +240,7 @@ def line_states(line_ids: list[int]) -> dict[int, str]:
         .select_related("payout__run")
         .order_by("pk")
     ):
-        states[item.line_id] = _line_state(item.payout)
+        states[item.line_id or 0] = _line_state(item.payout)
     open_holds = Hold.objects.filter(line_id__in=line_ids, released_at__isnull=True)
     for line_id in open_holds.values_list("line_id", flat=True):
         states[line_id] = "on_hold"

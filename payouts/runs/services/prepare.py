@@ -1,6 +1,7 @@
 """Preparing a run: freeze the period, take what is payable, look for what is odd."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django.db import transaction
@@ -99,10 +100,11 @@ def _fill(run: PayoutRun) -> Decimal:
     became = dict(merged.values_list("pk", "merged_into_id"))
     lines: dict[int, list[Line]] = defaultdict(list)
     for line in selectors.payable_lines(up_to=run.period):
-        lines[became.get(line.payee_id) or line.payee_id].append(line)
+        lines[became.get(line.payee_id, line.payee_id)].append(line)
     if not lines:
         raise errors.NobodyPayable(parse_period(run.period.slug).label)
-    facts = _facts(run, lines)
+    settled = _settled(lines, selectors.settled_as_one(became))
+    facts = _facts(run, lines, settled)
     payouts = Payout.objects.bulk_create(
         Payout(
             run=run,
@@ -117,14 +119,44 @@ def _fill(run: PayoutRun) -> Decimal:
         for payee_id, fact in facts.items()
     )
     PayoutItem.objects.bulk_create(
-        PayoutItem(payout=payout, line_id=line.pk, amount=line.amount)
+        PayoutItem(
+            payout=payout,
+            line_id=line.pk,
+            of_payee_id=line.payee_id if line.payee_id != payout.payee_id else None,
+            amount=line.amount,
+        )
         for payout in payouts
         for line in lines[payout.payee_id]
+    )
+    PayoutItem.objects.bulk_create(
+        PayoutItem(payout=payout, amount=settled[payout.payee_id])
+        for payout in payouts
+        if payout.payee_id in settled
     )
     return sum((fact.amount for fact in facts.values()), Decimal(0))
 
 
-def _facts(run: PayoutRun, lines: dict[int, list[Line]]) -> dict[int, PayoutFacts]:
+def _settled(
+    lines: Mapping[int, list[Line]], between: Mapping[int, Decimal]
+) -> dict[int, Decimal]:
+    """Return what was settled with others and is made good against these lines.
+
+    Only what is taken back is given, and only what is given again is taken: a late
+    change that nobody has accepted yet pays nobody twice.
+    """
+    found = {}
+    for payee_id, amount in between.items():
+        amounts = [line.amount for line in lines.get(payee_id, ())]
+        taken = sum((each for each in amounts if each < 0), Decimal(0))
+        given = sum((each for each in amounts if each > 0), Decimal(0))
+        if fitting := max(-given, min(amount, -taken)):
+            found[payee_id] = fitting
+    return found
+
+
+def _facts(
+    run: PayoutRun, lines: dict[int, list[Line]], settled: Mapping[int, Decimal]
+) -> dict[int, PayoutFacts]:
     history: dict[int, list[Decimal]] = defaultdict(list)
     for past in selectors.past_payouts(lines, before=run.period):
         history[past.payee_id].append(past.amount)
@@ -142,7 +174,9 @@ def _facts(run: PayoutRun, lines: dict[int, list[Line]]) -> dict[int, PayoutFact
     today = clock.today(current_business().time_zone)
     return {
         payee_id: PayoutFacts(
-            amount=sum((line.amount for line in own), Decimal(0)),
+            amount=sum(
+                (line.amount for line in own), settled.get(payee_id, Decimal(0))
+            ),
             currency=run.currency,
             today=today,
             history=tuple(history[payee_id][:RUNS_COMPARED]),
