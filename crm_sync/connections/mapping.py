@@ -378,5 +378,13 @@ def _currency(payload: Mapping[str, Any], document: Document) -> str | None:
     return str(found).upper()[:3] if found else None
 
 
+def currency_columns(document: Document) -> frozenset[str]:
+    """Return where a mapping looks for the currency of a record."""
+    row = document.get("currency", {})
+    paths = [row.get("source"), *(row.get("also") or ())]
+    paths += [each.get("currency_from") for each in document.values()]
+    return frozenset(str(path) for path in paths if path)
+
+
 def _keys_with(document: Document, name: str) -> frozenset[str]:
     return frozenset(key for key, row in document.items() if row.get(name))

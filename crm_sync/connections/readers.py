@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm_sync.connections import models
-from crm_sync.connections.mapping import Prepared, Seen, prepared, read_record
+from crm_sync.connections.mapping import (
+    Document,
+    Prepared,
+    Seen,
+    currency_columns,
+    prepared,
+    read_record,
+)
 from crm_sync.connections.models import Connection
 from crm_sync.connections.own_fields import Paths, moving, own_fields, without_ours
 from crm_sync.contract import Provider, RemoteRecord, value_at
@@ -40,6 +47,8 @@ class Reader:
     routes: tuple[Route, ...]
     directory: dict[str, tuple[str, str]]
     provider: Provider | None = None
+    columns: frozenset[str] | None = None
+    """Those of the file that is read now."""
     _mappings: dict[tuple[int, str], models.Mapping | None] = field(
         default_factory=dict
     )
@@ -119,7 +128,23 @@ class Reader:
         )
         ready = self._prepared(mapping)
         incoming = read_record(record, ready, ZoneInfo(business.time_zone), seen)
+        if self.connection.kind == "files" and mapping is not None:
+            incoming = self._without_currency(incoming, mapping.document)
         return self._without_ours(incoming, business_id, mapping)
+
+    def _without_currency(self, incoming: Incoming, document: Document) -> Incoming:
+        """Let a row of a file without a column of currencies be in the business's own.
+
+        What is stored of a row does not say which columns its file had, and is read
+        again as it was.
+        """
+        if incoming.values.get("currency"):
+            return incoming
+        columns = currency_columns(document)
+        if self.columns is not None and not columns.isdisjoint(self.columns):
+            return incoming
+        mapped = incoming.mapped - {"currency"}
+        return replace(incoming, mapped=mapped, no_currency=self.columns is not None)
 
     def _without_ours(
         self, incoming: Incoming, business_id: int, mapping: models.Mapping | None

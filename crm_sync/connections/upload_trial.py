@@ -12,20 +12,28 @@ from typing import Any
 from crm_sync.connections.applying import apply_page
 from crm_sync.connections.models import Upload
 from crm_sync.connections.people_keys import know_named
-from crm_sync.connections.readers import reader_of
-from crm_sync.contract import ConnectionSettings, Provider, RefusedRow, RemoteRecord
+from crm_sync.connections.readers import Reader, reader_of
+from crm_sync.contract import (
+    ConnectionSettings,
+    Provider,
+    RefusedRow,
+    RemoteRecord,
+    field_name,
+)
 from crm_sync.ledger.changes import latest_change
 from crm_sync.ledger.models import Change, Entry, RefusedRecord
 from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.tables import csv_of
 from crm_sync.providers import open_provider
+from crm_sync.providers.files.columns import HOPED_FOR
 from crm_sync.providers.files.table import note_of
 from tenants.access import Member
 from tenants.accounts.models import Business
 from tenants.schema import in_business
 
 _SHOWN = 100  # changes in words
+_STAGES = 5
 
 
 @dataclass(slots=True)
@@ -44,6 +52,12 @@ class Preview:
     """Deals that go in and pay nobody, because they are not won."""
     note: str = ""
     """What a person must know of how the file was read."""
+    own_currency: str = ""
+    """The business's, where amounts are taken to be in it for want of a column."""
+    presumed: int = 0
+    """Deals taken as won because they have a day, which may be one that is hoped for."""
+    day_column: str = ""
+    stages: list[str] = field(default_factory=list)  # what the file says of those deals
 
     @property
     def mark(self) -> str:
@@ -70,8 +84,10 @@ class Preview:
 
 def take_in(upload: Upload, business: Business, by: Member | None) -> Preview:
     """Bring a file's good rows into the ledger; call it in a transaction."""
+    provider = provider_of(upload)
     reader = reader_of(upload.connection)
-    rows = _rows(provider_of(upload), upload.object)
+    reader.columns = frozenset(one.key for one in provider.fields(upload.object))
+    rows = _rows(provider, upload.object)
     good = [one for one in rows if isinstance(one, RemoteRecord)]
     broken = [_broken(one) for one in rows if isinstance(one, RefusedRow)]
     words = f"uploaded by {upload.made_by} in {upload.name}"
@@ -92,7 +108,11 @@ def take_in(upload: Upload, business: Business, by: Member | None) -> Preview:
         )
         bad = {row.external_id for row in waiting}
         preview.unpaid = _unpaid(upload, {one.external_id for one in good} - bad)
-        preview.amount = _amounts(read, business, bad)
+        taken = [one for one in read if one.external_id not in bad]
+        preview.amount = _amounts(taken, business)
+        if any(one.no_currency and "amount" in one.values for one in taken):
+            preview.own_currency = business.currency
+        _note_presumed(preview, reader, upload, business, taken)
     outcome.refused = len(preview.refused)
     return preview
 
@@ -148,15 +168,34 @@ def _broken(row: RefusedRow) -> dict[str, str]:
     return {"row": place, "id": "", "field": row.field, "reason": row.reason}
 
 
-def _amounts(
-    records: Sequence[Incoming], business: Business, bad: Collection[str]
-) -> dict[str, Decimal]:
+def _note_presumed(
+    preview: Preview,
+    reader: Reader,
+    upload: Upload,
+    business: Business,
+    taken: Sequence[Incoming],
+) -> None:
+    """Note the deals that count from a day on which open ones are hoped to be won."""
+    mapping = reader.mapping(business.pk, upload.object)
+    document = mapping.document if mapping else {}
+    column = str(document.get("won_on", {}).get("source", ""))
+    if upload.object != "deal" or field_name(column) not in HOPED_FOR:
+        return
+    if "status_type" in document or column not in (reader.columns or ()):
+        return
+    won = [one for one in taken if "won_on" in one.values]
+    stages = {str(one.values.get("status", "")) for one in won} - {""}
+    preview.presumed, preview.day_column = len(won), column
+    preview.stages = sorted(stages)[:_STAGES]
+
+
+def _amounts(records: Sequence[Incoming], business: Business) -> dict[str, Decimal]:
     """Add up what the good rows say, by currency."""
     totals: dict[str, Decimal] = {}
     for incoming in records:
         amount = incoming.values.get("amount")
         currency = str(incoming.values.get("currency") or business.currency).upper()
-        if isinstance(amount, Decimal) and incoming.external_id not in bad:
+        if isinstance(amount, Decimal):
             totals[currency] = totals.get(currency, Decimal(0)) + amount
     return totals
 

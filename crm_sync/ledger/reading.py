@@ -52,6 +52,8 @@ class Incoming:
     listed: frozenset[str] = frozenset()
     """Of product and territory, those whose name must be in the catalogue."""
     mapped: frozenset[str] = frozenset()
+    no_currency: bool = False
+    """It comes by a file that has no column of currencies."""
     deleted: bool = False
     moved_to: str = ""
     """The name of the business that the record belongs to from now on."""
@@ -130,8 +132,11 @@ def read_state(
     if incoming.deleted:
         return _stopped(before, incoming, around) if before else _nothing(incoming)
     counts, occurred_on = _when(incoming)
+    other_currency = _in_another(incoming, before, around)
+    if other_currency and before:
+        around = replace(around, currency=before.currency)
     if counts or _claims_to_count(incoming):
-        refusal = _what_is_missing(incoming, around)
+        refusal = _what_is_missing(incoming, around) or other_currency
         if refusal is not None:
             return refusal
     credits = _credits(incoming, around)
@@ -207,6 +212,21 @@ def _what_is_missing(incoming: Incoming, around: Surroundings) -> Refusal | None
             reason = f"{_label(key)} “{name}” is not in the list of this business."
             return Refusal(f"unknown_{key}", key, reason, name)
     return None
+
+
+def _in_another(
+    incoming: Incoming, before: EntryState | None, around: Surroundings
+) -> Refusal | None:
+    """Refuse what would go from its own currency to that of the business unsaid."""
+    if not incoming.no_currency or before is None or incoming.values.get("currency"):
+        return None
+    if before.currency in ("", around.currency):
+        return None
+    return Refusal(
+        "no_currency",
+        "currency",
+        f"It is in {before.currency} here, and the file has no column of currencies.",
+    )
 
 
 def _credits(

@@ -94,13 +94,16 @@ _ALIASES = {
 }
 
 
+# Days that an export gives open deals, too: when they are hoped to be won.
+HOPED_FOR = ("close_date",)
+
 # What each column holds, for whoever fills a file in.
 SAYS = {
     "id": "Tells rows apart; the same id changes the same record. Never leave it empty.",
     "name": "What people call it.",
     "amount": "The amount, with a point before the cents.",
     "tax": "How much of the amount is tax.",
-    "currency": "Three letters; empty: the currency of the business.",
+    "currency": "Three letters in each row; without this column, that of the business.",
     "won_on": "The day on which it was won; it pays in the period of this day.",
     "lost_on": "The day on which it was lost.",
     "occurred_on": "The day that it is of.",

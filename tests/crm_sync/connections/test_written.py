@@ -8,12 +8,14 @@ import pytest
 
 from commissions_saas.lib import clock
 from crm_sync.connections.upload_trial import Preview
-from crm_sync.connections.uploads import look_at_file
+from crm_sync.connections.uploads import commit_upload, look_at_file
+from crm_sync.ledger.models import Entry
 from crm_sync.ledger.services import create_payee
 from crm_sync.moments import as_day
 from crm_sync.money_signs import means, without_sign
 from tenants.access import Member
 from tenants.accounts.models import Business
+from tests.crm_sync.clients import logged_in, page
 
 HEAD = "id,name,amount,won_on,owner\n"
 
@@ -142,3 +144,54 @@ def test_what_is_no_currency_comes_back_and_codes_may_be_small(
         "“€” is not a currency like USD.",
     ]
     assert preview.amount == {"USD": Decimal(5)}
+
+
+def taken(acme: Business, by: Member, text: str) -> tuple[Preview, str]:
+    """Take a file in, and return what was seen of it and its page before."""
+    upload, preview = look_at_file(
+        business=acme, object_="deal", name="d.csv", content=text.encode(), by=by
+    )
+    url = f"/b/acme/connections/uploads/{upload.pk}/"
+    shown = page(logged_in(by), url)
+    commit_upload(upload=upload, business=acme, by=by)
+    return preview, shown
+
+
+def test_a_file_without_currencies_is_in_that_of_the_business_and_says_so(
+    acme: Business, alice: Member
+) -> None:
+    head = "id,amount,currency,won_on,owner\n"
+    first = f"{head}a,5,EUR,2026-11-04,Theo Brandt\nb,6,USD,2026-11-04,Theo Brandt\n"
+    blank = f"{head}c,7,,2026-11-04,Theo Brandt\nd,8,USD,2026-11-04,Theo Brandt\n"
+    later = "".join(f"{id},9,2026-11-04,Theo Brandt\n" for id in "abe")
+
+    assert taken(acme, alice, first)[0].own_currency == ""
+    strict, page_of_blank = taken(acme, alice, blank)
+    silent, shown = taken(acme, alice, f"id,amount,won_on,owner\n{later}")
+
+    assert [row["reason"] for row in strict.refused] == ["Currency is blank."]
+    assert "currency of the business" not in page_of_blank
+    assert [row["reason"] for row in silent.refused] == [
+        "It is in EUR here, and the file has no column of currencies."
+    ]
+    assert silent.amount == {"USD": Decimal(18)}
+    assert "its amounts are in USD, the currency of the business" in shown
+    here = Entry.objects.order_by("external_id").values_list("currency", "amount")
+    assert list(here) == [("EUR", 5), ("USD", 9), ("USD", 8), ("USD", 9)]
+
+
+def test_deals_that_count_by_a_hoped_for_day_are_told_apart(
+    acme: Business, alice: Member
+) -> None:
+    row = "a,5,2026-12-24,Theo Brandt,Proposal"
+    text = f"id,amount,Close Date,owner,stage\n{row}\n"
+
+    preview, shown = taken(acme, alice, text)
+    with_type, _ = taken(
+        acme, alice, f"id,amount,Close Date,owner,stage,status_type\n{row},active\n"
+    )
+
+    assert (preview.presumed, preview.day_column) == (1, "Close Date")
+    assert "1 deal counts as won on its day in “Close Date”,</strong>" in shown
+    assert "stages such as Proposal. Where deals are still open or lost" in shown
+    assert (with_type.presumed, with_type.unpaid) == (0, 1)
