@@ -107,7 +107,9 @@ def _as_before(row: Statement) -> dict[int, int]:
     undecided: dict[int, int] = {}
     rows = Proposal.objects.filter(payee_id=row.payee_id, period_id=row.period_id)
     found = list(rows.exclude(state=state.REPLACED))
-    others = _first_of_others(row)
+    # One that came to a locked period was never worked out: without the deals that wait
+    # it counts nothing, and without its plans there would be nothing to count by.
+    others = _first_of_others(row) if row.calculated_at is not None else None
     deals = _changed_deals(row, found)
     for proposal in found:
         number = proposal.change_number

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from commissions.plans.models import Plan
-from commissions.statements.models import PayPeriod, Statement
+from commissions.statements import proposals
+from commissions.statements.models import PayPeriod, Proposal, Statement
 from commissions_saas.lib import clock
 from crm_sync.ledger.merging import merge_payees
 from crm_sync.ledger.models import Payee
@@ -76,7 +77,7 @@ def test_who_comes_to_a_month_that_is_locked_is_paid_by_a_late_change(
         assert following.payouts.get(payee=lena).amount == Decimal("60.00")
 
 
-def test_a_late_change_of_a_locked_month_that_waits_leaves_later_months_provable(
+def test_a_late_change_of_a_locked_month_that_waits_counts_in_no_later_month(
     run: PayoutRun, helen: Member, acme: Business
 ) -> None:
     acme.posts_late_changes = False
@@ -92,6 +93,31 @@ def test_a_late_change_of_a_locked_month_that_waits_leaves_later_months_provable
     world.sync(world.a_deal("in_october", date(2026, 10, 7), "1500", "Wall", **own))
     world.catch_up()
 
+    assert world.statement(lena, "2026-11").total == Decimal("90.00")
+    assert verify() == []
+    for proposal in Proposal.objects.filter(state=Proposal.State.WAITING):
+        proposals.post(proposal=proposal, by=helen)
+    world.catch_up()
+    assert world.statement(lena, "2026-11").total == Decimal("265.00")
+    assert verify() == []
+
+
+def test_who_is_assigned_late_to_a_locked_month_counts_there_once_it_is_accepted(
+    run: PayoutRun, helen: Member, acme: Business
+) -> None:
+    acme.posts_late_changes = False
+    lena = world.a_payee("Lena Fischer", "user_lena")
+    plan = Plan.objects.create(name="Tiers", slug="tiers")
+    world.publish(plan, TIERED, date(2026, 8, 1))
+    for name, day in (("one", date(2026, 10, 7)), ("two", date(2026, 11, 7))):
+        world.sync(world.a_deal(name, day, "1500", "Wall", owner="user_lena"))
+    world.catch_up()
+    sign(approve_all(run, helen), helen)
+
+    world.assign(lena, plan, date(2026, 10, 1))
+    world.catch_up()
+
+    assert world.statement(lena, "2026-11").total == Decimal("90.00")
     assert verify() == []
 
 
