@@ -37,6 +37,19 @@ def django_db_setup(
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def what_is_kept_is_kept() -> Iterator[None]:
+    """What pages keep for seconds is there to a test's end, however long it takes.
+
+    Else a page that is asked for twice asks the database more where minutes pass.
+    """
+    from crm_sync.connections import bar
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bar, "KEPT_SECONDS", 3600)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def nothing_cached() -> None:
     """Each process has its own Redis database, and each test finds it empty."""

@@ -36,6 +36,12 @@ class Work:
             yield
 
 
+@pytest.fixture(autouse=True)
+def every_source_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that does something else is not a source that makes one wait."""
+    monkeypatch.setattr(taking, "_QUICK", 3600)
+
+
 @pytest.fixture
 def source(acme: Business) -> Connection:
     found = Connection.objects.create(

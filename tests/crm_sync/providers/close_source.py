@@ -47,7 +47,7 @@ class Source:
             "allow_loopback": True,
             "retry_seconds": "0.001",
             "page_size": 20,
-            "timeout": 5,
+            "timeout": 60,
         }
         settings = ConnectionSettings(
             self.server.url, key or self.key, given | options, wait=_hardly_wait

@@ -80,7 +80,7 @@ class StandIn:
         return reply.status, reply.headers, sent
 
     def provider(self, secret: str = "key-of-the-test", **options: Any) -> RestProvider:
-        given = {"allow_loopback": True, "timeout": 5, "hurry": "0", **options}
+        given = {"allow_loopback": True, "timeout": 60, "hurry": "0", **options}
         return RestProvider(
             ConnectionSettings(self.url, secret, given, wait=lambda seconds: None)
         )

@@ -32,7 +32,7 @@ def document(**write: Any) -> dict[str, Any]:
 
 def preset(source: StandIn, name: str, **credentials: str) -> RestProvider:
     secret = "{" + ", ".join(f'"{k}": "{v}"' for k, v in credentials.items()) + "}"
-    options = {"preset": name, "allow_loopback": True, "timeout": 5, "hurry": "0"}
+    options = {"preset": name, "allow_loopback": True, "timeout": 60, "hurry": "0"}
     return RestProvider(ConnectionSettings(source.url, secret, options))
 
 
