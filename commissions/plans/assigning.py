@@ -176,20 +176,26 @@ def set_table(
     kind: str = "tiers",
     by: Member,
 ) -> RateTableRows:
-    """Set the rows that hold from a day until the next set of rows begins."""
+    """Set the rows that hold from a day until the next set of rows begins.
+
+    Rows that hold already from that day are left as they are.
+    """
     clean = _clean_rows(kind, rows)
     with transaction.atomic():
         table, _ = RateTable.objects.get_or_create(
             key=key, defaults={"name": name, "kind": kind}
         )
         require_not_paid_by(table, by, starts_on)
+        live = table.rows.filter(closed__isnull=True)
+        same = live.filter(starts_on=starts_on, rows=clean, reference=reference)
+        if known := same.first():
+            return known
         number = next_change(
             kind="table",
             words=f"Rate table {table}: new rows from {day_words(starts_on)}",
             source=f"entered by {by.name}",
             by_id=by.user_id,
         )
-        live = table.rows.filter(closed__isnull=True)
         live.filter(starts_on=starts_on).update(closed=number)
         _cut_before(table, starts_on, number)
         following = live.filter(starts_on__gt=starts_on).order_by("starts_on").first()

@@ -47,6 +47,7 @@ class Moves:
     unchanged: int
     currency: str
     too_many: int = 0  # open statements that are touched and were not worked out
+    is_made: bool = False  # by somebody else, or by a first press: nothing is written
 
     @property
     def seal(self) -> str:
@@ -74,7 +75,7 @@ def make_if_seen(change: Callable[[], object], seen: str) -> Moves | None:
     """Make a change if it moves what somebody saw; else return what it moves now."""
     with transaction.atomic():
         moves = what_moves(change, most=MOST_WORKED_OUT)
-        if moves.seal != seen:
+        if moves.seal != seen and not moves.is_made:
             return moves
         change()  # nothing came between: the change lock is held until the commit
     return None
@@ -100,6 +101,8 @@ def what_moves(change: Callable[[], object], *, most: int | None = None) -> Move
 
 def _compared(start: int, fence: int, most: int | None) -> Moves:
     currency = current_business().currency
+    if start == fence:
+        return Moves((), 0, currency, is_made=True)
     if most is not None and len(touched := touched_between(start, fence)) > most:
         return Moves((), 0, currency, len(touched) - len(frozen_of(touched)))
     found: dict[Key, Move | None] = {}

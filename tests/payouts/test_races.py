@@ -15,7 +15,7 @@ from tenants.accounts.models import Business, Role
 from tenants.audit.models import AuditRow
 from tests.commissions.plans.drafts import FLAT
 from tests.databases import Copy
-from tests.payouts.conftest import sign
+from tests.payouts.conftest import owed_to, sign
 from tests.people import a_member
 from tests.security.test_races_and_cents import Act, at_once, told, won
 
@@ -33,6 +33,7 @@ def test_a_run_goes_from_a_period_to_paid_once_though_everybody_presses_at_once(
     two_export(acme, alice)
     two_pay(acme, alice)
     two_return(acme, alice)
+    two_arrive(acme, alice)
 
 
 def fresh() -> PayoutRun:
@@ -121,6 +122,23 @@ def two_return(acme: Business, by: Member) -> None:
 
     assert won(found) == [None], found
     assert Journal.objects.filter(kind="returned").count() == 1
+
+
+def two_arrive(acme: Business, by: Member) -> None:
+    """“It arrived after all” is booked once, whoever pressed it too."""
+    payout = Payout.objects.select_related("run__period", "payee").get(state="returned")
+
+    def act() -> None:
+        pay.undo_returned(payout=payout, by=by)
+
+    found = at_once(acme, act, act, act)
+
+    assert won(found) == [None], found
+    assert set(told(found)) == {"payouts.runs.errors"}, found
+    assert Journal.objects.filter(kind="reversal").count() == 1
+    assert PayoutEvent.objects.filter(kind="arrived").count() == 1
+    assert owed_to(payout.payee) == Decimal(60)  # what waits for its gate
+    assert not payout.items.filter(live=False).exists()
 
 
 def test_a_draft_is_saved_or_published_but_never_both_from_one_state(

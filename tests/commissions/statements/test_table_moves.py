@@ -15,12 +15,15 @@ from commissions.plans.services import save_draft, start_draft
 from commissions.plans.yaml_form import plan_from_yaml
 from commissions.statements import services
 from commissions.statements.models import PayPeriod
-from commissions.statements.moves import what_moves
+from commissions.statements.moves import make_if_seen, what_moves
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
+from tenants.audit.models import AuditRow
 from tests.commissions.statements import world
+from tests.databases import Copy
 from tests.people import a_group_member, a_member
+from tests.security.test_races_and_cents import at_once
 
 TIERED = """
 plan: Tiered
@@ -187,3 +190,21 @@ def test_a_newer_edition_of_the_library_is_priced_first(
     assert 'data-total="-420.0000"' in body and "Take over edition 2" in body
     assert page.post(take, {"seen": seal(body)})["Location"] == TABLE
     assert RateTableRows.objects.get(closed__isnull=True).rows == rows
+
+
+def test_rows_that_are_saved_twice_at_once_hold_once(
+    fresh_db: Copy, acme: Business, plan: Plan, ada: Member
+) -> None:
+    rows = [{"from": "0", "rate": "6%"}, {"from": "5000", "rate": "10%"}]
+
+    def change() -> RateTableRows:
+        day = date(2026, 11, 1)
+        return set_table(key="steps", name="Steps", starts_on=day, rows=rows, by=ada)
+
+    seen = what_moves(change, most=None).seal
+
+    found = at_once(acme, *(lambda: make_if_seen(change, seen) for _ in range(3)))
+
+    assert found == [None, None, None]  # for all of them, they are saved
+    assert RateTableRows.objects.filter(starts_on=date(2026, 11, 1)).count() == 1
+    assert AuditRow.objects.filter(action="plans.table.set").count() == 2
