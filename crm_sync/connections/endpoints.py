@@ -31,6 +31,7 @@ from crm_sync.contract import (
 from crm_sync.providers import declared_hook, declared_secret
 
 OVERLAP = timedelta(hours=24)  # how long an old secret still counts
+IN_USE_AFTER = timedelta(minutes=10)  # a secret of ours that is replaced sooner is not
 KEPT_FOR = timedelta(days=31)
 INBOUND = "webhook"  # the kind of whoever has no CRM
 PUSHING = "close"  # the kind that sends events by itself
@@ -103,14 +104,18 @@ def secrets_of(endpoint: Endpoint) -> list[str]:
     return [secret for secret in found if secret]
 
 
-def put_secret(endpoint: Endpoint, secret: str) -> None:
-    """Change the secret; the one before it counts for a day more."""
-    sealed = seal(secret, group_id=endpoint.connection.group_id, field=_FIELD)
-    Endpoint.objects.filter(pk=endpoint.pk).update(
-        secret=sealed,
-        old_secret=bytes(endpoint.secret),
-        old_secret_until=clock.now() + OVERLAP if bytes(endpoint.secret) else None,
+def put_secret(endpoint: Endpoint, secret: str, *, keeps_older: bool = False) -> None:
+    """Change the secret; the one before it counts for a day more, or else the one
+    before that goes on counting."""
+    rows = Endpoint.objects.filter(pk=endpoint.pk)
+    rows.update(
+        secret=seal(secret, group_id=endpoint.connection.group_id, field=_FIELD)
     )
+    if not keeps_older:
+        rows.update(
+            old_secret=bytes(endpoint.secret),
+            old_secret_until=clock.now() + OVERLAP if bytes(endpoint.secret) else None,
+        )
     endpoint.refresh_from_db()
 
 
@@ -118,7 +123,11 @@ def new_client_secret(endpoint: Endpoint) -> Shown:
     """Make a client secret, which is shown now and never again."""
     random = base64.b64encode(secrets.token_bytes(32)).decode()
     secret = f"whsec_{random}"
-    put_secret(endpoint, secret)
+    endpoint = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
+    until = endpoint.old_secret_until
+    # No sender has what was made just now: a second press must lock nobody out.
+    is_again = until is not None and until > clock.now() + OVERLAP - IN_USE_AFTER
+    put_secret(endpoint, secret, keeps_older=is_again)
     Endpoint.objects.filter(pk=endpoint.pk).update(state=Endpoint.State.ACTIVE)
     endpoint.refresh_from_db()
     return Shown(address_of(endpoint), endpoint.client_id, secret)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from crm_sync.connections.connecting import connections_in
 from crm_sync.connections.endpoints import (
     INBOUND,
     Shown,
     new_client_secret,
     new_endpoint,
 )
+from crm_sync.connections.errors import SourceError
 from crm_sync.connections.models import Connection
 from crm_sync.connections.services import create_connection
 from tenants.access import Member
@@ -23,6 +25,12 @@ def create_inbound(
 ) -> tuple[Connection, Shown]:
     """Add a source that sends its records itself; its secret is shown once."""
     with in_public(), transaction.atomic():
+        for row in connections_in(group, business, INBOUND):
+            if row.name == name.strip():
+                raise SourceError(
+                    f"{row.name} is here already.",
+                    hint="Open it: New secret shows another. Or choose another name.",
+                )
         connection = create_connection(
             group=group,
             business=business,

@@ -69,6 +69,7 @@ def payees_from_users(
     made = 0
     sources: dict[int, Connection] = {}
     with in_business(business), transaction.atomic():
+        _hold(users)
         for user in users:
             sources[user.connection_id] = user.connection
             known = ExternalId.objects.filter(
@@ -92,6 +93,12 @@ def payees_from_users(
         for connection in sources.values():
             retry_refused(reader=reader_of(connection), business=business)
     return made
+
+
+def _hold(users: Sequence[SourceUser]) -> None:
+    """Whoever makes payees of the same users at once waits, and then finds them made."""
+    rows = SourceUser.objects.filter(pk__in=[user.pk for user in users])
+    list(rows.select_for_update().order_by("pk").values_list("pk"))
 
 
 def payee_from_user(

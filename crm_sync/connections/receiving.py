@@ -244,7 +244,15 @@ def replay(*, delivery: Delivery, by: Member) -> None:
             hint="Ask the sender to send it again with the right secret.",
         )
     with in_public(), transaction.atomic():
-        endpoint = delivery.endpoint
+        stored = Delivery.objects.select_related("endpoint__connection")
+        delivery = stored.select_for_update(of=("self",)).get(pk=delivery.pk)
+        mine = Delivery.objects.filter(pk=delivery.pk)
+        endpoint, words = delivery.endpoint, f"Replayed by {by.name}."
+        if was_taken_later(delivery):
+            raise CannotReplay(
+                "This delivery was taken once more already.",
+                hint="Its records are deliveries of their own now; replay those.",
+            )
         if delivery.state == Delivery.State.REFUSED:
             rows = read_again(
                 endpoint.connection.kind,
@@ -255,14 +263,15 @@ def replay(*, delivery: Delivery, by: Member) -> None:
             for event in rows:
                 if endpoint.connection.kind == INBOUND and event.record is not None:
                     schemas.check(endpoint.connection, event.record)
+            now = clock.now()
             for event in rows:
-                _row(
-                    endpoint, event, delivery.headers, delivery.body, clock.now()
-                ).save(force_insert=True)
-            delivery.result += f" Replayed by {by.name}."
-            delivery.save(update_fields=["result"])
+                _is_new(_row(endpoint, event, delivery.headers, delivery.body, now))
+            mine.update(result=f"{delivery.result} {words}", done_at=now)
         else:
-            Delivery.objects.filter(pk=delivery.pk).update(
-                state=Delivery.State.WAITING, result=f"Replayed by {by.name}."
-            )
+            mine.update(state=Delivery.State.WAITING, result=words, tries=0)
         ask_for_work(endpoint.connection)
+
+
+def was_taken_later(delivery: Delivery) -> bool:
+    """Say whether somebody has replayed what was refused at first."""
+    return delivery.state == Delivery.State.REFUSED and delivery.done_at is not None

@@ -55,6 +55,7 @@ def try_routes(
     """
     values = _cleaned(connection, path, routes)
     with in_public(), transaction.atomic():
+        Connection.objects.select_for_update().get(pk=connection.pk)
         tried = RouteTable.objects.filter(
             connection=connection, version__isnull=True, made_by_id=by.user_id
         )

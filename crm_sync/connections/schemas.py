@@ -12,7 +12,6 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 
 from commissions_saas.lib.money import NotAnAmount, parse_decimal
 from crm_sync.connections import errors, models
@@ -99,11 +98,13 @@ def save_schema(
     with in_public(), transaction.atomic():
         Connection.objects.select_for_update().get(pk=connection.pk)
         rows = ObjectSchema.objects.filter(connection=connection, object=object_)
-        last = rows.aggregate(last=Max("version"))["last"] or 0
+        last = rows.order_by("-version").first()
+        if last is not None and (last.fields, last.sample) == (fields, dict(sample)):
+            return last
         schema = ObjectSchema.objects.create(
             connection=connection,
             object=object_,
-            version=last + 1,
+            version=(last.version if last else 0) + 1,
             fields=fields,
             sample=dict(sample),
             made_by_id=by.user_id if by else None,

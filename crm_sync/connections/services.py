@@ -113,16 +113,18 @@ def replace_key(*, connection: Connection, secret: str, by: Member | None) -> No
     if not secret:
         raise errors.SourceError("Paste the new key.")
     with in_public(), transaction.atomic():
-        Connection.objects.filter(pk=connection.pk).update(
+        here = Connection.objects.filter(pk=connection.pk)
+        if not here.exclude(state=Connection.State.REMOVED).update(
             secret=seal(secret, group_id=connection.group_id),
             secret_hint=_hint(secret),
             problem="",
             problem_hint="",
             problem_since=None,
+        ):
+            raise errors.NotSyncable(f"{connection.name} is disconnected.")
+        here.filter(state=Connection.State.REFUSED).update(
+            state=Connection.State.ACTIVE
         )
-        Connection.objects.filter(
-            pk=connection.pk, state=Connection.State.REFUSED
-        ).update(state=Connection.State.ACTIVE)
         audit("connections.key_replaced", connection, by)
     connection.refresh_from_db()
 
@@ -157,9 +159,11 @@ def disconnect(*, connection: Connection, reason: str, by: Member) -> None:
     if connection.kind not in NOBODY_TO_ASK and connection.secret:
         stop_sending(connection, open_connection(connection))
     with in_public(), transaction.atomic():
-        Connection.objects.filter(pk=connection.pk).update(
+        here = Connection.objects.filter(pk=connection.pk)
+        if not here.exclude(state=Connection.State.REMOVED).update(
             state=Connection.State.REMOVED, secret=b"", secret_hint=""
-        )
+        ):
+            return
         audit("connections.removed", connection, by, after={"reason": reason.strip()})
     connection.refresh_from_db()
 
@@ -234,69 +238,43 @@ def save_mapping(
     business_id = business.pk if business else None
     with in_public(), transaction.atomic():
         Connection.objects.select_for_update().get(pk=connection.pk)
-        rows = Mapping.objects.filter(
-            connection=connection, business_id=business_id, object=object_
-        )
-        last = rows.aggregate(last=Max("version"))["last"] or 0
-        mapping = Mapping.objects.create(
-            connection=connection,
-            business_id=business_id,
-            object=object_,
-            version=last + 1,
-            document=cleaned,
-            made_by_id=by.user_id if by else None,
-        )
+        mapping = _version_of(connection, business_id, object_, cleaned, by)
         publish_fields(connection, object_, cleaned, business_id)
         # Whoever saves has seen which fields have become another type.
         SourceField.objects.filter(connection=connection, object=object_).exclude(
             was_type=""
         ).update(was_type="")
-        audit(
-            "connections.mapping_saved",
-            connection,
-            by,
-            after={"object": object_, "version": mapping.version, "fields": cleaned},
-        )
         job = None
         if was_read(connection) or connection.kind == "files":
             job = ask_to_read_again(connection, object_, business, by, "mapping")
     return mapping, job
 
 
-def connect(
-    *,
-    group: Group,
-    business: Business | None,
-    kind: str,
-    name: str,
-    secret: str,
-    objects: Sequence[str],
-    base_url: str = "",
-    allow_loopback: bool = False,
-    people: bool = False,
-    members: str = "",
-    by: Member,
-) -> tuple[Connection, Probe]:
-    """Look at a source first, and keep the connection only if it answers."""
-    options: dict[str, Any] = {"allow_loopback": True} if allow_loopback else {}
-    if people:
-        options["people"] = "payees"
-    if members:
-        options["members"] = members
-    address = base_url.strip() or CLOSE_API
-    opened(kind, address, secret.strip(), {**options, **IN_A_REQUEST}).probe()
-    connection = create_connection(
-        group=group,
-        business=business,
-        kind=kind,
-        name=name,
-        secret=secret,
-        base_url=address,
-        objects=objects,
-        options=options,
-        by=by,
+def _version_of(
+    connection: Connection,
+    business_id: int | None,
+    object_: str,
+    document: dict[str, Any],
+    by: Member | None,
+) -> Mapping:
+    """Make a new version, unless the newest one says the same; under a lock."""
+    rows = Mapping.objects.filter(
+        connection=connection, business_id=business_id, object=object_
     )
-    return connection, test_connection(connection=connection)
+    last = rows.order_by("-version").first()
+    if last is not None and last.document == document:
+        return last
+    made = Mapping.objects.create(
+        connection=connection,
+        business_id=business_id,
+        object=object_,
+        version=(last.version if last else 0) + 1,
+        document=document,
+        made_by_id=by.user_id if by else None,
+    )
+    after = {"object": object_, "version": made.version, "fields": document}
+    audit("connections.mapping_saved", connection, by, after=after)
+    return made
 
 
 def try_key(*, connection: Connection, secret: str) -> None:

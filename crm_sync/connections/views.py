@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.connections import forms, services
+from crm_sync.connections.connecting import connect
 from crm_sync.connections.counts import counts_here
 from crm_sync.connections.endpoints import last_day
 from crm_sync.connections.health import verdict
@@ -193,7 +194,7 @@ def _new(request: MemberRequest) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                made, probe = services.connect(
+                made, probe = connect(
                     group=request.group,
                     business=None if is_group(request) else request.business,
                     kind="close",

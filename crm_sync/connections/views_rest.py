@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from commissions_saas.lib.errors import ProductError
-from crm_sync.connections.declaring import connect_declared
+from crm_sync.connections.connecting import connect_declared
 from crm_sync.connections.forms_rest import RestSourceForm
 from crm_sync.connections.places import OWNERS, WRITES, address, base, is_group
 from crm_sync.connections.trial import Trial, try_source

@@ -32,6 +32,7 @@ from crm_sync.connections.places import (
     own_connection_at,
 )
 from crm_sync.connections.receiving import replay as replay_delivery
+from crm_sync.connections.receiving import was_taken_later
 from crm_sync.contract import RemoteRecord
 from crm_sync.ledger.selectors import redacted
 from crm_sync.providers import declared_hook
@@ -93,7 +94,9 @@ def _delivery_page(request: MemberRequest, id: int, number: int) -> HttpResponse
         "connection": connection,
         "delivery": row,
         "body": _readable(row),
-        "may_replay": row.verified and may(request.member, "connections.run"),
+        "may_replay": row.verified
+        and not was_taken_later(row)
+        and may(request.member, "connections.run"),
         "replay_url": address(request, "replay", connection.pk, row.pk),
         "urls": _urls(request, connection),
     }
@@ -154,15 +157,19 @@ def new_inbound(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            made, shown = inbound.create_inbound(
-                group=request.group,
-                business=request.business,
-                name=form.cleaned_data["name"],
-                by=request.member,
-            )
-            answer = _webhook_page(request, made.pk, shown)
-            answer["Cache-Control"] = "no-store"
-            return answer
+            try:
+                made, shown = inbound.create_inbound(
+                    group=request.group,
+                    business=request.business,
+                    name=form.cleaned_data["name"],
+                    by=request.member,
+                )
+            except ProductError as problem:
+                form.add_error("name", str(problem))
+            else:
+                answer = _webhook_page(request, made.pk, shown)
+                answer["Cache-Control"] = "no-store"
+                return answer
     context = {"form": form, "list_url": address(request, "connections")}
     return render(request, "connections/new_inbound.html", context, status=status)
 

@@ -67,7 +67,8 @@ def test_a_new_connection_is_kept_only_if_the_source_answers(
     }
 
     wrong = admin.post("/b/acme/connections/new/", given | {"secret": "api_wrong"})
-    right = admin.post("/b/acme/connections/new/", given | {"secret": scene.source.key})
+    another = scene.account.add_key(scene.maya)
+    right = admin.post("/b/acme/connections/new/", given | {"secret": another})
 
     assert wrong.status_code == 422
     assert "Close refused the key (401)." in wrong.content.decode()

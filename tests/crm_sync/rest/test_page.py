@@ -99,6 +99,13 @@ def test_a_declared_source_is_connected_once_it_answers(
     assert (made.kind, made.options["preset"]) == ("rest", "hubspot")
     assert SECRET not in json.dumps(made.options)
 
+    again = ada.post(
+        URL, {**body, "credentials": f"access_token: {SECRET}", "connect": "1"}
+    )
+    assert again.status_code == 422
+    assert "HubSpot reads this source with this key already." in again.content.decode()
+    assert Connection.objects.count() == 1
+
 
 def test_the_page_works_without_scripts(ada: Client, portal: StandIn) -> None:
     body = {"preset": "hubspot", "base_url": portal.url, "credentials": SECRET}
