@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commissions.plans.compiling import compile_plan
+from commissions.plans.days_of_gates import gates_on_days
 from commissions.plans.document import InvalidPlan
 from commissions.plans.examples import (
     ExampleResult,
@@ -25,6 +26,7 @@ class FileCheck:
     results: tuple[ExampleResult, ...]
     problems: tuple[str, ...] = ()
     untouched: tuple[str, ...] = ()
+    gates_on_days: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -64,6 +66,11 @@ def as_text(checks: Iterable[FileCheck]) -> str:
             lines.append("  The plan has no examples.")
         for key in check.untouched:
             lines.append(f"  No example touches the component “{key}”.")
+        for name in check.gates_on_days:
+            lines.append(
+                f"  The gate of “{name}” asks for a day of the period in which the line"
+                " was earned: time alone does not open it."
+            )
         kept = sum(result.ok for result in check.results)
         lines.append(f"  {kept} of {len(check.results)} as expected.")
     return "\n".join(lines)
@@ -86,7 +93,8 @@ def _check(file: str) -> FileCheck:
         return FileCheck(file, "", (), problems)
     tried = try_examples(document)
     untouched = untouched_components(document, tried)
-    return FileCheck(file, document.name, tried.results, (), untouched)
+    days = tuple(gates_on_days(document))
+    return FileCheck(file, document.name, tried.results, (), untouched, days)
 
 
 def _row(file: str, result: ExampleResult) -> dict[str, object]:

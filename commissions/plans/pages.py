@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 
 from commissions.calculation.names import TYPE_WORDS
 from commissions.plans import services
+from commissions.plans.days_of_gates import gates_on_days
 from commissions.plans.diff import diff_plans
 from commissions.plans.document import InvalidPlan, PlanDocument, Raw
 from commissions.plans.examples import ExampleResult, Tried, untouched_components
@@ -164,6 +165,7 @@ def check_part(draft: PlanVersion, document: PlanDocument) -> dict[str, Any]:
         "passes": tried.ok and bool(tried.results),
         "untouched": _untouched(document, tried),
         "stale": stale_sentences(document, _shared_rows()),
+        "gates_on_days": gates_on_days(document),
         "words": plan_words(document, _labels()),
     }
 

@@ -65,6 +65,19 @@ def test_a_mistake_is_shown_with_its_place(page: Client, draft: PlanVersion) -> 
     assert "deal.amount" in body
 
 
+def test_a_gate_that_asks_for_a_day_is_warned_of(
+    page: Client, draft: PlanVersion
+) -> None:
+    gate = "    payable_when: period.ends_on >= deal.won_on\n    waiting_for: the day\n"
+    text = FLAT.replace(
+        "components:\n", f"components:\n  - key: late\n    amount: 1\n{gate}"
+    )
+
+    answer = page.post(f"{BASE}/flat/draft/check/", {"text": text})
+
+    assert "time alone does not open it" in answer.content.decode()
+
+
 def test_a_file_is_saved(page: Client, draft: PlanVersion) -> None:
     text = FLAT.replace("6%", "7%").replace("6.00", "7.00")
 
