@@ -16,7 +16,7 @@ def gates_on_days(document: PlanDocument) -> list[str]:
 def _asks_for_a_day(part: ComponentDocument) -> bool:
     """Look at the gate, and at the steps that it reads by name, last step first."""
     text = part.payable_when
-    for name, step in reversed(part.steps.items()):
+    for name, step in reversed(tuple(part.steps.items())):
         if name in _NAME.findall(text):
             text = f"{text} {step}"
     return bool(_DAY.search(text))
