@@ -20,6 +20,26 @@ _BESIDE = re.compile(
 )
 
 
+# Other words of three capital letters stand in the names of columns, too: NET, TAX.
+_CODES = (
+    "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK"
+    " JPY KES KRW MAD MXN MYR NGN NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB"
+    " TRY TWD UAH USD UYU VND ZAR"
+)
+_ONE = rf"US\$|[$€£¥₹]|{_CODES.replace(' ', '|')}"
+_NAMED = re.compile(rf"(.*?\S)(?:\s*[(\[](?:in )?({_ONE})[)\]]|\s+(?:in )?({_ONE}))")
+
+
+def named_in(header: str) -> tuple[str, str]:
+    """Return the name of a column without the currency that it says, and that or "":
+    Amount (EUR) is Amount in EUR."""
+    found = _NAMED.fullmatch(header)
+    if found is None:
+        return header, ""
+    name, *signs = found.groups(default="")
+    return name, "".join(signs)
+
+
 def without_sign(text: str) -> tuple[str, str]:
     """Return a number without the sign of its currency, and that sign or ""."""
     found = _BESIDE.fullmatch(text)

@@ -10,12 +10,12 @@ from datetime import date
 from commissions.plans import assigning
 from commissions.plans.models import Assignment, Plan, RateTable
 from commissions_saas.lib.errors import ProductError
+from crm_sync.cells import safe_cell
 from crm_sync.ledger import sheets
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.history import differences
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.sheets import Cells, Columns, Enter, Once, Preview
-from crm_sync.ledger.tables import safe_cell
 from tenants.access import Member
 
 COLUMNS = ("payee", "email", "plan", "from", "to")

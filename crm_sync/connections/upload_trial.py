@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from crm_sync.connections.applying import apply_page
+from crm_sync.connections.mapping import Document
 from crm_sync.connections.models import Upload
 from crm_sync.connections.people_keys import know_named
-from crm_sync.connections.readers import Reader, reader_of
+from crm_sync.connections.readers import reader_of
 from crm_sync.contract import (
     ConnectionSettings,
     Provider,
@@ -26,7 +27,7 @@ from crm_sync.ledger.reading import Incoming
 from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.tables import csv_of
 from crm_sync.providers import open_provider
-from crm_sync.providers.files.columns import HOPED_FOR
+from crm_sync.providers.files.columns import HOPED_FOR, NEEDED
 from crm_sync.providers.files.table import note_of
 from tenants.access import Member
 from tenants.accounts.models import Business
@@ -58,6 +59,8 @@ class Preview:
     """Deals taken as won because they have a day, which may be one that is hoped for."""
     day_column: str = ""
     stages: list[str] = field(default_factory=list)  # what the file says of those deals
+    missing: list[str] = field(default_factory=list)
+    """What each record needs and no column of the file is known as."""
 
     @property
     def mark(self) -> str:
@@ -86,10 +89,14 @@ def take_in(upload: Upload, business: Business, by: Member | None) -> Preview:
     """Bring a file's good rows into the ledger; call it in a transaction."""
     provider = provider_of(upload)
     reader = reader_of(upload.connection)
-    reader.columns = frozenset(one.key for one in provider.fields(upload.object))
+    columns = frozenset(one.key for one in provider.fields(upload.object))
+    reader.columns = columns
     rows = _rows(provider, upload.object)
     good = [one for one in rows if isinstance(one, RemoteRecord)]
     broken = [_broken(one) for one in rows if isinstance(one, RefusedRow)]
+    padded = _padded(upload, business, good)
+    broken += [_other_zeros(id, here) for id, here in padded.items()]
+    good = [one for one in good if one.external_id not in padded]
     words = f"uploaded by {upload.made_by} in {upload.name}"
     read = [reader.read(one, business.pk) for one in good]
     with in_business(business):
@@ -112,7 +119,11 @@ def take_in(upload: Upload, business: Business, by: Member | None) -> Preview:
         preview.amount = _amounts(taken, business)
         if any(one.no_currency and "amount" in one.values for one in taken):
             preview.own_currency = business.currency
-        _note_presumed(preview, reader, upload, business, taken)
+        mapping = reader.mapping(business.pk, upload.object)
+        document = mapping.document if mapping else {}
+        preview.missing = _missing(upload.object, document, columns)
+        if upload.object == "deal":
+            _note_presumed(preview, document, columns, taken)
     outcome.refused = len(preview.refused)
     return preview
 
@@ -133,6 +144,35 @@ def _rows(provider: Provider, object_: str) -> list[RemoteRecord | RefusedRow]:
     for page in provider.pages(object_, {}):
         found += [*page.records, *page.refused]
     return found
+
+
+def _padded(
+    upload: Upload, business: Business, records: Sequence[RemoteRecord]
+) -> dict[str, str]:
+    """Return ids that are here with other zeros before them, and as what: a spreadsheet
+    takes 007 for the number 7, and each deal would be here twice."""
+    ids = {one.external_id for one in records if one.external_id.isdecimal()}
+    if not ids:
+        return {}
+    with in_business(business):
+        rows = Entry.objects.filter(
+            connection_id=upload.connection_id, object=upload.object, deleted=False
+        ).values_list("external_id", flat=True)
+        here = {*rows.filter(external_id__regex=r"^0[0-9]*$")}
+        bare = {id.lstrip("0") for id in ids if id.startswith("0")}
+        here |= {*rows.filter(external_id__in=bare)}
+        same = {*rows.filter(external_id__in=ids)} if here else set()
+    by_number = {id.lstrip("0"): id for id in sorted(here)}
+    return {
+        id: by_number[id.lstrip("0")]
+        for id in sorted(ids - same)
+        if id.lstrip("0") in by_number
+    }
+
+
+def _other_zeros(id: str, here: str) -> dict[str, str]:
+    reason = f"It is {here} here: a spreadsheet may have changed the zeros before it."
+    return {"row": "", "id": id, "field": "id", "reason": reason}
 
 
 def _taken_back(upload: Upload, ids: Collection[str]) -> list[RefusedRecord]:
@@ -168,20 +208,27 @@ def _broken(row: RefusedRow) -> dict[str, str]:
     return {"row": place, "id": "", "field": row.field, "reason": row.reason}
 
 
+def _missing(object_: str, document: Document, columns: Collection[str]) -> list[str]:
+    found = []
+    for name in NEEDED.get(object_, ()):
+        row = document.get(name, {})
+        paths = {str(row.get("source") or ""), *row.get("also", ())}
+        if not (row.get("const") or row.get("rules") or paths.intersection(columns)):
+            found.append(name)
+    return found
+
+
 def _note_presumed(
     preview: Preview,
-    reader: Reader,
-    upload: Upload,
-    business: Business,
+    document: Document,
+    columns: Collection[str],
     taken: Sequence[Incoming],
 ) -> None:
     """Note the deals that count from a day on which open ones are hoped to be won."""
-    mapping = reader.mapping(business.pk, upload.object)
-    document = mapping.document if mapping else {}
     column = str(document.get("won_on", {}).get("source", ""))
-    if upload.object != "deal" or field_name(column) not in HOPED_FOR:
+    if "status_type" in document or column not in columns:
         return
-    if "status_type" in document or column not in (reader.columns or ()):
+    if field_name(column) not in HOPED_FOR:
         return
     won = [one for one in taken if "won_on" in one.values]
     stages = {str(one.values.get("status", "")) for one in won} - {""}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 
-from crm_sync.ledger.tables import plain_cell
+from crm_sync.cells import plain_cell
 from crm_sync.workbooks.writing import WORKBOOK, Sheet, workbook_of
 
 

@@ -12,7 +12,7 @@ from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.changes import change_apart, changes_together
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.models import Payee
-from crm_sync.ledger.tables import csv_of, plain_cell
+from crm_sync.ledger.tables import csv_of
 from crm_sync.moments import as_day
 from crm_sync.providers.files.numbers import Numbers, numbers_of
 from crm_sync.providers.files.table import Table, read_table
@@ -245,10 +245,7 @@ def _rows(
             raise ProductError(f"The file has more than {MOST_ROWS:,} rows.")
         given = list(zip(header, row.cells, strict=False))
         doubts = (numbers.doubt(at, *pair) for at, pair in enumerate(given))
-        cells = {
-            name: plain_cell(numbers.read(at, cell))
-            for at, (name, cell) in enumerate(given)
-        }
+        cells = {name: numbers.read(at, cell) for at, (name, cell) in enumerate(given)}
         yield (
             row.number,
             {name: cells[name] for name in columns.names if name in cells},

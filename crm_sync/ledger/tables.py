@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 
+from crm_sync.cells import safe_cell
 from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
 
 Named = Product | Service | Territory | Customer
 
 NAMED_COLUMNS = ("name", "active")
 PAYEE_COLUMNS = ("payee", "name", "email", "employee_number", "title", "last_day")
-
-# The wide forms of =, +, - and @ are the same to a spreadsheet in Japanese.
-_STARTS_FORMULA = (
-    *("=", "+", "-", "@", "\t", "\r", "\n"),
-    *("\uff1d", "\uff0b", "\uff0d", "\uff20"),
-)
-_NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
-
-
-def safe_cell(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    if text.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(text):
-        return "'" + text
-    return text
-
-
-def plain_cell(text: str) -> str:
-    """Return a cell as it was before `safe_cell`."""
-    return text[1:] if text[:1] == "'" and safe_cell(text[1:]) == text else text
 
 
 def csv_of(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

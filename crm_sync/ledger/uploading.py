@@ -22,7 +22,7 @@ from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.history import differences
 from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
 from crm_sync.ledger.sheets import TOLD_EVERY, WHY, RefusedRow, Tell, read_day
-from crm_sync.ledger.tables import NAMED_COLUMNS, PAYEE_COLUMNS, plain_cell
+from crm_sync.ledger.tables import NAMED_COLUMNS, PAYEE_COLUMNS
 from crm_sync.providers.files.table import Table, read_table
 from tenants.access import Member
 
@@ -147,7 +147,7 @@ def _rows(table: Table, columns: Sequence[str]) -> Iterator[_Row]:
     for number, row in enumerate(table.rows()):
         if number >= MOST_ROWS:
             raise ProductError(f"The file has more than {MOST_ROWS:,} rows.")
-        cells = [plain_cell(cell) for cell in row.cells]
+        cells = list(row.cells)
         cells += [""] * (len(header) - len(cells))
         given = dict(zip(header, cells, strict=False))
         given.pop(WHY, None)  # why it was refused before is no attribute

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crm_sync.contract import field_name
+from crm_sync.money_signs import named_in
 
 EXAMPLE_ID = "example"
 _IDS = {"id", "external_id", "record_id"}
@@ -97,6 +98,13 @@ _ALIASES = {
 # Days that an export gives open deals, too: when they are hoped to be won.
 HOPED_FOR = ("close_date",)
 
+# What each record of a kind needs, so that it can count.
+NEEDED = {
+    "deal": ("amount", "won_on", "owner"),
+    "invoice": ("amount", "occurred_on"),
+    "payment": ("amount", "occurred_on"),
+}
+
 # What each column holds, for whoever fills a file in.
 SAYS = {
     "id": "Tells rows apart; the same id changes the same record. Never leave it empty.",
@@ -136,11 +144,25 @@ def is_id(header: str, object: str) -> bool:
 
 def standard_name(header: str, object: str) -> str:
     """Return the name under which a column's values are known here."""
-    name = field_name(header)
+    bare, _ = _money_column(header, object)
+    name = field_name(bare)
     named = name.removesuffix("_id")
     if named in ("deal", "invoice", "customer") and object in ("invoice", "payment"):
         return named
     return _ALIASES.get(name, name)
+
+
+def currency_said(header: str, object: str) -> str:
+    """Return the currency that the name of a column of amounts says, or ""."""
+    return _money_column(header, object)[1]
+
+
+def _money_column(header: str, object: str) -> tuple[str, str]:
+    """Take the currency out of the name of a column that we know to hold amounts."""
+    bare, sign = named_in(header)
+    name = field_name(bare)
+    money = {column.name for column in columns_of(object) if column.type == "money"}
+    return (bare, sign) if _ALIASES.get(name, name) in money else (header, "")
 
 
 def template(object: str, more: Sequence[str] = ()) -> str:

@@ -24,9 +24,11 @@ from crm_sync.contract import (
     field_name,
 )
 from crm_sync.moments import as_moment, as_version
+from crm_sync.money_signs import without_sign
 from crm_sync.providers.files.columns import (
     EXAMPLE_ID,
     columns_of,
+    currency_said,
     is_id,
     standard_name,
 )
@@ -36,8 +38,28 @@ from crm_sync.workbooks.limits import LONGEST_CELL
 
 _ROWS_PER_PAGE = 500
 _LONGEST_ID = 200
-_SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
-_TOTALS = {"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt"}
+_SHORTENED = re.compile(r"-?\d([.,]\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
+_TOTALS = frozenset(
+    [
+        "total",
+        "totals",
+        "grand total",
+        "overall total",
+        "subtotal",
+        "sub-total",
+        "sum",
+        "average",
+        "count",
+        "summe",
+        "gesamt",
+        "gesamtsumme",
+        "zwischensumme",
+        "total général",
+        "totaal",
+        "totale",
+        "suma",
+    ]
+)
 
 
 class FileProvider:
@@ -58,6 +80,9 @@ class FileProvider:
         self._table = read_table(content)
         self._id_at = _place_of_id(self._table.header, self._object)
         self._numbers = self._how_numbers_are_written()
+        said = (currency_said(name, self._object) for name in self._table.header)
+        self._said = {at: sign for at, sign in enumerate(said) if sign}
+        self._money = set() if self._table.is_typed else self._places_of("money")
 
     def objects(self) -> tuple[SourceObject, ...]:
         """Return the one object that the file holds."""
@@ -91,6 +116,10 @@ class FileProvider:
     ) -> tuple[MappedField, ...]:
         """Suggest each column for the field of its name."""
         mapped: dict[str, MappedField] = {}
+        # A column of our own name is meant before one that is called otherwise.
+        fields = sorted(
+            fields, key=lambda f: field_name(f.key) != standard_name(f.key, object)
+        )
         currency = next((f.key for f in fields if _is_currency(f)), "")
         for field in fields:
             if is_id(field.key, object):
@@ -163,23 +192,30 @@ class FileProvider:
         """Return which of the columns have a comma before the decimals."""
         if self._table.is_typed:
             return Numbers()
-        types = {column.name: column.type for column in columns_of(self._object)}
-        known = {
-            at: types.get(standard_name(name, self._object))
-            for at, name in enumerate(self._table.header)
-        }
-        money = {at for at, type_ in known.items() if type_ == "money"}
-        texts = {at for at, type_ in known.items() if type_ and at not in money}
+        money, texts = self._places_of("money"), self._places_of("text", "date")
         # Several amounts in a cell have commas between them.
-        texts |= {at for at in known if self._table.header[at].endswith("amounts")}
+        names = enumerate(self._table.header)
+        texts |= {at for at, name in names if name.endswith("amounts")}
         rows = (row.cells for row in self._table.rows())
         sign = self._table.delimiter
         return numbers_of(rows, money, texts | {self._id_at}, sign)
 
+    def _places_of(self, *types: str) -> set[int]:
+        """Return where columns stand that are known to hold values of these types."""
+        known = {column.name: column.type for column in columns_of(self._object)}
+        return {
+            at
+            for at, name in enumerate(self._table.header)
+            if known.get(standard_name(name, self._object)) in types
+        }
+
     def _plain(self, row: Row) -> Row:
-        if not self._numbers.with_comma:
+        if not self._numbers.with_comma and not self._said:
             return row
-        cells = (self._numbers.read(at, cell) for at, cell in enumerate(row.cells))
+        cells = [self._numbers.read(at, cell) for at, cell in enumerate(row.cells)]
+        for at, sign in self._said.items():  # as if it stood beside each amount
+            if at < len(cells) and cells[at] and not without_sign(cells[at])[1]:
+                cells[at] = f"{sign} {cells[at]}"
         return Row(row.number, tuple(cells))
 
     def _record(self, row: Row, seen: dict[str, int]) -> RemoteRecord | RefusedRow:
@@ -228,10 +264,15 @@ class FileProvider:
             return "This looks like a row of totals.", id_name
         if len(names) > 1 and not any(row.cells[:at] + row.cells[at + 1 :]):
             return f"The row has nothing but “{id[:40]}”.", id_name
-        for place, cell in enumerate(row.cells):
-            doubt = self._numbers.doubt(place, names[place], cell)
+        for place, (name, cell) in enumerate(zip(names, row.cells, strict=False)):
+            doubt = self._numbers.doubt(place, name, cell)
             if doubt:
-                return doubt, names[place]
+                return doubt, name
+            if place in self._money and _SHORTENED.fullmatch(cell):
+                return (
+                    f"“{name}” {cell} is a number that a spreadsheet has shortened.",
+                    name,
+                )
         if id in seen:
             return f"“{id_name}” {id} is on line {seen[id]} already.", id_name
         return "", ""

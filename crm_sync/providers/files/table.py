@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from crm_sync.cells import plain_cell
 from crm_sync.contract import ConfigurationProblem
 from crm_sync.workbooks.apart import read_apart
 from crm_sync.workbooks.limits import (
@@ -74,12 +75,15 @@ class Table:
             for number, cells in enumerate(reader):
                 if number > MOST_ROWS:
                     raise too_many_rows()
-                row = Row(begins, tuple(cell.strip() for cell in cells))
+                row = Row(begins, tuple(self._plain(cell.strip()) for cell in cells))
                 begins = self.skipped + reader.line_num + 1
                 if number and any(row.cells):
                     yield row
         except csv.Error as problem:
             raise _unreadable(begins, problem) from None
+
+    def _plain(self, cell: str) -> str:
+        return cell if self.is_typed else plain_cell(cell)
 
     def fault(self, row: Row) -> str:
         """Say what is wrong with a row, whatever its cells mean, or return ""."""

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from crm_sync.cells import plain_cell, safe_cell
 from crm_sync.ledger.changes import latest_change
 from crm_sync.ledger.models import Payee, Product, Territory
 from crm_sync.ledger.services import (
@@ -14,7 +15,6 @@ from crm_sync.ledger.services import (
     create_territory,
     edit_payee,
 )
-from crm_sync.ledger.tables import plain_cell, safe_cell
 from crm_sync.ledger.uploading import enter as upload_enter
 from crm_sync.ledger.uploading import look_at
 from crm_sync.providers.files.table import read_table
