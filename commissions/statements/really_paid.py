@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import DecimalField, JSONField, Value
 
 Expression = Callable[[], Any]
-MONEY = DecimalField(max_digits=19, decimal_places=4)
+_NOTHING = Value(0, output_field=DecimalField(max_digits=19, decimal_places=4))
 _known: dict[str, Expression] = {}
 
 
@@ -20,21 +20,20 @@ def provide_paid(
 
 def paid_in_year() -> Any:
     """Annotate statements with what reached the payee in the year of the period."""
-    return _asked("in_year")
+    return _asked("in_year", _NOTHING)
 
 
 def paid_of_period() -> Any:
     """Annotate pay periods with what of their lines was paid and did not come back."""
-    return _asked("of_period")
+    return _asked("of_period", _NOTHING)
 
 
 def came_back() -> Any:
     """Annotate statements with their payment that a bank sent back, until it is paid
     again: its `amount` as text and the `reason`; nothing where there is none."""
-    known = _known.get("came_back")
-    return known() if known else Value(None, output_field=JSONField())
+    return _asked("came_back", Value(None, output_field=JSONField()))
 
 
-def _asked(name: str) -> Any:
+def _asked(name: str, otherwise: Value) -> Any:
     known = _known.get(name)
-    return known() if known else Value(0, output_field=MONEY)
+    return known() if known else otherwise

@@ -5,7 +5,7 @@ written again; what owners read by product, territory or payee would keep the ol
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from decimal import Decimal
 
 from django.db import connection
@@ -91,10 +91,11 @@ def _details(
     live = Line.objects.filter(
         payee_id=payee_id, period_id=period_id, closed_run__isnull=True
     ).order_by()
-    sums: Iterable[tuple[int, str, str, Decimal, int]] = live.values_list(
-        "entry_id", "component_name", "currency"
-    ).annotate(earned=Sum("amount"), lines=Count("pk"))
-    sums = list(sums)
+    sums = list(
+        live.values_list("entry_id", "component_name", "currency").annotate(
+            earned=Sum("amount"), lines=Count("pk")
+        )
+    )
     places = places_known({entry_id for entry_id, *_ in sums if entry_id}, fence)
     found: dict[Detail, tuple[Decimal, int]] = defaultdict(lambda: (Decimal(0), 0))
     for entry_id, component, currency, amount, count in sums:
