@@ -56,23 +56,38 @@ def _month(text: str) -> int:
     return names.index(text.lower()) + 1
 
 
-def as_version(moment: str) -> str:
+def as_version(moment: object) -> str:
     """Return a moment as UTC text of fixed width, which sorts as time does.
 
     A moment without an offset is taken as UTC. ValueError if it is not one.
     """
-    at = as_moment(moment)
-    return at.isoformat(timespec="microseconds")[:26] + "Z"
+    return version_at(as_moment(moment))
 
 
-def as_moment(text: str) -> datetime:
-    """Return the moment that an ISO 8601 text names, in UTC; ValueError if none."""
+def version_at(moment: datetime) -> str:
+    """Return a moment as the same text; ValueError if UTC has no such time."""
+    return _in_utc(moment).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def as_moment(text: object) -> datetime:
+    """Return the moment that an ISO 8601 text names, in UTC; ValueError if none, or if
+    it is no text: a source may send anything.
+    """
+    if not isinstance(text, str):
+        raise ValueError("a moment is written as text")
     # A leap second exists in UTC but not in Python: it is the end of its minute.
     text = text.strip()
     if ":60" in text:
         text = re.sub(r"(T\d\d:\d\d):60(\.\d+)?", r"\1:59.999999", text)
     at = datetime.fromisoformat(text)
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else _in_utc(at)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{moment} is before or after all time") from None
 
 
 def clock_went_back(since: str, now: str) -> bool:

@@ -131,6 +131,8 @@ class _Place:
     source: str
     is_plain: bool
     """Nothing but the source's own word counts."""
+    shift: int
+    """By how many digits a number is more than it means: cents, and percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ def _place(key: str, row: Mapping[str, Any]) -> _Place:
         type="text" if key in PEOPLE_KEYS else type_,
         source=str(row.get("source") or ""),
         is_plain=not any(row.get(name) for name in ("rules", "const", "values")),
+        shift=2 * ((row.get("transform") == "cents") + (type_ == "percent")),
     )
 
 
@@ -274,31 +277,37 @@ def _label(place: _Place) -> str:
 def _text(raw: Any) -> str:
     if isinstance(raw, bool):
         return "yes" if raw else "no"
-    return str(raw).replace("\x00", "")
+    text = raw if isinstance(raw, str) else str(raw)
+    return text.replace("\x00", "")
 
 
 def _number(text: str, place: _Place, signs: list[tuple[_Place, str]]) -> Decimal:
+    if _PLAIN_NUMBER.fullmatch(text) and place.shift <= 2:
+        number = Decimal(text)
+        number = number.scaleb(-place.shift) if place.shift else number
+    else:
+        number = _odd_number(text, place, signs)
+    return number or abs(number)  # there is one zero, and it is not below zero
+
+
+def _odd_number(text: str, place: _Place, signs: list[tuple[_Place, str]]) -> Decimal:
+    """Read what is not as programs write it, and see that it is within bounds."""
     is_percent = text.endswith("%")
     if is_percent and place.type == "money":
         reason = f"{_label(place)} “{text[:40]}” is a percentage, not an amount."
         raise CannotRead("not_a_number", reason)
-    if _PLAIN_NUMBER.fullmatch(text):
-        number = Decimal(text)
-    else:
-        if place.type == "money":
-            text, sign = without_sign(text)
-            signs += [(place, sign)] if sign else []
-        number = _written_number(text, place, is_percent=is_percent)
-    if place.row.get("transform") == "cents":
-        number = number.scaleb(-2)
-    if place.type == "percent" or is_percent:
-        number = number.scaleb(-2)
+    if place.type == "money":
+        text, sign = without_sign(text)
+        signs += [(place, sign)] if sign else []
+    number = _written_number(text, place, is_percent=is_percent)
+    more = 2 if is_percent and place.type != "percent" else 0
+    number = number.scaleb(-place.shift - more)
     if abs(number) > LARGEST:
         reason = f"{_label(place)} is outside the range of amounts."
         raise CannotRead("not_a_number", reason)
     if -number.as_tuple().exponent > 10:  # type: ignore[operator]
         number = number.quantize(Decimal("1e-10"))
-    return number or abs(number)  # there is one zero, and it is not below zero
+    return number
 
 
 def _written_number(text: str, place: _Place, *, is_percent: bool) -> Decimal:

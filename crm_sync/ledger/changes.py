@@ -1,6 +1,6 @@
 """Change numbers: dense, ordered by commit, one row of `Change` for each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -101,17 +101,20 @@ def next_change(
     return next_changes([draft])[0]
 
 
-def next_changes(drafts: Sequence[ChangeDraft]) -> list[int]:
-    """Number several changes in their order, and ask once for what must catch up."""
+def next_changes(drafts: Iterable[ChangeDraft]) -> list[int]:
+    """Number several changes in their order, and ask once for what must catch up.
+
+    Drafts that are made as they are asked for are made while the database writes; they
+    must not ask it for anything.
+    """
     made = _made_in(require_business())
     if made:
         first = made.first + len(made.drafts)
         made.drafts += drafts
-    else:
-        lock_changes()
-        first = latest_change() + 1
-        _write(drafts, first)
-    return list(range(first, first + len(drafts)))
+        return list(range(first, made.first + len(made.drafts)))
+    lock_changes()
+    first = latest_change() + 1
+    return list(range(first, first + _write(drafts, first)))
 
 
 def _made_in(schema: str) -> _Together | None:
@@ -119,9 +122,11 @@ def _made_in(schema: str) -> _Together | None:
     return made if made and made.schema == schema else None
 
 
-def _write(drafts: Sequence[ChangeDraft], first: int) -> None:
-    copy_in("ledger_change", _COLUMNS, _lines(drafts, first, clock.now().isoformat()))
-    if drafts:
+def _write(drafts: Iterable[ChangeDraft], first: int) -> int:
+    """Write the drafts down and return how many they were."""
+    lines = _lines(drafts, first, clock.now().isoformat())
+    count = copy_in("ledger_change", _COLUMNS, lines)
+    if count:
         # A lower room never knows a higher one: whoever calculates handles this job,
         # and asks which changes came since it last looked.
         enqueue(
@@ -130,12 +135,13 @@ def _write(drafts: Sequence[ChangeDraft], first: int) -> None:
             business=current_business(),
             only_one="catch_up",
         )
+    return count
 
 
 _COLUMNS = "number at kind words source source_at entry_id payee_id by_id"
 
 
-def _lines(drafts: Sequence[ChangeDraft], first: int, now: str) -> Iterator[str]:
+def _lines(drafts: Iterable[ChangeDraft], first: int, now: str) -> Iterator[str]:
     for number, draft in enumerate(drafts, first):
         yield (
             f"{number}\t{now}\t{text(draft.kind)}\t{text(draft.words)}"

@@ -320,11 +320,13 @@ def _currency(incoming: Incoming, around: Surroundings) -> str:
 def _texts(incoming: Incoming, around: Surroundings) -> dict[str, str]:
     """Keep every value as text; a person by the payee's name."""
     texts = {
-        key: to_text(value)
+        key: value if type(value) is str else to_text(value)
         for key, value in incoming.values.items()
         if key not in PEOPLE_KEYS
     }
     for key in PEOPLE_KEYS:
+        if key not in incoming.values:
+            continue
         names = []
         for user in people_in(incoming.values.get(key)):
             person = around.people.get(user)

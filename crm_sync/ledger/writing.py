@@ -21,6 +21,7 @@ from crm_sync.ledger.bookings import Booking, booking_of, move_bookings
 from crm_sync.ledger.catalogue import ensure_fields
 from crm_sync.ledger.changes import ChangeDraft, next_changes
 from crm_sync.ledger.copying import NULL, as_json, copy_in, moment, text, whole, yes
+from crm_sync.ledger.facts import FieldFact
 from crm_sync.ledger.models import Credit, Entry, Revision
 from crm_sync.ledger.reading import EntryState, Incoming, same_effect
 from crm_sync.ledger.words import what_changed, who_changed
@@ -102,7 +103,8 @@ def write(
     old = [one for one in writes if one.known is not None]
     _number(fresh, old)
     real = [one for one in writes if one.says_something]
-    numbers = next_changes(list(_changes(real, source, since, words)))
+    types = ensure_fields(one.incoming for one in real)
+    numbers = next_changes(_changes(real, types, source, since, words))
     numbered = list(zip(real, numbers, strict=True))
     at = {one.entry_id: number for one, number in numbered}
     copy_in("ledger_entry", _ENTRY, (_entry(one, connection_id, at) for one in fresh))
@@ -131,10 +133,13 @@ def _number(fresh: Sequence[Write], old: Sequence[Write]) -> None:
 
 
 def _changes(
-    real: Sequence[Write], source: str, since: datetime | None, words: str
+    real: Sequence[Write],
+    types: Mapping[tuple[str, str], FieldFact],
+    source: str,
+    since: datetime | None,
+    words: str,
 ) -> Iterator[ChangeDraft]:
     zone = ZoneInfo(current_business().time_zone)
-    types = ensure_fields(write.incoming for write in real)
     for one in real:
         before = one.known.state if one.known else None
         yield ChangeDraft(

@@ -83,21 +83,18 @@ def too_large(record: Any) -> bool:
 def why_not(record: Any) -> str:
     """Return why a record cannot be kept: its size, or a name with two values."""
     keys = 0
-    layer = [record]
+    layer = [record] if isinstance(record, (dict, list)) else []
     for _ in range(_DEEPEST):
         below: list[Any] = []
         for value in layer:
-            if isinstance(value, dict):
-                if isinstance(value, Doubled):
-                    return f"“{value.name[:60]}” is there twice, with two values."
-                keys += len(value)
-                below += value.values()
-            elif isinstance(value, list):
-                keys += len(value)
-                below += value
+            if isinstance(value, Doubled):
+                return f"“{value.name[:60]}” is there twice, with two values."
+            keys += len(value)
+            inside = value.values() if isinstance(value, dict) else value
+            below += [one for one in inside if isinstance(one, (dict, list))]
         if keys > _MOST_KEYS:
             return TOO_LARGE
-        layer = [value for value in below if isinstance(value, (dict, list))]
+        layer = below
         if not layer:
             return ""
     return TOO_LARGE

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from crm_sync.contract import Cursor, Listing, Page, RefusedRow, RemoteRecord
-from crm_sync.moments import clock_went_back
+from crm_sync.moments import clock_went_back, version_at
 from crm_sync.providers.close.changes import begun, changes_since, is_too_long_ago
 from crm_sync.providers.close.event_log import LATE_BY
 from crm_sync.providers.close.kinds import Kind
-from crm_sync.providers.close.records import earlier, record_of, total_of, version_at
+from crm_sync.providers.close.records import earlier, record_of, total_of
 from crm_sync.providers.close.transport import Transport
 from crm_sync.providers.close.windows import windows
 

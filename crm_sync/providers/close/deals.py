@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import astuple
 
 from crm_sync.contract import Cursor, Listing, Page
-from crm_sync.moments import clock_went_back
+from crm_sync.moments import clock_went_back, version_at
 from crm_sync.providers.close.changes import begun, changes_since
 from crm_sync.providers.close.directory import statuses
 from crm_sync.providers.close.event_log import LATE_BY
 from crm_sync.providers.close.keyset import KeysetReader
 from crm_sync.providers.close.kinds import Kind
-from crm_sync.providers.close.records import earlier, total_of, version_at
+from crm_sync.providers.close.records import earlier, total_of
 from crm_sync.providers.close.transport import Transport
 
 _PATH = "opportunity/"

@@ -45,7 +45,7 @@ def _is_whole(event: Payload) -> bool:
     if not isinstance(event.get("object_id"), str) or not event.get("id"):
         return False
     try:
-        as_version(event.get("date_updated") or "")
-    except (ValueError, TypeError):
+        as_version(event.get("date_updated"))
+    except ValueError:
         return False
     return True

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from crm_sync.contract import Payload, RefusedRow, RemoteRecord
 from crm_sync.json_text import too_large
-from crm_sync.moments import as_moment, as_version
+from crm_sync.moments import as_moment, as_version, version_at
 
 _LONGEST_ID = 200
 _ON_THEIR_OWN = {"lead": ("opportunities", "tasks", "contacts")}
@@ -27,9 +27,9 @@ def record_of(object: str, row: Any) -> RemoteRecord | RefusedRow:
     if not isinstance(id, str) or not 0 < len(id) <= _LONGEST_ID:
         return RefusedRow(object, "The record has no id.", field="id", payload=row)
     try:
-        version = as_version(row.get("date_updated") or "")
-        changed_at = as_moment(version)
-    except (ValueError, TypeError):
+        changed_at = as_moment(row.get("date_updated"))
+        version = version_at(changed_at)
+    except ValueError:
         reason = "The record does not say when it was last changed."
         return RefusedRow(
             object, reason, field="date_updated", external_id=id, payload=row
@@ -47,7 +47,8 @@ def record_of(object: str, row: Any) -> RemoteRecord | RefusedRow:
 
 def deleted_record(object: str, event: Payload) -> RemoteRecord:
     """Return the end of a record, as the event log tells it."""
-    before = event.get("previous_data") or {}
+    said = event.get("previous_data")
+    before = said if isinstance(said, dict) else {}
     version = as_version(event["date_updated"])
     changed_by = event.get("user_id")
     return RemoteRecord(
@@ -63,17 +64,12 @@ def deleted_record(object: str, event: Payload) -> RemoteRecord:
 
 def earlier(version: str, by: timedelta) -> str:
     """Return a version some time before this one, at a whole second."""
-    return as_version((as_moment(version) - by).replace(microsecond=0).isoformat())
+    return version_at((as_moment(version) - by).replace(microsecond=0))
 
 
 def whole_second(version: str) -> str:
     """Return the second a version is in; finer filters are not to be relied on."""
     return version[:19] + ".000000Z"
-
-
-def version_at(moment: datetime) -> str:
-    """Return a moment as a version."""
-    return as_version(moment.astimezone(UTC).isoformat())
 
 
 def asked(version: str) -> str:
@@ -87,8 +83,8 @@ def total_of(doc: Payload) -> int | None:
     return int(total) if isinstance(total, str) and total.isdecimal() else None
 
 
-def _version_before(payload: Any) -> str:
+def _version_before(payload: Payload) -> str:
     try:
-        return as_version(payload.get("date_updated") or "")
-    except (ValueError, TypeError, AttributeError):
+        return as_version(payload.get("date_updated"))
+    except ValueError:
         return ""

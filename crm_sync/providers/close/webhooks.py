@@ -123,8 +123,8 @@ def _event(event: Payload, types: Mapping[str, str]) -> Event:
     kind, action = str(event.get("object_type")), str(event.get("action"))
     id = event.get("object_id")
     try:
-        version = as_version(event.get("date_updated") or "")
-    except (ValueError, TypeError, OverflowError):
+        version = as_version(event.get("date_updated"))
+    except ValueError:
         raise Unreadable("It does not say when the event was.") from None
     if not isinstance(event.get("id"), str) or not isinstance(id, str):
         raise Unreadable("It does not say which event it is, or of what.")

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Any, TypeGuard
 
 from crm_sync.contract import Payload, TryAgainLater
-from crm_sync.moments import as_moment
-from crm_sync.providers.close.records import asked, earlier, version_at
+from crm_sync.moments import as_moment, version_at
+from crm_sync.providers.close.records import asked, earlier
 from crm_sync.providers.close.transport import Transport
 
 _MOST_STRANGE = 6

@@ -18,6 +18,7 @@ from crm_sync.contract import (
     SourceUser,
     TryAgainLater,
 )
+from crm_sync.moments import version_at
 from crm_sync.providers.rest.document import (
     Describe,
     Document,
@@ -26,7 +27,6 @@ from crm_sync.providers.rest.document import (
     Stream,
 )
 from crm_sync.providers.rest.hidden import hidden_error, says_gone
-from crm_sync.providers.rest.moments import version_at
 from crm_sync.providers.rest.named import mapped
 from crm_sync.providers.rest.paging import Pager
 from crm_sync.providers.rest.paths import NothingThere, at, is_same, list_at, text_at

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-from crm_sync.moments import as_moment, as_version
+from crm_sync.moments import as_moment, as_version, version_at
 
 FORMATS = ("iso8601", "epoch_s", "epoch_ms", "date")
 PRECISIONS = {
@@ -38,12 +38,8 @@ def version_of(text: str, form: str) -> str:
         seconds = number / 1000 if form == "epoch_ms" else number
         if not 0 <= seconds < 100_000_000_000:
             raise ValueError(text)
-        return as_version(
-            (
-                datetime(1970, 1, 1, tzinfo=UTC)
-                + timedelta(microseconds=int(seconds * 1_000_000))
-            ).isoformat()
-        )
+        since = timedelta(microseconds=int(seconds * 1_000_000))
+        return version_at(datetime(1970, 1, 1, tzinfo=UTC) + since)
     return as_version(text.replace("+0000", "+00:00"))
 
 
@@ -74,8 +70,3 @@ def earlier(version: str, by: timedelta) -> str:
     """Return a version some time before this one, and never before 1970."""
     first = datetime(1970, 1, 1, tzinfo=UTC)
     return version_at(max(as_moment(version) - by, first))
-
-
-def version_at(moment: datetime) -> str:
-    """Return a moment as a version."""
-    return as_version(moment.astimezone(UTC).isoformat())

@@ -13,14 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from crm_sync.contract import ConfigurationProblem, RefusedRow, RemoteRecord
+from crm_sync.moments import version_at
 from crm_sync.providers.rest.document import CursorRule, Part, Stream
-from crm_sync.providers.rest.moments import (
-    PRECISIONS,
-    earlier,
-    floored,
-    version_at,
-    written,
-)
+from crm_sync.providers.rest.moments import PRECISIONS, earlier, floored, written
 from crm_sync.providers.rest.paging import Pager
 from crm_sync.providers.rest.questions import has_hole
 from crm_sync.providers.rest.records import Joined, merged_into, record_of

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from commissions_saas.lib import clock
 from crm_sync.contract import Cursor, Listing, Page, RemoteRecord
-from crm_sync.moments import as_moment, clock_went_back
+from crm_sync.moments import as_moment, clock_went_back, version_at
 from crm_sync.providers.rest.directory import Directory
 from crm_sync.providers.rest.document import Part, Stream
-from crm_sync.providers.rest.moments import earlier, version_at
+from crm_sync.providers.rest.moments import earlier
 from crm_sync.providers.rest.reader import Batch, PartReader, TooManyAtOnce
 from crm_sync.providers.rest.records import Joined
 from crm_sync.providers.rest.transport import Transport

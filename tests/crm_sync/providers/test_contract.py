@@ -38,8 +38,20 @@ def test_every_way_to_write_a_moment_becomes_text_that_sorts(
     assert as_version(given) == version
 
 
-@pytest.mark.parametrize("given", ["", "yesterday", "2026-02-30T00:00:00Z"])
-def test_what_is_no_moment_has_no_version(given: str) -> None:
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("", "yesterday", "2026-02-30T00:00:00Z", "9999-12-31T23:59:59-05:00"),
+        *(
+            "0001-01-01T00:00:00+05:00",
+            None,
+            True,
+            ["2026-11-10"],
+            {"at": "2026-11-10"},
+        ),
+    ],
+)
+def test_what_is_no_moment_has_no_version(given: object) -> None:
     with pytest.raises(ValueError):
         as_version(given)
 
