@@ -5,6 +5,7 @@ from django.db import transaction
 from crm_sync.connections.models import Upload
 from crm_sync.connections.people_keys import payees_called
 from crm_sync.connections.uploads import look_again, shown_preview
+from crm_sync.ledger.changes import lock_changes
 from crm_sync.ledger.models import Payee
 from crm_sync.ledger.services import create_payee
 from tenants.access import Member
@@ -20,6 +21,7 @@ def payees_from_file(*, upload: Upload, business: Business, by: Member) -> list[
     preview = shown_preview(upload=upload, business=business)
     strangers = preview.strangers if preview else []
     with in_business(business), transaction.atomic():
+        lock_changes()  # pressed twice, the second one finds whom the first has made
         here = payees_called(strangers)
         made = [
             create_payee(

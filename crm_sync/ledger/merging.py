@@ -71,8 +71,12 @@ def undo_merge(*, payee: Payee, by: Member | None = None) -> int:
     with transaction.atomic():
         words = f"{payee.name} is a payee of their own again, apart from {into.name}"
         number = _number(payee, into, words, by)
+        # Behind the lock: pressed twice, the second one undoes nothing, nor a merge
+        # into somebody else since.
+        merged = Payee.objects.filter(pk=payee.pk, merged_into=into)
+        if merged.update(merged_into=None) != 1:
+            raise errors.CannotMerge(f"{payee.name} is not merged into {into.name}.")
         ExternalId.objects.filter(payee=into, was=payee).update(payee=payee, was=None)
-        Payee.objects.filter(pk=payee.pk).update(merged_into=None)
         tell_who(payee.pk)
 
         def change(credit: Credit) -> Credit:

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from commissions_saas.lib import clock
 from crm_sync.ledger import errors, sheets, uploading
+from crm_sync.ledger.changes import changes_together
 from crm_sync.ledger.models import SentSheet
 from crm_sync.ledger.sent_files import SentFile
 from crm_sync.ledger.sheets import RefusedRow, Tell
@@ -76,6 +77,11 @@ def list_kind(kind: str) -> str:
     return f"list-{kind}"
 
 
+def is_large(sent: SentFile) -> bool:
+    """Say whether a file is too large for its page to wait until it is entered."""
+    return len(sent.text) > AT_ONCE
+
+
 def ask(
     *, kind: str, sent: SentFile, title: str, back: tuple[str, str], by: Member
 ) -> SentSheet:
@@ -134,7 +140,7 @@ def enter_in_job(lease: Lease) -> dict[str, Any]:
             lease.step("Entering rows", done, total)
 
         lease.step("Reading the file")
-        with lease.transaction():
+        with lease.transaction(), changes_together():
             _keep(sheet, enter(sheet.text.encode(), by, tell))
     return {"changed": sheet.changed, "refused": len(sheet.refused)}
 

@@ -1,6 +1,7 @@
 """The upload page of files of dated rows: a preview, then the rows, bad ones back."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, sheet_jobs, sheets
+from crm_sync.ledger.changes import changes_together
 from crm_sync.ledger.downloads import table_answer
 from crm_sync.ledger.models import SentSheet
 from crm_sync.ledger.sent_files import SentFile, sent_file
@@ -48,12 +50,17 @@ def upload_sheet(request: MemberRequest, sheet: SheetPage) -> HttpResponse:
     page: dict[str, Any] = {"sheet": sheet, "form": forms.FileForm()}
     if request.method != "POST":
         return render(request, "ledger/sheet_upload.html", page)
+    enters = request.POST.get("do") == "enter"
     try:
         sent = sent_file(request)
-        if takes_a_job(request, sent):
+        if enters and sheet_jobs.is_large(sent):
             back = sheet.list_name, sheet.list_url
             return entered_later(request, sheet.file_name, sheet.title, sent, back)
-        preview = sheet.look_at(sent.content)
+        with changes_together() if enters else nullcontext():
+            # What is looked at stays so until it is entered.
+            preview = sheet.look_at(sent.content)
+            if enters:
+                sheets.enter(preview, by=request.member)
     except ProductError as problem:
         page["problem"] = problem
         return render(request, "ledger/sheet_upload.html", page, status=422)
@@ -64,9 +71,8 @@ def upload_sheet(request: MemberRequest, sheet: SheetPage) -> HttpResponse:
             f"{sheet.file_name}-refused",
             as_workbook=sent.was_workbook,
         )
-    if request.POST.get("do") == "enter":
-        done = sheets.enter(preview, by=request.member)
-        words = f"{done.changed} entered, {done.unchanged} known already."
+    if enters:
+        words = f"{preview.changed} entered, {preview.unchanged} known already."
         messages.success(request, words)
         if not preview.refused:
             return redirect(sheet.list_url)
@@ -80,12 +86,6 @@ def upload_sheet(request: MemberRequest, sheet: SheetPage) -> HttpResponse:
         "note": sent.note,
     }
     return render(request, "ledger/sheet_upload.html", page)
-
-
-def takes_a_job(request: MemberRequest, sent: SentFile) -> bool:
-    """Say whether a file is to be entered, and is too large for the page to wait."""
-    is_large = len(sent.text) > sheet_jobs.AT_ONCE
-    return is_large and request.POST.get("do") == "enter"
 
 
 def entered_later(

@@ -1,15 +1,18 @@
 """The upload page of payees and of named things: a preview, then the rows."""
 
+from contextlib import nullcontext
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import forms, sheet_jobs, uploading
+from crm_sync.ledger.changes import changes_together
 from crm_sync.ledger.downloads import table_answer
 from crm_sync.ledger.sent_files import sent_file
 from crm_sync.ledger.sheets import rows_with_reasons
-from crm_sync.ledger.views_sheets import entered_later, takes_a_job
+from crm_sync.ledger.views_sheets import entered_later
 from tenants.access import MemberRequest, Role, requires
 from tenants.urls_for import business_url
 
@@ -55,9 +58,10 @@ def _upload(request: MemberRequest, kind: str) -> HttpResponse:
     page = _page(request, kind)
     if request.method != "POST":
         return render(request, "ledger/upload.html", page)
+    enters = request.POST.get("do") == "enter"
     try:
         sent = sent_file(request)
-        if takes_a_job(request, sent):
+        if enters and sheet_jobs.is_large(sent):
             list_name = str(page["list_name"])
             return entered_later(
                 request,
@@ -66,7 +70,10 @@ def _upload(request: MemberRequest, kind: str) -> HttpResponse:
                 sent,
                 (list_name, str(page["list_url"])),
             )
-        preview = uploading.look_at(kind, sent.content)
+        with changes_together() if enters else nullcontext():
+            # What is looked at stays so until it is entered.
+            preview = uploading.look_at(kind, sent.content)
+            done = uploading.enter(preview, by=request.member) if enters else 0
     except ProductError as problem:
         page["problem"] = problem
         return render(request, "ledger/upload.html", page, status=422)
@@ -77,8 +84,7 @@ def _upload(request: MemberRequest, kind: str) -> HttpResponse:
             f"{kind}-refused",
             as_workbook=sent.was_workbook,
         )
-    if request.POST.get("do") == "enter":
-        done = uploading.enter(preview, by=request.member)
+    if enters:
         messages.success(request, f"{done} row{'' if done == 1 else 's'} entered.")
         if not preview.refused:
             return redirect(business_url(request.business, _LISTS[kind]))
