@@ -73,7 +73,7 @@ def without_ours(
     marks: frozenset[str],
 ) -> Incoming:
     """Return a record as if our fields had filled nothing, and say which they are."""
-    keys = frozenset(key for key, row in document.items() if _reads(row, own))
+    keys = frozenset(key for key, row in document.items() if paths_of(row) & own)
     return replace(
         incoming,
         values={k: v for k, v in incoming.values.items() if k not in keys},
@@ -86,7 +86,8 @@ def without_ours(
     )
 
 
-def _reads(row: Mapping[str, Any], own: frozenset[str]) -> bool:
-    asked = {row.get("source"), row.get("currency_from")}
+def paths_of(row: Mapping[str, Any]) -> set[str]:
+    """Return every path of the source that a row of a mapping reads."""
+    asked = {row.get("source"), row.get("currency_from"), *(row.get("also") or ())}
     asked |= {path for rule in row.get("rules", ()) for path in rule.get("when", {})}
-    return bool(asked & own)
+    return {path for path in asked if path}

@@ -93,7 +93,7 @@ class Reader:
         was routed by the old ones is committed before, and is moved by the new ones.
         """
         if self.is_shared:
-            Connection.objects.select_for_update().get(pk=self.connection.pk)
+            Connection.objects.select_for_update(no_key=True).get(pk=self.connection.pk)
             self.routes = routes_of(self.connection)
 
     def worth(self, record: RemoteRecord) -> tuple[str, Decimal | None, str]:

@@ -55,7 +55,6 @@ def try_routes(
     """
     values = _cleaned(connection, path, routes)
     with in_public(), transaction.atomic():
-        Connection.objects.select_for_update().get(pk=connection.pk)
         tried = RouteTable.objects.filter(
             connection=connection, version__isnull=True, made_by_id=by.user_id
         )
@@ -178,7 +177,7 @@ def _keep_what_was(connection: Connection) -> None:
         return
     first = _new(connection, rows[0].path, {r.value: r.business_id for r in rows}, None)
     first.version, first.state = 1, RouteTable.State.SAVED
-    first.save(force_insert=True)
+    RouteTable.objects.bulk_create([first], ignore_conflicts=True)
 
 
 def _refuse_if_changed(table: RouteTable) -> None:

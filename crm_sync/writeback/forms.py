@@ -60,7 +60,8 @@ class WriteBackForm(forms.Form):
             for one in others
         ]
         what.choices = [(COMMISSION, "The commission of each deal"), *ids]
-        field.choices = fields
+        # Nothing is chosen at first: what is there would be overwritten.
+        field.choices = [("", "Choose a field"), *fields] if fields else []
 
     def clean(self) -> dict[str, Any]:
         """A commission goes onto a deal, an id onto a customer."""

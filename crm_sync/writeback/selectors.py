@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from django.db.models import Count, F, QuerySet
 
 from crm_sync.connections.models import Connection, Route, SourceField
-from crm_sync.connections.own_fields import Written
+from crm_sync.connections.own_fields import Written, paths_of
 from crm_sync.connections.readers import mapping_for
 from crm_sync.connections.selectors import connections_of
 from crm_sync.ledger.customers import OBJECTS
 from crm_sync.ledger.models import Entry
-from crm_sync.ledger.standard import DEAL, standard_fields
+from crm_sync.ledger.standard import DEAL, PEOPLE_KEYS, SHARE_KEYS, standard_fields
 from crm_sync.providers.writes import Writes
 from crm_sync.writeback.models import WriteBack, WrittenValue
 from tenants.accounts.models import Business
@@ -88,7 +88,7 @@ class InUse:
     mapped: Mapping[str, Sequence[str]]
     """Path to our keys that it fills."""
     taken: frozenset[str]
-    """Paths that fill a field of ours which every object has, or decide on routes."""
+    """Paths that say what a record is, whose and who is paid, or decide on routes."""
 
     def readers_of(self, object_: str, path: str, plans: Plans) -> list[str]:
         """Return the plans that read what a path fills, each once."""
@@ -100,11 +100,13 @@ class InUse:
 def in_use(connection: Connection, business: Business, object_: str) -> InUse:
     """Return which fields of an object are read for something here."""
     mapping = mapping_for(connection, business.pk, object_)
-    standard = {field.key for field in standard_fields(object_)}
+    fixed = {field.key for field in standard_fields(object_)}
+    fixed |= {*PEOPLE_KEYS, *SHARE_KEYS, "customer"}
     mapped: dict[str, list[str]] = {}
     for key, row in (mapping.document if mapping else {}).items():
-        mapped.setdefault(str(row.get("source", "")), []).append(key)
-    taken = {path for path, keys in mapped.items() if standard.intersection(keys)}
+        for path in paths_of(row):
+            mapped.setdefault(path, []).append(key)
+    taken = {path for path, keys in mapped.items() if fixed.intersection(keys)}
     routes = Route.objects.filter(connection=connection)
     taken |= set(routes.values_list("path", flat=True))
     return InUse(mapped, frozenset(taken))

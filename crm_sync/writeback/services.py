@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from commissions_saas.lib import clock
 from crm_sync.connections.models import Connection, SourceField
+from crm_sync.connections.own_fields import paths_of
 from crm_sync.connections.readers import mapping_for, source_name
 from crm_sync.writeback import errors
 from crm_sync.writeback.looking import look
@@ -146,7 +147,7 @@ def _refuse_what_is_used(
         )
     if source.path in used.taken:
         raise errors.FieldInUse(
-            f"“{source.label}” says what a {source.object} is, or whose.",
+            f"“{source.label}” says what a {source.object} is, whose it is, or who is paid.",
             hint="Choose a field that was made for this and nothing else.",
         )
 
@@ -157,7 +158,7 @@ def _forget_what_was_read(row: WriteBack) -> None:
     business = current_business()
     mapping = mapping_for(connection, business.pk, row.object)
     document = mapping.document if mapping else {}
-    if all(line.get("source") != row.path for line in document.values()):
+    if all(row.path not in paths_of(line) for line in document.values()):
         return
     enqueue(
         kind="read_stored_again",

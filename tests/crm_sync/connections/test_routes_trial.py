@@ -5,7 +5,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from commissions.plans.models import Plan
 from commissions.statements.models import Line
@@ -110,6 +112,23 @@ def test_a_trial_says_what_moves_in_each_business_and_moves_nothing(
     assert figures["booked"] == {"USD": 0}, "the group's total stays"
     assert figures["net"] == {"USD": Decimal(-100)}, "each business has its own plan"
     assert everything(acme, twin) == before
+
+
+def test_while_routes_are_tried_others_may_be_written_down(
+    paying: Scene, acme: Business, twin: Business, owner: Member
+) -> None:
+    """A row that names the connection asks for a lock that the trial leaves free: else
+    who presses again waits until the trial has ended."""
+    with CaptureQueriesContext(connection) as asked:
+        _try(paying, {"Acme": acme, "Twin": twin}, owner)
+
+    held = [
+        one["sql"].partition("FOR ")[2]
+        for one in asked.captured_queries
+        if 'FROM "connections_connection"' in one["sql"] and "FOR " in one["sql"]
+    ]
+    assert held
+    assert set(held) == {"NO KEY UPDATE"}
 
 
 def test_a_trial_shows_records_that_would_name_two_businesses(

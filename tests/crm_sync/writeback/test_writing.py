@@ -167,6 +167,22 @@ def test_a_field_that_says_what_a_deal_is_is_refused_and_not_offered(
     assert dict(offered.fields)[f"deal {stage.path}"] == "Deal: Commission"
 
 
+@pytest.mark.parametrize("field", ["split", "part"])
+def test_a_field_that_says_who_is_paid_is_refused_and_not_offered(
+    stage: Stage, field: str
+) -> None:
+    stage.pay()
+    path = f"custom.{getattr(stage, field)}"
+    connection = stage.scene.connection
+
+    with pytest.raises(FieldInUse):
+        stage.intended(path=path)
+
+    offered = fields_for(connection, current_business(), writer_of(connection), {})
+    assert f"deal {path}" not in dict(offered.fields)
+    assert f"deal {stage.path}" in dict(offered.fields)
+
+
 def test_a_deal_that_is_deleted_is_forgotten_though_no_statement_moves(
     stage: Stage,
 ) -> None:
