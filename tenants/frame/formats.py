@@ -1,5 +1,6 @@
 """How amounts, numbers, days and moments are written for one reader."""
 
+import html
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -165,8 +166,10 @@ def _marks(locale: Locale) -> dict[int, str] | None:
     plain = pattern.grouping == (3, 3) and not pattern.prefix[0] + pattern.suffix[0]
     if not plain or locale.default_numbering_system != "latn":
         return None
-    group = get_group_symbol(locale)
-    return {ord(","): group, ord("."): get_decimal_symbol(locale)}
+    group, point = get_group_symbol(locale), get_decimal_symbol(locale)
+    if html.escape(group + point) != group + point:
+        return None  # so that what is written with them is safe in a page
+    return {ord(","): group, ord("."): point}
 
 
 def whole_and_full(
@@ -174,7 +177,8 @@ def whole_and_full(
 ) -> tuple[str, str] | None:
     """Return the size of a rounded amount in whole units, and with all its places.
 
-    None where the reader's language does more than to write other marks.
+    None where the reader's language does more than to write other marks. Both are safe
+    in a page as they are.
     """
     marks = _marks(locale_of(reader.locale))
     if marks is None:

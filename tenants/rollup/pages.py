@@ -40,12 +40,13 @@ def overview_page(
     months = tuple(last_months(clock.today("UTC"), SPANS[choice["span"]]))
     businesses = {b.pk: b for b in selectors.businesses_of(member)}
     into = None if choice["cur"] == "own" else choice["cur"]
-    rates = selectors.rates(group.pk, months, into or group.reporting_currency)
+    shown_in = into or group.reporting_currency
+    rates = selectors.rates(group.pk, months, shown_in)
     facts = selectors.facts_of(member, months, choice["by"])
     parts = facts.parts
     if choice["by"] == "payee":
         names = {pk: business.name for pk, business in businesses.items()}
-        parts = people.commission_by_person(member, months, names)
+        parts = people.commission_by_person(member, months, shown_in, names)
     currencies = {pk: b.currency for pk, b in businesses.items()}
     build = partial(
         tables.build, businesses=currencies, months=months, into=into, rates=rates
@@ -280,7 +281,7 @@ def _cost(
 
 
 def _breakdown(
-    parts: Mapping[tuple[str, date, str], Decimal],
+    parts: selectors.Parts,
     into: str | None,
     rates: Mapping[tuple[date, str], selectors.Rate],
     businesses: Mapping[int, Business],
@@ -292,7 +293,7 @@ def _breakdown(
     sums: dict[str, Decimal] = {}
     for (label, month, own), amount in parts.items():
         if own != currency:
-            rate = rates.get((month, own))
+            rate = rates.get((month, own)) if month else None
             if rate is None:
                 return None
             amount = round_money(amount * rate.rate, currency)

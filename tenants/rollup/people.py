@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import F, Q, Sum
+from django.db.models import Case, F, Max, Q, Sum, When
 
 from tenants.access import Member
 from tenants.accounts.models import User
 from tenants.rollup.models import PayeeIdentity
-from tenants.rollup.selectors import pay_of
+from tenants.rollup.selectors import Parts, pay_of
 
 Payee = tuple[int, int]  # business, payee
-Parts = dict[tuple[str, date, str], Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +29,26 @@ class Person:
 
 
 def commission_by_person(
-    member: Member, months: Iterable[date], businesses: Mapping[int, str]
+    member: Member, months: Iterable[date], into: str, businesses: Mapping[int, str]
 ) -> Parts:
     """Return what stands on statements by person, month and currency.
 
-    `businesses` gives each one's name, by which people of one name are told apart.
+    What is in the currency `into` needs no month's rate, so it comes in one amount,
+    without a month. `businesses` gives each one's name, by which people of one name are
+    told apart.
     """
+    needs_rate = Case(When(currency=into, then=None), default=F("month"))
     facts = pay_of(member, months).values_list(
-        "business_id", "payee_id", "payee_name", "month", "currency"
+        "business_id", "payee_id", "payee_name", needs_rate, "currency"
     )
-    rows = list(facts.annotate(earned=Sum("earned")).order_by("month", "payee_name"))
+    sums = facts.annotate(earned=Sum("earned"), last=Max("month"))
+    rows = list(sums.order_by("last", "payee_name"))
     payees = {(business_id, payee_id) for business_id, payee_id, *_ in rows}
     persons, addresses = _persons(member, payees)
     names = {persons[row[0], row[1]]: row[2] for row in rows}  # the latest month's
     labels = _labels(names, addresses, businesses)
     found: Parts = defaultdict(Decimal)
-    for business_id, payee_id, _, month, currency, earned in rows:
+    for business_id, payee_id, _, month, currency, earned, _ in rows:
         found[labels[persons[business_id, payee_id]], month, currency] += earned
     return found
 

@@ -15,6 +15,8 @@ from tenants.rollup.models import BookingFact, DetailFact, MonthRate, PayeeFact
 
 Key = tuple[int, date, str]  # business, month, currency
 Sums = dict[Key, Decimal]
+# By what was asked for, month and currency; without a month where no rate is needed.
+Parts = dict[tuple[str, date | None, str], Decimal]
 PAY, DEALS, PART = "pay", "deals", "part"
 Fact = TypeVar("Fact", PayeeFact, DetailFact, BookingFact)
 
@@ -40,9 +42,7 @@ class Facts:
     periods: dict[tuple[int, date], set[str]] = field(
         default_factory=lambda: defaultdict(set)
     )
-    parts: dict[tuple[str, date, str], Decimal] = field(
-        default_factory=lambda: defaultdict(Decimal)
-    )
+    parts: Parts = field(default_factory=lambda: defaultdict(Decimal))
 
 
 def businesses_of(member: Member) -> list[Business]:

@@ -14,7 +14,7 @@ URL = "/b/acme/statements/2026-11/"
 
 
 @pytest.mark.parametrize("locale", ["en_US", "de_DE", "de_CH", "fr_FR", "hi_IN", "ar"])
-@pytest.mark.parametrize("url", [URL, f"{URL}?measure=payable&cur=USD", ""])
+@pytest.mark.parametrize("url", [URL, f"{URL}?measure=payable&cur=USD", "", "/b/é/"])
 def test_a_cell_reads_like_any_other_amount(locale: str, url: str) -> None:
     texts = ("0", "1234567.5", "-1234.49", "-0.5", "0.005", "99999999999.99", "-12")
     reader = Reader(locale=locale)

@@ -179,7 +179,7 @@ def test_only_the_group_s_own_people_read_its_facts(
     assert selectors.businesses_of(of_group)
     for member in (alice, charlie, renata, elsewhere):
         assert not selectors.facts_of(member, months, "product").earned
-        assert not people.commission_by_person(member, months, {})
+        assert not people.commission_by_person(member, months, "USD", {})
         assert not selectors.commission(member, months)
     for member in (alice, charlie, renata):  # renata as a member of Acme, not of all
         assert not selectors.businesses_of(member)

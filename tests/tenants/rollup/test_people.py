@@ -72,7 +72,7 @@ def has(business: Business, payee: Payee, amount: int, month: date = NOVEMBER) -
 def seen(member: Member) -> dict[str, int]:
     names = dict(Business.objects.values_list("pk", "name"))
     months = [date(2026, 10, 1), NOVEMBER]
-    parts = commission_by_person(member, months, names)
+    parts = commission_by_person(member, months, "USD", names)
     sums: dict[str, int] = {}
     for (label, _, _), amount in parts.items():
         sums[label] = sums.get(label, 0) + int(amount)
