@@ -3,6 +3,7 @@
 from django.db.models import Q
 
 from crm_sync.ledger import errors
+from crm_sync.ledger.changes import found_once
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
 from tenants.schema import current_business
@@ -25,7 +26,7 @@ def own_payee_ids(by: Member) -> set[int]:
 
 def is_own(payee_id: int, by: Member) -> bool:
     """Say whether the member is the payee."""
-    return payee_id in own_payee_ids(by)
+    return payee_id in found_once(("own", by.user_id), lambda: own_payee_ids(by))
 
 
 def require_not_own(payee: Payee | None, by: Member | None) -> None:

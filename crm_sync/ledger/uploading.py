@@ -12,12 +12,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.contract import field_name
 from crm_sync.ledger import services
-from crm_sync.ledger.changes import change_apart, changes_together
+from crm_sync.ledger.changes import change_apart, changes_together, found_once
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.history import differences
 from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
@@ -187,8 +187,7 @@ def _named_reader(kind: str) -> Reader:
 
 
 def _payee_reader() -> Reader:
-    payees = Payee.objects.filter(merged_into__isnull=True, hidden=False)
-    find = _Finder(payees)
+    find = _Finder(_payees())
 
     def read(line: int, cells: Cells, attributes: Cells) -> tuple[object, GoodRow]:
         name = _name(cells)
@@ -205,7 +204,8 @@ def _payee_reader() -> Reader:
             leaves_on = given.pop("leaves_on", None)
 
             def add(by: Member) -> None:
-                if _Finder(_payees_like(found)).payee(found) is not None:
+                now = found_once("payees", lambda: _Finder(_payees()))
+                if now.payee(found) is not None:
                     raise BadRow(f"{name} is here by now.", hint="Send it again.")
                 made = services.create_payee(**given, attributes=attributes, by=by)
                 if leaves_on is not None:
@@ -226,13 +226,8 @@ def _payee_reader() -> Reader:
     return read
 
 
-def _payees_like(cells: Cells) -> QuerySet[Payee]:
-    """Return the payees who may be the one that a row is about, as they are now."""
-    like = Q(name__iexact=cells["name"])
-    for key in ("email", "employee_number"):
-        if cells.get(key):
-            like |= Q(**{f"{key}__iexact": cells[key]})
-    return Payee.objects.filter(like, merged_into__isnull=True, hidden=False)
+def _payees() -> QuerySet[Payee]:
+    return Payee.objects.filter(merged_into__isnull=True, hidden=False)
 
 
 class _Finder:
