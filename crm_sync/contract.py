@@ -39,9 +39,10 @@ class TryAgainLater(ProductError):
         self.after = after
 
 
-@dataclass(frozen=True, slots=True)
+# Made by the million, and made in half the time without being frozen.
+@dataclass(slots=True)
 class RemoteRecord:
-    """One version of one record, as the source gave it."""
+    """One version of one record, as the source gave it; nobody writes to it."""
 
     object: str
     external_id: str

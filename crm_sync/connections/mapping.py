@@ -275,10 +275,11 @@ def _label(place: _Place) -> str:
 
 
 def _text(raw: Any) -> str:
+    if isinstance(raw, str):  # nearly all
+        return raw.replace("\x00", "")
     if isinstance(raw, bool):
         return "yes" if raw else "no"
-    text = raw if isinstance(raw, str) else str(raw)
-    return text.replace("\x00", "")
+    return str(raw)
 
 
 def _number(text: str, place: _Place, signs: list[tuple[_Place, str]]) -> Decimal:

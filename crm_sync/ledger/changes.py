@@ -18,7 +18,7 @@ from tenants.schema import current_business, require_business
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChangeDraft:
     """A change that is about to get its number."""
 

@@ -37,9 +37,10 @@ class FieldProblem:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+# Made by the million, and made in half the time without being frozen.
+@dataclass(slots=True)
 class Incoming:
-    """One version of a source record, read through a mapping."""
+    """One version of a source record, read through a mapping; nobody writes to it."""
 
     object: str
     external_id: str
@@ -72,9 +73,9 @@ class Incoming:
     """Keys of values that are filled from such paths."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EntryState:
-    """All that a revision says, but for when."""
+    """All that a revision says, but for when; nobody writes to it."""
 
     name: str
     occurred_on: date | None
