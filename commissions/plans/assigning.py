@@ -22,6 +22,7 @@ from commissions.plans.table_words import value_words
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.changes import next_change
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.once import found_once
 from crm_sync.ledger.own import is_own
 from crm_sync.ledger.values import to_text, to_value
 from tenants.access import Member
@@ -230,7 +231,9 @@ def defaults_of(plan: Plan) -> dict[str, str]:
 
 def _declared(plan: Plan) -> dict[str, tuple[str, str]]:
     """Return each variable's type and default; most are written as a type alone."""
-    newest = plan.versions.order_by("-number").first()
+    newest = found_once(
+        ("newest version", plan.pk), plan.versions.order_by("-number").first
+    )
     declared = newest.document.get("variables", {}) if newest else {}
     return {
         name: (

@@ -17,6 +17,7 @@ from crm_sync.ledger import sheets
 from crm_sync.ledger.changes import latest_change, lock_changes, next_change
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.once import found_once
 from crm_sync.ledger.own import require_not_own
 from crm_sync.ledger.sheets import (
     Cells,
@@ -201,7 +202,7 @@ def _amount(value: str | Decimal) -> Decimal:
 
 
 def _require_measure(plan: Plan, measure: str) -> None:
-    known = measures_of(plan)
+    known = found_once(("measures", plan.pk), lambda: measures_of(plan))
     if measure not in known:
         raise errors.BadBalance(
             f"{plan} has no measure “{measure[:60]}” that can have a balance.",

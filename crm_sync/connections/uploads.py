@@ -22,7 +22,7 @@ from crm_sync.connections.upload_columns import file_connection, know_columns
 from crm_sync.connections.upload_trial import Preview, provider_of, take_in
 from crm_sync.ledger.sheet_jobs import who_asked
 from tenants.access import Member
-from tenants.accounts.models import Business
+from tenants.accounts.models import Business, Role
 from tenants.audit.services import record as audit
 from tenants.jobs.lease import Lease
 from tenants.jobs.models import Job
@@ -188,8 +188,8 @@ def commit_in_job(lease: Lease) -> dict[str, Any]:
     if upload.state == Upload.State.COMMITTED and upload.job_id == lease.job.pk:
         return {"again": True}
     by = who_asked(lease)
-    if by is None:
-        raise errors.BadUpload("Whoever sent it is no member here any more.")
+    if by is None or not by.has(Role.FINANCE, Role.ADMIN):
+        raise errors.BadUpload("Whoever sent it may not take files in any more.")
     lease.step("Taking its rows in")
     preview = commit_upload(
         upload=upload,

@@ -1,11 +1,10 @@
 """Change numbers: dense, ordered by commit, one row of `Change` for each."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
 
 from django.db import connection, transaction
 
@@ -14,8 +13,6 @@ from crm_sync.ledger.copying import copy_in, moment, text, whole
 from crm_sync.ledger.models import Change
 from tenants.jobs.services import enqueue
 from tenants.schema import current_business, require_business
-
-Found = TypeVar("Found")
 
 
 @dataclass(slots=True)
@@ -38,7 +35,6 @@ class _Together:
     schema: str
     first: int
     drafts: list[ChangeDraft] = field(default_factory=list)
-    found: dict[object, Any] = field(default_factory=dict)
 
 
 _together: ContextVar[_Together | None] = ContextVar("changes_together", default=None)
@@ -76,17 +72,6 @@ def change_apart() -> Iterator[None]:
         if made:
             del made.drafts[before:]
         raise
-
-
-def found_once(key: object, find: Callable[[], Found]) -> Found:
-    """Return what each of the changes made together asks for, found once."""
-    made = _made_in(require_business())
-    if made is None:
-        return find()
-    if key not in made.found:
-        made.found[key] = find()
-    found: Found = made.found[key]
-    return found
 
 
 def lock_changes() -> None:

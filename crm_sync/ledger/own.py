@@ -3,8 +3,8 @@
 from django.db.models import Q
 
 from crm_sync.ledger import errors
-from crm_sync.ledger.changes import found_once
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.once import found_once
 from tenants.access import Member
 from tenants.schema import current_business
 

@@ -12,6 +12,7 @@ from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger.changes import change_apart, changes_together
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.models import Payee
+from crm_sync.ledger.once import finding_once
 from crm_sync.ledger.tables import csv_of
 from crm_sync.moments import as_day
 from crm_sync.providers.files.numbers import Numbers, numbers_of
@@ -87,15 +88,16 @@ def look_at(content: bytes, columns: Columns, read: Read) -> Preview:
         name for name, key in zip(table.header, header, strict=True) if key not in known
     ]
     preview = Preview(columns, unread=unread)
-    for line, cells, wrong in _rows(table, header, columns):
-        try:
-            if wrong:
-                raise BadRow(wrong)
-            words, enter_row = read(cells)
-        except ProductError as problem:
-            preview.refused.append(RefusedRow(line, cells, str(problem)))
-        else:
-            preview.rows.append(GoodRow(line, cells, words, enter_row))
+    with finding_once():
+        for line, cells, wrong in _rows(table, header, columns):
+            try:
+                if wrong:
+                    raise BadRow(wrong)
+                words, enter_row = read(cells)
+            except ProductError as problem:
+                preview.refused.append(RefusedRow(line, cells, str(problem)))
+            else:
+                preview.rows.append(GoodRow(line, cells, words, enter_row))
     return preview
 
 
@@ -103,7 +105,7 @@ def enter(
     preview: Preview, by: Member, tell: Tell = lambda done, total: None
 ) -> Preview:
     """Enter the good rows, all or none; what is refused only now joins the refused."""
-    with changes_together():
+    with changes_together(), finding_once():
         for done, row in enumerate(preview.rows):
             if done % TOLD_EVERY == 0:
                 tell(done, len(preview.rows))

@@ -17,10 +17,11 @@ from django.db.models import QuerySet
 from commissions_saas.lib.errors import ProductError
 from crm_sync.contract import field_name
 from crm_sync.ledger import services
-from crm_sync.ledger.changes import change_apart, changes_together, found_once
+from crm_sync.ledger.changes import change_apart, changes_together
 from crm_sync.ledger.errors import BadRow
 from crm_sync.ledger.history import differences
 from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
+from crm_sync.ledger.once import finding_once, found_once
 from crm_sync.ledger.sheets import TOLD_EVERY, WHY, RefusedRow, Tell, read_day
 from crm_sync.ledger.tables import NAMED_COLUMNS, PAYEE_COLUMNS
 from crm_sync.providers.files.table import Table, read_table
@@ -101,7 +102,7 @@ def look_at(kind: str, content: bytes) -> Preview:
 def enter(preview: Preview, by: Member, tell: Tell = lambda done, total: None) -> int:
     """Enter the good rows, all or none; what is refused only now joins the refused."""
     entered = 0
-    with changes_together():
+    with changes_together(), finding_once():
         for done, row in enumerate(preview.rows):
             if done % TOLD_EVERY == 0:
                 tell(done, len(preview.rows))

@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from commissions.plans.models import Plan
 from commissions.statements import errors, opening
@@ -68,3 +70,18 @@ def test_balances_go_out_and_in_by_file(
     assert "Another row is about the same" in sheets.refused_csv(done)
     assert (again.changed, again.unchanged) == (0, 1)
     assert OpeningBalance.objects.get().value == Decimal(42000)
+
+
+def test_a_longer_file_is_looked_at_with_no_more_queries(
+    advisor_plan: Plan, maya: Payee, finance: Member
+) -> None:
+    head = "name,plan,measure,balance,as_of\n"
+    row = "Maya Okafor,comfort_advisor,volume,{}.00,2026-06-30\n"
+
+    def asked(rows: int) -> int:
+        text = head + "".join(row.format(number) for number in range(rows))
+        with CaptureQueriesContext(connection) as queries:
+            opening.look_at_balances(text.encode())
+        return len(queries)
+
+    assert asked(20) == asked(1)

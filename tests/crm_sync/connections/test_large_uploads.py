@@ -148,15 +148,20 @@ def test_a_commit_whose_worker_dies_leaves_nothing_and_is_done_once_by_the_next(
     assert (Entry.objects.count(), SyncRun.objects.count()) == (2, 1)
 
 
-def test_nothing_is_taken_in_for_somebody_who_was_sent_away(
-    acme: Business, alice: Member
+@pytest.mark.parametrize("stays", [False, True])
+def test_nothing_is_taken_in_for_somebody_who_was_sent_away_or_may_not_any_more(
+    acme: Business, alice: Member, stays: bool
 ) -> None:
     upload = uploads.take_file(
         business=acme, object_="deal", name="d.csv", content=FILE.encode(), by=alice
     )
     work()
     uploads.commit(upload=upload, business=acme, by=alice)
-    RoleGrant.objects.filter(member__user_id=alice.user_id).delete()
+    own = RoleGrant.objects.filter(member__user_id=alice.user_id)
+    if stays:
+        own.update(role=Role.REP)
+    else:
+        own.delete()
 
     assert work() == [("commit_file", "failed")]
     assert not Entry.objects.exists()

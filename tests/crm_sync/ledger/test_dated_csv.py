@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 
 from commissions_saas.lib.errors import ProductError
 from crm_sync.ledger import dated, sheets
@@ -199,6 +200,29 @@ def test_a_file_numbers_its_rows_and_asks_once_for_what_must_catch_up(
         (last + 3, "hours"),
     ]
     assert len(sent) == 1
+
+
+def test_what_each_row_asks_is_found_once_for_a_file(
+    filled: None, alice: Member
+) -> None:
+    head = "of,name,key,value,from\n"
+    rows = [f"product,Roof,size,{day},2026-07-{day:02}\n" for day in range(1, 21)]
+    rows += [f",Maya Okafor,hours,{day},2026-07-{day:02}\n" for day in range(1, 21)]
+
+    def asked(text: str) -> tuple[list[str], sheets.Preview]:
+        with CaptureQueriesContext(connection) as queries:
+            preview = look_at_dated("values", text.encode())
+        return [query["sql"] for query in queries.captured_queries], preview
+
+    few, _ = asked(head + rows[0] + rows[-1])
+    many, preview = asked(head + "".join(rows))
+    with CaptureQueriesContext(connection) as queries:
+        sheets.enter(preview, alice)
+
+    assert len(few) == len(many)
+    whose = [q for q in queries.captured_queries if "merged_into_id" in str(q["sql"])]
+    assert len(whose) == 1
+    assert preview.changed == 40
 
 
 def test_a_row_that_is_refused_late_takes_its_number_back(acme: Business) -> None:
