@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,7 @@ from commissions.statements.models import (
     Statement,
 )
 from commissions.statements.periods import row_of
+from commissions_saas.demo.processes import wait_until
 from commissions_saas.lib import clock
 from commissions_saas.lib.money import places, round_money, split
 from commissions_saas.lib.periods import parse_period
@@ -42,6 +44,7 @@ from tests.databases import Copy
 from tests.payouts.conftest import NOVEMBER_2
 from tests.people import a_member, a_user
 from tests.security.duties import PLAN
+from tests.spine.killing import held
 
 Act = Callable[[], Any]
 
@@ -261,8 +264,12 @@ def test_two_sign_ups_with_one_address_make_one_person(fresh_db: Copy) -> None:
         client = Client(raise_request_exception=False)
         return client.post("/account/signup/", body).status_code
 
-    with without_sending():
-        found = at_once(None, sign_up, sign_up)
+    lock = "LOCK TABLE accounts_user IN SHARE MODE"  # it may be read, not written
+    with without_sending(), ThreadPoolExecutor(1) as beside:
+        with held(fresh_db, lock) as waiting:
+            pressed = beside.submit(at_once, None, sign_up, sign_up)
+            assert wait_until(lambda: waiting() == 2, 120)  # both have looked
+        found = pressed.result()
 
     assert User.objects.filter(email=body["email"]).count() == 1
     assert Group.objects.filter(name="Twins").count() == 1

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -13,6 +14,8 @@ from uuid import UUID
 
 import psycopg
 
+from commissions_saas.demo.close_server.faults import Faults
+from commissions_saas.demo.processes import wait_until
 from tenants.jobs import services
 from tenants.jobs.lease import database_now
 from tenants.jobs.models import Job
@@ -134,22 +137,89 @@ def end_process(pid: int) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+class Lock:
+    """A lock that a worker needs, held for a test from now on or from its turn on."""
+
+    def __init__(self, database: Copy, statement: str) -> None:
+        self._holder = psycopg.connect(database.url)
+        self._looker = psycopg.connect(database.url, autocommit=True)
+        execute, text = self._holder.execute, statement.encode()
+        self._asking = threading.Thread(target=execute, args=(text,), daemon=True)
+
+    def ask(self) -> "Lock":
+        """Get it, or stand in line for it behind those who wait already."""
+        self._asking.start()
+        assert wait_until(lambda: self._is_in_line() or self._is_had(), WAIT_SECONDS)
+        return self
+
+    def waiting(self) -> int:
+        """Return how many wait for it, once it is had."""
+        if not self._is_had():
+            return 0
+        return self._count("%s = ANY (pg_blocking_pids(pid))")
+
+    def let_go(self) -> None:
+        self._asking.join()
+        self._holder.close()
+        self._looker.close()
+
+    def _is_had(self) -> bool:
+        return not self._asking.is_alive()
+
+    def _is_in_line(self) -> bool:
+        return self._count("pid = %s AND cardinality(pg_blocking_pids(pid)) > 0") > 0
+
+    def _count(self, which: str) -> int:
+        rows = self._looker.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            f" WHERE datname = current_database() AND {which}".encode(),
+            [self._holder.info.backend_pid],
+        ).fetchone()
+        return int(rows[0]) if rows else 0
+
+
 @contextlib.contextmanager
-def held(database: Copy, statement: str) -> Iterator[Callable[[], bool]]:
-    """Keep a lock that the worker needs; say whether somebody waits for it."""
-    with (
-        psycopg.connect(database.url) as holder,
-        psycopg.connect(database.url, autocommit=True) as looker,
-    ):
-        holder.execute(statement.encode())
+def held(database: Copy, statement: str) -> Iterator[Callable[[], int]]:
+    """Keep a lock that others need; say how many wait for it."""
+    lock = Lock(database, statement).ask()
+    try:
+        yield lock.waiting
+    finally:
+        lock.let_go()
 
-        def is_waited_for() -> bool:
-            waits = looker.execute(
-                "SELECT count(*) FROM pg_stat_activity"
-                " WHERE datname = current_database()"
-                " AND %s = ANY (pg_blocking_pids(pid))",
-                [holder.info.backend_pid],
-            ).fetchone()
-            return waits is not None and waits[0] > 0
 
-        yield is_waited_for
+class Gate:
+    """Lets a source answer once each time that it is asked to: it is never ahead."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._choose = faults.choose
+        self._turn = threading.Condition()
+        self._answers = 0
+        self._is_open = False
+
+    def __enter__(self) -> "Gate":
+        self._faults.choose = self._wait  # type: ignore[method-assign]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.open()
+        self._faults.choose = self._choose  # type: ignore[method-assign]
+
+    def let_one(self) -> None:
+        """Let the next answer go, where none may go yet."""
+        with self._turn:
+            self._answers = 1
+            self._turn.notify_all()
+
+    def open(self) -> None:
+        """Let all answers go from now on."""
+        with self._turn:
+            self._is_open = True
+            self._turn.notify_all()
+
+    def _wait(self) -> str:
+        with self._turn:
+            self._turn.wait_for(lambda: self._is_open or self._answers)
+            self._answers = 0
+        return self._choose()

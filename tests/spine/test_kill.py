@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -29,23 +29,21 @@ from tenants.schema import in_business
 from tests.commissions.statements import world
 from tests.crm_sync.providers.close_source import MONDAY, Source, close_source
 from tests.databases import Copy
-from tests.spine.killing import Worker, held, worker_on
+from tests.spine.killing import Gate, Lock, Worker, held, worker_on
 
 DEALS = 420
 PAGE = 10
 FAULTS = {"seed": 5, "error": 6, "limit": 4, "cut": 3, "repeat": 4}
-SLOWLY = {"stall": 30, "stall_milliseconds": 25, "allowed_per_second": 45}
-HARDLY = {"stall": 100, "stall_milliseconds": 500}
 PAYEES = 20  # three chunks of a recalculation
 STATUSES = ("Won", "Lost", "Negotiation")
 
 
 @pytest.fixture
 def close(tmp_path: Path) -> Iterator[Source]:
-    """A Close with deals of three people in three stages, slow and unreliable."""
+    """A Close with deals of three people in three stages, an unreliable one."""
     with close_source(tmp_path / "close.db") as source:
         fill(source)
-        source.server.faults.change(FAULTS | SLOWLY)
+        source.server.faults.change(FAULTS)
         yield source
 
 
@@ -140,19 +138,22 @@ def test_a_sync_killed_again_and_again_ends_with_the_ledger_as_the_source(
     monkeypatch.setenv("PAGES_AT_ONCE", "1")  # so that there is much to be cut off
     moments = random.Random(20261124)
     read = iter(sorted(moments.sample(range(1, DEALS - 120), 4)))
-    with worker_on(fresh_db) as worker:
+    with Gate(close.server.faults) as gate, worker_on(fresh_db) as worker:
         job_id = connections.start_sync(connection=connection).pk
         for who in ("child", "parent and child", "child", "parent"):
-            worker.wait_for(partial(has_read, job_id, next(read)))
-            time.sleep(moments.random() / 20)
-            kill_within_a_page(worker, who, fresh_db, connection)
-            close.server.faults.change(HARDLY)  # a child left over must not end it
-            worker.bring_back(job_id)
-            close.server.faults.change(SLOWLY)
+            read_on(worker, gate, partial(has_read, job_id, next(read)))
+            if who == "parent and child":
+                gate.let_one()
+                time.sleep(moments.random() / 20)
+                worker.kill(who)  # anywhere
+            else:
+                kill_within_a_page(worker, who, fresh_db, gate)
+            worker.bring_back(job_id)  # a child left over is not answered any more
             row = Job.objects.get(pk=job_id)
             if row.state == Job.State.PARKED:  # by its third death; a person looks
                 assert row.deaths == 3 and row.hint
                 jobs.try_again(job=row)
+        gate.open()
         row = worker.finish(job_id)
 
     assert row.state == Job.State.DONE, row.problem
@@ -160,15 +161,22 @@ def test_a_sync_killed_again_and_again_ends_with_the_ledger_as_the_source(
     assert_nothing_is_lost_or_double(close, connection)
 
 
-def kill_within_a_page(
-    worker: Worker, who: str, database: Copy, connection: Connection
-) -> None:
-    """Kill it anywhere, or where a page's rows are written and its cursor is not."""
-    if who == "parent and child":
-        worker.kill(who)
-        return
-    with held(database, "SELECT FROM connections_syncrun FOR UPDATE") as is_met:
-        worker.wait_for(is_met)
+def read_on(worker: Worker, gate: Gate, holds: Callable[[], object]) -> None:
+    """Let the worker read, page by page, until it holds."""
+
+    def has_come() -> bool:
+        if not holds():
+            gate.let_one()
+            return False
+        return True
+
+    worker.wait_for(has_come)
+
+
+def kill_within_a_page(worker: Worker, who: str, database: Copy, gate: Gate) -> None:
+    """Kill it where a page's rows are written and its cursor is not."""
+    with held(database, "SELECT FROM connections_syncrun FOR UPDATE") as waiting:
+        read_on(worker, gate, waiting)
         entries = Entry.objects.count()
         worker.kill(who)
         assert Entry.objects.count() == entries
@@ -198,7 +206,7 @@ def assert_nothing_is_lost_or_double(close: Source, connection: Connection) -> N
     connection.refresh_from_db()
     assert connection.cursors["deal"]["since"] == max(close.truth().values())
     assert verify() == []
-    close.server.faults.change({"error": 0, "limit": 0, "cut": 0, "stall": 0})
+    close.server.faults.change({"error": 0, "limit": 0, "cut": 0})
     again = jobs.run_now(connections.start_sync(connection=connection))
     assert (again.result["new"], again.result["changed"]) == (0, 0)
 
@@ -257,21 +265,25 @@ def test_a_recalculation_killed_between_its_chunks_gives_the_same_lines(
         business_with_deals(business)
     with in_business(globex):
         undisturbed = world.catch_up()
+    jobs.run_now(Job.objects.get(business_id=globex.pk))  # nobody waits for it below
     job = Job.objects.get(kind="catch_up", business_id=acme.pk)
     # Facts are written at the end of a chunk: lines are there, and not committed.
     lock = "LOCK TABLE rollup_payeefact IN EXCLUSIVE MODE"
     with worker_on(fresh_db) as worker:
-        with held(fresh_db, lock) as is_met:
+        with held(fresh_db, lock) as waiting:
             jobs.send(job.pk)
-            worker.wait_for(is_met)
+            worker.wait_for(waiting)
             worker.kill("child")
+            again = Lock(fresh_db, lock).ask()
         worker.bring_back(job.pk)
+        worker.wait_for(again.waiting)
         nothing = Line.objects.count()
-        worker.wait_for(Line.objects.exists)
-        with held(fresh_db, lock) as is_met:
-            worker.wait_for(is_met)
-            some = Line.objects.count()
-            worker.kill("parent and child")
+        later = Lock(fresh_db, lock).ask()  # its turn is after the first chunk's
+        again.let_go()
+        worker.wait_for(later.waiting)
+        some = Line.objects.count()
+        worker.kill("parent and child")
+        later.let_go()
         worker.bring_back(job.pk)
         row = worker.finish(job.pk)
 
@@ -312,14 +324,14 @@ def test_a_sync_that_dies_while_redis_is_emptied_is_found_in_the_database(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PAGES_AT_ONCE", "1")
-    with worker_on(fresh_db) as worker:
+    with Gate(close.server.faults) as gate, worker_on(fresh_db) as worker:
         job_id = connections.start_sync(connection=connection).pk
-        worker.wait_for(partial(has_read, job_id, 50))
+        read_on(worker, gate, partial(has_read, job_id, 50))
         with redis.Redis.from_url(settings.REDIS_URL) as queue:
             queue.flushdb()  # the database of this test process and no other
             worker.kill("child")
-        close.server.faults.change(dict.fromkeys((*FAULTS, "stall"), 0))
-        close.server.faults.change({"allowed_per_second": 1000})
+        close.server.faults.change(dict.fromkeys(FAULTS, 0))
+        gate.open()
         worker.bring_back(job_id)
         row = worker.finish(job_id)
 
