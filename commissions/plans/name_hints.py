@@ -20,6 +20,11 @@ def name_hint(
         return f"A rate table is written under tables: {{{key}: {{0: 5%, 1000: 6%}}}}."
     if document.measure(owner) is not None:
         return f"{owner} has .before, .after and .total; its own .before alone."
+    if name == "base" or any(name in part.steps for part in document.components):
+        return (
+            f"Only what follows it in its own rule reads {name}. “when” is asked before"
+            " the steps and the base: write there what it stands for."
+        )
     if not alone:
         return ""
     if not dot:

@@ -105,6 +105,8 @@ def test_what_is_expected_may_be_written_in_short(expect: str) -> None:
     ("old", "new", "said"),
     [
         ("all * 10%", "all * volume", "A measure is read as volume.before"),
+        ("key: pay", "key: pay\n    when: all > 0", "Only what follows it in its own"),
+        ("key: pay", "key: pay\n    when: base > 0", "Only what follows it in its own"),
         ("all * 10%", "all * tiers.rates", "It is read as tables.rates."),
         ("all * 10%", "all * tiers.none", "A rate table is written under tables"),
         ('amount: "1"', "amount: deal.amount", "A rule per period has no single deal."),
