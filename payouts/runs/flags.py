@@ -57,6 +57,7 @@ class PayoutFacts:
     new_versions: tuple[str, ...] = ()
     bank_changed_on: date | None = None
     leaves_on: date | None = None
+    settled: Decimal = Decimal(0)  # with somebody else, in an earlier run
 
 
 def find_flags(facts: PayoutFacts) -> list[Flag]:
@@ -68,6 +69,7 @@ def find_flags(facts: PayoutFacts) -> list[Flag]:
         *_duplicates(facts.deals),
         *_bank_change(facts),
         *_adjustment(facts),
+        *_settled(facts),
         *_leaver(facts),
         *reasons,
     ]
@@ -109,7 +111,7 @@ def _swing(facts: PayoutFacts, reasons: list[Flag]) -> list[Flag]:
     if usual and large and abs(change) * 100 > SWING_PERCENT * abs(usual):
         percent = (change * 100 / usual).quantize(Decimal(1))
         words = f"{percent:+}% vs own average of {_money(usual)}".replace("-", "−")
-        if reasons:
+        if reasons or facts.settled:
             return [Flag("swing", "note", words)]
         return [Flag("swing", "flag", f"{words}; no reason found")]
     return []
@@ -158,6 +160,13 @@ def _adjustment(facts: PayoutFacts) -> list[Flag]:
         return []
     words = f"Manual adjustment of {_money(facts.largest_adjustment)}"
     return [Flag("adjustment", "flag", words)]
+
+
+def _settled(facts: PayoutFacts) -> list[Flag]:
+    if not facts.settled:
+        return []
+    words = f"{_money(facts.settled)} of a merge that was undone after a run"
+    return [Flag("settled", "flag", words)]
 
 
 def _leaver(facts: PayoutFacts) -> list[Flag]:

@@ -88,6 +88,8 @@ def test_what_was_paid_stays_paid_and_is_not_paid_again(
     client.force_login(alice.user)
     page = text_of(client.get(f"/b/acme/runs/{run.number}/payees/{theo.pk}/"))
     assert "Settled in an earlier run with somebody else" in page
+    assert "−1,200.00 of a merge that was undone after a run" in page
+    assert "no reason found" not in page
     is_paid(run, alice, helen)
     assert (paid_to(theo), owed_to(theo)) == (Decimal(1200), Decimal(0))
     assert (paid_to(ted), owed_to(ted)) == (Decimal(360), Decimal(0))

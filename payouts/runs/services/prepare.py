@@ -192,6 +192,7 @@ def _facts(
             ),
             bank_changed_on=banks.get(payee_id),
             leaves_on=payees[payee_id].leaves_on,
+            settled=settled.get(payee_id, Decimal(0)),
         )
         for payee_id, own in sorted(lines.items())
     }
