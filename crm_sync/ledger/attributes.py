@@ -62,6 +62,8 @@ def read_value(key: str, value: str, type_: ValueType) -> str:
         return text
     if not text or len(text) > 500:
         raise errors.BadAttribute(f"{key} needs a value of at most 500 characters.")
+    if type_ == "money" and text.endswith("%"):
+        raise _wrong(key, value, type_)
     read = to_value(_whole(text) if type_ in NUMBERS else text, type_)
     if read is None:
         raise _wrong(key, value, type_)
@@ -69,13 +71,18 @@ def read_value(key: str, value: str, type_: ValueType) -> str:
 
 
 def type_of(value: str) -> ValueType:
-    """Guess a type: a number where it is one, a percentage, a day, yes or no, text."""
+    """Guess a type: a number where it is one, a percentage, a day, yes or no, text.
+
+    007 is no number: whoever writes the zeros needs them.
+    """
     text = value.strip()
     if text.endswith("%") and to_value(_whole(text), "percent") is not None:
         return "percent"
     if text.casefold() in ("yes", "no"):
         return "yesno"
     guesses: tuple[ValueType, ...] = ("number", "date")
+    if text[:1] == "0" and text[1:2].isdecimal():
+        guesses = ("date",)
     return next(
         (type_ for type_ in guesses if to_value(text, type_) is not None), "text"
     )

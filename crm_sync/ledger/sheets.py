@@ -15,7 +15,12 @@ from crm_sync.ledger.models import Payee
 from crm_sync.ledger.once import finding_once
 from crm_sync.ledger.tables import csv_of
 from crm_sync.moments import as_day
-from crm_sync.providers.files.numbers import Numbers, numbers_of
+from crm_sync.providers.files.numbers import (
+    Numbers,
+    is_shortened,
+    numbers_of,
+    shortened_words,
+)
 from crm_sync.providers.files.table import Table, read_table
 from tenants.access import Member
 
@@ -246,7 +251,12 @@ def _rows(
         if count >= MOST_ROWS:
             raise ProductError(f"The file has more than {MOST_ROWS:,} rows.")
         given = list(zip(header, row.cells, strict=False))
-        doubts = (numbers.doubt(at, *pair) for at, pair in enumerate(given))
+        doubts = [numbers.doubt(at, *pair) for at, pair in enumerate(given)]
+        doubts += [
+            shortened_words(*pair)
+            for at, pair in enumerate(given)
+            if at in places and is_shortened(pair[1])
+        ]
         cells = {name: numbers.read(at, cell) for at, (name, cell) in enumerate(given)}
         yield (
             row.number,

@@ -24,12 +24,14 @@ from crm_sync.ledger.models import Customer, Payee, Product, Service, Territory
 from crm_sync.ledger.once import finding_once, found_once
 from crm_sync.ledger.sheets import TOLD_EVERY, WHY, RefusedRow, Tell, read_day
 from crm_sync.ledger.tables import NAMED_COLUMNS, PAYEE_COLUMNS
+from crm_sync.providers.files.columns import is_total
 from crm_sync.providers.files.table import Table, read_table
 from tenants.access import Member
 
 MOST_ROWS = 20_000
 _YES = ("yes", "true", "1", "")
 _NO = ("no", "false", "0")
+_CALLED = {"e_mail": "email", "email_address": "email", "full_name": "name"}
 _LONGEST = {"name": 200, "email": 254, "employee_number": 40, "title": 100}
 
 Cells = Mapping[str, str]
@@ -134,7 +136,7 @@ class _Row:
 
 def _names(table: Table, columns: Sequence[str]) -> list[str]:
     """Return the columns: our own by their names, others as attributes."""
-    names = [name if name in columns else field_name(name) for name in table.header]
+    names = [_column(name, columns) for name in table.header]
     if "name" not in names:
         raise ProductError("The file has no column “name”.")
     twice = {name for name in names if names.count(name) > 1}
@@ -143,8 +145,14 @@ def _names(table: Table, columns: Sequence[str]) -> list[str]:
     return [name for name in names if name != WHY]
 
 
+def _column(header: str, columns: Sequence[str]) -> str:
+    name = header if header in columns else field_name(header)
+    own = _CALLED.get(name, name)
+    return own if own in columns else name
+
+
 def _rows(table: Table, columns: Sequence[str]) -> Iterator[_Row]:
-    header = [name if name in columns else field_name(name) for name in table.header]
+    header = [_column(name, columns) for name in table.header]
     for number, row in enumerate(table.rows()):
         if number >= MOST_ROWS:
             raise ProductError(f"The file has more than {MOST_ROWS:,} rows.")
@@ -196,6 +204,8 @@ def _payee_reader() -> Reader:
         payee = find.payee(found)
         given: dict[str, Any] = {key: cells[key] for key in _LONGEST if key in cells}
         given["name"] = name
+        if payee is None and is_total(name) and not given.get("email"):
+            raise BadRow("This looks like a row of totals.")
         _check_lengths(given)
         if given.get("email"):
             given["email"] = _email(given["email"])

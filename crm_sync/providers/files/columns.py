@@ -130,6 +130,34 @@ SAYS = {
 }
 
 
+_TOTALS = frozenset(
+    [
+        "total",
+        "totals",
+        "grand total",
+        "overall total",
+        "subtotal",
+        "sub-total",
+        "sum",
+        "average",
+        "count",
+        "summe",
+        "gesamt",
+        "gesamtsumme",
+        "zwischensumme",
+        "total général",
+        "totaal",
+        "totale",
+        "suma",
+    ]
+)
+
+
+def is_total(text: str) -> bool:
+    """Say whether a text is what rows of totals begin with."""
+    return text.casefold().strip(" :") in _TOTALS
+
+
 def columns_of(object: str) -> tuple[Column, ...]:
     """Return the columns known for an object; any object has an id and a name."""
     return _COLUMNS.get(object, _COMMON)

@@ -25,6 +25,7 @@ _POINT = re.compile(
     re.ASCII,
 )
 _EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+_SHORTENED = re.compile(r"-?\d([.,]\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"\d+", re.ASCII)
 
 
@@ -101,6 +102,16 @@ def numbers_of(
     if comma or (sign == ";" and not point):
         return Numbers(doubtful=frozenset(money))
     return Numbers()
+
+
+def is_shortened(cell: str) -> bool:
+    """Say whether a spreadsheet has left out digits of a number, as in 1.23457E+11."""
+    return _SHORTENED.fullmatch(cell) is not None
+
+
+def shortened_words(name: str, cell: str) -> str:
+    """Say why such a number cannot be read."""
+    return f"“{name}” {cell} is a number that a spreadsheet has shortened."
 
 
 def _bare(cell: str) -> str:

@@ -30,36 +30,20 @@ from crm_sync.providers.files.columns import (
     columns_of,
     currency_said,
     is_id,
+    is_total,
     standard_name,
 )
-from crm_sync.providers.files.numbers import Numbers, numbers_of
+from crm_sync.providers.files.numbers import (
+    Numbers,
+    is_shortened,
+    numbers_of,
+    shortened_words,
+)
 from crm_sync.providers.files.table import Row, read_table
 from crm_sync.workbooks.limits import LONGEST_CELL
 
 _ROWS_PER_PAGE = 500
 _LONGEST_ID = 200
-_SHORTENED = re.compile(r"-?\d([.,]\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
-_TOTALS = frozenset(
-    [
-        "total",
-        "totals",
-        "grand total",
-        "overall total",
-        "subtotal",
-        "sub-total",
-        "sum",
-        "average",
-        "count",
-        "summe",
-        "gesamt",
-        "gesamtsumme",
-        "zwischensumme",
-        "total général",
-        "totaal",
-        "totale",
-        "suma",
-    ]
-)
 
 
 class FileProvider:
@@ -190,15 +174,17 @@ class FileProvider:
 
     def _how_numbers_are_written(self) -> Numbers:
         """Return which of the columns have a comma before the decimals."""
-        if self._table.is_typed:
-            return Numbers()
         money, texts = self._places_of("money"), self._places_of("text", "date")
         # Several amounts in a cell have commas between them.
         names = enumerate(self._table.header)
         texts |= {at for at, name in names if name.endswith("amounts")}
         rows = (row.cells for row in self._table.rows())
         sign = self._table.delimiter
-        return numbers_of(rows, money, texts | {self._id_at}, sign)
+        found = numbers_of(rows, money, texts | {self._id_at}, sign)
+        if self._table.is_typed and found.with_comma:
+            # Cells that are numbers have a point; those that are texts show no way.
+            return Numbers(doubtful=frozenset(money))
+        return found
 
     def _places_of(self, *types: str) -> set[int]:
         """Return where columns stand that are known to hold values of these types."""
@@ -255,12 +241,12 @@ class FileProvider:
             return f"“{id_name}” is not a usable id.", id_name
         if id == EXAMPLE_ID:
             return "This is the example row of the template.", id_name
-        if _SHORTENED.fullmatch(id):
+        if is_shortened(id):
             return (
                 f"“{id_name}” {id} is an id that a spreadsheet has shortened.",
                 id_name,
             )
-        if id.casefold().strip(" :") in _TOTALS:
+        if is_total(id):
             return "This looks like a row of totals.", id_name
         if len(names) > 1 and not any(row.cells[:at] + row.cells[at + 1 :]):
             return f"The row has nothing but “{id[:40]}”.", id_name
@@ -268,11 +254,8 @@ class FileProvider:
             doubt = self._numbers.doubt(place, name, cell)
             if doubt:
                 return doubt, name
-            if place in self._money and _SHORTENED.fullmatch(cell):
-                return (
-                    f"“{name}” {cell} is a number that a spreadsheet has shortened.",
-                    name,
-                )
+            if place in self._money and is_shortened(cell):
+                return shortened_words(name, cell), name
         if id in seen:
             return f"“{id_name}” {id} is on line {seen[id]} already.", id_name
         return "", ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -10,6 +11,7 @@ from crm_sync.connections.upload_trial import Preview, bad_rows
 from crm_sync.connections.uploads import commit_upload, look_at_file
 from crm_sync.ledger.models import Entry
 from crm_sync.ledger.services import create_payee
+from crm_sync.workbooks.writing import Sheet, workbook_of
 from tenants.access import Member
 from tenants.accounts.models import Business
 from tests.crm_sync.clients import logged_in, page
@@ -68,6 +70,24 @@ def test_a_row_comes_in_exactly_or_back_with_a_sentence(
 
     assert here == ([found] if found else [])
     assert [one["reason"] for one in preview.refused] == ([why] if why else [])
+
+
+def test_texts_among_the_numbers_of_a_workbook_are_not_read_a_thousandfold(
+    acme: Business, alice: Member
+) -> None:
+    amounts = ["1.234,50", "1.234", "5.5"]
+    rows = [[str(at), text, *REST.split(",")] for at, text in enumerate(amounts)]
+    content = workbook_of([Sheet("Deals", [HEAD.split(","), *rows])])
+
+    _, preview = look_at_file(
+        business=acme, object_="deal", name="d.xlsx", content=content, by=alice
+    )
+
+    assert preview.amount == {"USD": Decimal("5.5")}
+    assert sorted(one["reason"] for one in preview.refused) == [
+        "amount “1.234,50” is not a number like 1234.50.",
+        "“amount” 1.234 may be 1.234 or 1234: write it like 1234.50.",
+    ]
 
 
 def test_ids_that_lost_their_zeros_in_a_spreadsheet_do_not_come_in_again(

@@ -298,3 +298,21 @@ def test_a_file_that_is_entered_twice_adds_nobody_twice(
         "Zoe Lund is here by now. Send it again.",
         "Wei Chen is here by now. Send it again.",
     ]
+
+
+def test_an_email_is_known_by_its_other_names_and_a_row_of_totals_is_nobody(
+    acme: Business, alice: Member
+) -> None:
+    text = b"Full name,E-mail,Employee number\nZoe Lund,zoe@acme.example,007\nTotal,,\n"
+
+    found = look_at("payees", text)
+    upload_enter(found, alice)
+
+    zoe = Payee.objects.get()
+    assert (zoe.name, zoe.email, zoe.employee_number, zoe.attributes) == (
+        "Zoe Lund",
+        "zoe@acme.example",
+        "007",
+        {},
+    )
+    assert [row.why for row in found.refused] == ["This looks like a row of totals."]

@@ -145,6 +145,25 @@ def test_a_number_that_may_be_a_thousandfold_comes_back(
     assert bool(found.refused) is ("may be" in read)
 
 
+def test_percentages_and_shortened_numbers_are_no_amounts_and_zeros_stay(
+    filled: None, alice: Member
+) -> None:
+    text = (
+        "name,key,value,type\n"
+        "Maya Okafor,salary,5%,money\n"
+        "Maya Okafor,fee,1.2E+05,money\n"
+        "Maya Okafor,desk,007,\n"
+    )
+
+    done = sheets.enter(look_at_dated("values", text.encode()), alice)
+
+    assert [row.why for row in done.refused] == [
+        "salary: “5%” is not an amount.",
+        "“value” 1.2E+05 is a number that a spreadsheet has shortened.",
+    ]
+    assert AttributeValue.objects.get(key="desk").value == "007"
+
+
 def test_columns_that_are_none_of_ours_are_named(filled: None) -> None:
     text = "name,key,vlaue,value,Why\nMaya Okafor,salary,7000,6000,no\n"
 
