@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 from tenants.accounts.models import Business
 from tenants.schema import in_business
 from tests import databases
+from tests.kept import shelf
 
 # A shared machine is slow at times; a slow example is no wrong one.
 hypothesis.settings.register_profile("ours", deadline=None, print_blob=True)
@@ -34,7 +35,31 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Give this process a copy of the template, in place of pytest-django's own."""
     with django_db_blocker.unblock(), databases.copied(databases.template()):
+        shelf.blocker = django_db_blocker
         yield
+        shelf.leave([])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let a test find nothing of what only others begin with."""
+    shelf.leave(shelf.wanted_by(getattr(item, "fixturenames", [])))
+
+
+@pytest.fixture
+def what_it_begins_with(
+    request: pytest.FixtureRequest,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> None:
+    """Make what the test begins with, outside of its own transaction."""
+    with django_db_blocker.unblock():
+        shelf.keep(shelf.wanted_by(request.fixturenames))
+
+
+@pytest.fixture
+def db(what_it_begins_with: None, _django_db_helper: None) -> None:
+    """The shared database, in a transaction that is rolled back after the test."""
 
 
 @pytest.fixture(scope="session", autouse=True)

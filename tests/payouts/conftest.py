@@ -1,6 +1,7 @@
 """October at Acme is over: three payees on one plan, ready to be paid."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tenants.schema import current_business
 from tests.commissions.statements import world
+from tests.kept import begins_with, begun_with
 from tests.people import a_member
 
 NOVEMBER_2 = datetime(2026, 11, 2, 16, 0, tzinfo=UTC)
@@ -32,26 +34,27 @@ def early_november(acme: Business) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def helen(businesses: dict[str, Business]) -> Member:
-    """The controller, who approves what Alice prepares."""
-    return a_member(businesses["acme"], "Helen Cho", Role.FINANCE)
+@dataclass
+class October:
+    """Two payees and their month."""
+
+    bob: Member
+    maya: Payee
+    theo: Payee
+    period: PayPeriod
 
 
-@pytest.fixture
-def maya(acme: Business, bob: Member) -> Payee:
-    """A payee who also logs in: Bob's own pay."""
-    return world.a_payee("Maya Okafor", "user_maya", user_id=bob.user_id)
-
-
-@pytest.fixture
-def theo(acme: Business) -> Payee:
-    return world.a_payee("Theo Brandt", "user_theo")
-
-
-@pytest.fixture
-def october(maya: Payee, theo: Payee) -> PayPeriod:
+def make_october(acme: Business) -> October:
     """Maya earned 600.00 of which 60.00 waits, Theo 1,200.00; all is calculated."""
+    with clock.at(NOVEMBER_2):
+        bob = a_member(acme, "Bob", Role.REP)
+        maya = world.a_payee("Maya Okafor", "user_maya", user_id=bob.user_id)
+        theo = world.a_payee("Theo Brandt", "user_theo")
+        return October(bob, maya, theo, calculated(maya, theo))
+
+
+def calculated(maya: Payee, theo: Payee) -> PayPeriod:
+    """Put both on the plan, and work their October out."""
     group_id = current_business().group_id or 0
     Connection.objects.create(pk=1, group_id=group_id, kind="close", name="Close")
     plan: Plan = world.a_plan("comfort_advisor", starts_on=date(2026, 7, 1))
@@ -67,10 +70,70 @@ def october(maya: Payee, theo: Payee) -> PayPeriod:
     return PayPeriod.objects.get(slug="2026-10")
 
 
-@pytest.fixture
-def run(october: PayPeriod, alice: Member) -> PayoutRun:
+@dataclass
+class Prepared:
+    """A run, and who prepared it."""
+
+    run: PayoutRun
+    alice: Member
+
+
+def make_run(acme: Business, october: October) -> Prepared:
     """October's run, prepared by Alice."""
-    return prepare.prepare_run(period=october, by=alice)
+    alice = a_member(acme, "Alice", Role.FINANCE)
+    with clock.at(NOVEMBER_2):
+        return Prepared(prepare.prepare_run(period=october.period, by=alice), alice)
+
+
+kept_october = begins_with("kept_october", make_october)
+kept_run = begins_with("kept_run", make_run, after="kept_october")
+
+
+@pytest.fixture
+def helen(businesses: dict[str, Business]) -> Member:
+    """The controller, who approves what Alice prepares."""
+    return a_member(businesses["acme"], "Helen Cho", Role.FINANCE)
+
+
+@pytest.fixture
+def alice(request: pytest.FixtureRequest, businesses: dict[str, Business]) -> Member:
+    """Finance, who has prepared the run if there is one."""
+    made: Prepared | None = begun_with(request, "kept_run")
+    return made.alice if made else a_member(businesses["acme"], "Alice", Role.FINANCE)
+
+
+@pytest.fixture
+def bob(request: pytest.FixtureRequest, businesses: dict[str, Business]) -> Member:
+    """A rep, whose own pay is Maya's."""
+    made: October | None = begun_with(request, "kept_october")
+    return made.bob if made else a_member(businesses["acme"], "Bob", Role.REP)
+
+
+@pytest.fixture
+def maya(request: pytest.FixtureRequest, acme: Business, bob: Member) -> Payee:
+    """A payee who also logs in: Bob's own pay."""
+    made: October | None = begun_with(request, "kept_october")
+    if made:
+        return made.maya
+    return world.a_payee("Maya Okafor", "user_maya", user_id=bob.user_id)
+
+
+@pytest.fixture
+def theo(request: pytest.FixtureRequest, acme: Business) -> Payee:
+    made: October | None = begun_with(request, "kept_october")
+    return made.theo if made else world.a_payee("Theo Brandt", "user_theo")
+
+
+@pytest.fixture
+def october(acme: Business, kept_october: October) -> PayPeriod:
+    """Maya earned 600.00 of which 60.00 waits, Theo 1,200.00; all is calculated."""
+    return kept_october.period
+
+
+@pytest.fixture
+def run(acme: Business, kept_run: Prepared) -> PayoutRun:
+    """October's run, prepared by Alice."""
+    return kept_run.run
 
 
 def approve_all(run: PayoutRun, by: Member) -> PayoutRun:

@@ -2,44 +2,52 @@
 
 import io
 import json
-from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from commissions_saas.lib import clock
 from payouts.checks.every import verify
 from payouts.runs.models import PayoutRun
 from payouts.runs.services import pay
-from tenants.access import Member
+from tenants.accounts.models import Business, Role
 from tenants.audit.sealing import seal
 from tenants.audit.services import record
 from tenants.schema import current_business, in_public
 from tests.commissions.statements import world
-from tests.payouts.conftest import approve_all, sign
+from tests.kept import begins_with
+from tests.payouts.conftest import NOVEMBER_2, Prepared, approve_all, sign
+from tests.people import a_member
 
 LINE = "statements_line"
 
 
-@pytest.fixture
-def month(run: PayoutRun, alice: Member, helen: Member) -> Iterator[PayoutRun]:
+def make_month(acme: Business, prepared: Prepared) -> PayoutRun:
     """October is paid, and November has begun: everything that a check looks at."""
-    approve_all(run, helen)
-    sign(run, helen)
-    total = run.total
-    pay.export_run(
-        run=run, format_name="payroll_csv", seen_total=total, reason="", by=alice
-    )
-    pay.mark_run_paid(
-        run=run, paid_on=date(2026, 11, 2), reference="B", seen_total=total, by=alice
-    )
-    deal = world.a_deal("delgado", date(2026, 11, 1), "5000", world.SYSTEM)
-    world.sync(deal)
-    world.catch_up()
-    seal()
+    run, helen = prepared.run, a_member(acme, "Helen Cho", Role.FINANCE)
+    with clock.at(NOVEMBER_2):
+        approve_all(run, helen)
+        sign(run, helen)
+        seen: dict[str, Any] = {"seen_total": run.total, "by": prepared.alice}
+        pay.export_run(run=run, format_name="payroll_csv", reason="", **seen)
+        pay.mark_run_paid(run=run, paid_on=date(2026, 11, 2), reference="B", **seen)
+        deal = world.a_deal("delgado", date(2026, 11, 1), "5000", world.SYSTEM)
+        world.sync(deal)
+        world.catch_up()
+        seal()
     assert [str(found) for found in verify()] == []
-    yield run
+    return run
+
+
+kept_month = begins_with("kept_month", make_month, after="kept_run")
+
+
+@pytest.fixture
+def month(acme: Business, kept_month: PayoutRun) -> PayoutRun:
+    return kept_month
 
 
 def force(*statements: str) -> None:

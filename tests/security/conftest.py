@@ -11,7 +11,11 @@ from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tests.payouts.conftest import (  # noqa: F401 — fixtures
     NOVEMBER_2,
+    alice,
+    bob,
     helen,
+    kept_october,
+    kept_run,
     maya,
     october,
     run,

@@ -1,7 +1,8 @@
 """Maya and Theo on Comfort Advisor on the story's day, and two admins who write plans."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
@@ -10,14 +11,15 @@ from commissions.plans.models import Plan, PlanVersion
 from commissions.plans.services import create_plan
 from commissions.plans.yaml_form import plan_from_yaml
 from commissions_saas.lib import clock
-from crm_sync.connections.models import Connection
 from crm_sync.ledger.models import Payee
 from tenants.access import Member
 from tenants.accounts.models import Business, Role
 from tenants.jobs.services import run_all_jobs, without_sending
 from tests.commissions.plans.drafts import FLAT
 from tests.commissions.statements import world
+from tests.commissions.statements.conftest import a_source, on_the_plan
 from tests.databases import another_business
+from tests.kept import begins_with, begun_with
 from tests.people import a_group_member, a_member
 
 NOON = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
@@ -25,9 +27,7 @@ NOON = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 
 @pytest.fixture
 def on_the_day(acme: Business) -> Iterator[None]:
-    Connection.objects.create(
-        pk=1, group_id=acme.group_id, business_id=acme.pk, kind="close", name="Close"
-    )
+    a_source(acme)
     with clock.at(NOON), without_sending():
         yield
 
@@ -60,21 +60,38 @@ def flat(site: str, acme: Business, ada: Member) -> PlanVersion:
     return create_plan(document=plan_from_yaml(FLAT), by=ada)
 
 
-@pytest.fixture
-def maya(on_the_day: None) -> Payee:
-    return world.a_payee("Maya Okafor", "user_maya")
+@dataclass
+class November:
+    """Somebody on a plan who has sold."""
+
+    maya: Payee
+    plan: Plan
 
 
-@pytest.fixture
-def plan(maya: Payee) -> Plan:
+def make_november(acme: Business) -> November:
     """Maya and Theo on the plan; Maya sold five maintenance plans in November."""
-    theo = world.a_payee("Theo Brandt", "user_theo")
-    plan = world.a_plan("comfort_advisor", starts_on=date(2026, 7, 1))
-    for payee in (maya, theo):
-        world.assign(payee, plan, date(2026, 7, 1), quota="90000")
-    world.sync(*world.novembers_deals(), world.kesslers_plan_is_won())
-    run_all_jobs()
-    return plan
+    a_source(acme)
+    with clock.at(NOON), without_sending():
+        maya = world.a_payee("Maya Okafor", "user_maya")
+        plan = on_the_plan(maya, world.a_payee("Theo Brandt", "user_theo"))
+        world.sync(*world.novembers_deals(), world.kesslers_plan_is_won())
+        run_all_jobs()
+    return November(maya, plan)
+
+
+kept_november = begins_with("kept_november", make_november)
+
+
+@pytest.fixture
+def maya(request: pytest.FixtureRequest, on_the_day: None) -> Payee:
+    made: November | None = begun_with(request, "kept_november")
+    return made.maya if made else world.a_payee("Maya Okafor", "user_maya")
+
+
+@pytest.fixture
+def plan(kept_november: November, on_the_day: None) -> Plan:
+    """Maya and Theo on the plan; Maya sold five maintenance plans in November."""
+    return kept_november.plan
 
 
 @pytest.fixture

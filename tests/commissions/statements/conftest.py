@@ -18,11 +18,17 @@ NOON = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def yesterday(acme: Business) -> Iterator[None]:
     """Most tests begin on the eve of the story's day."""
-    Connection.objects.create(
-        pk=1, group_id=acme.group_id, business_id=acme.pk, kind="close", name="Close"
-    )
+    a_source(acme)
     with clock.at(NOON):
         yield
+
+
+def a_source(acme: Business) -> None:
+    """Make the connection that entries come by, where what is kept has none."""
+    values = {"group_id": acme.group_id, "business_id": acme.pk}
+    Connection.objects.get_or_create(
+        pk=1, defaults={**values, "kind": "close", "name": "Close"}
+    )
 
 
 @pytest.fixture
@@ -39,6 +45,10 @@ def theo(acme: Business) -> Payee:
 
 @pytest.fixture
 def advisor_plan(maya: Payee, theo: Payee) -> Plan:
+    return on_the_plan(maya, theo)
+
+
+def on_the_plan(maya: Payee, theo: Payee) -> Plan:
     """Comfort Advisor 2026 in force since July, with Maya and Theo on it."""
     plan = world.a_plan("comfort_advisor", starts_on=date(2026, 7, 1))
     for payee in (maya, theo):

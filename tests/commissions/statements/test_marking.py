@@ -1,7 +1,5 @@
 """Each kind of change is found by a finder of its own, and waves reach its readers."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import transaction
 
@@ -9,11 +7,14 @@ from commissions.statements import fact_reaches, reaches, touched, waves
 from commissions.statements.models import Line, Run, StoredMeasure
 from commissions.statements.proofs import recompute_differences
 from commissions.statements.recalculate import recalculate
-from tenants.access import Member
+from commissions_saas.lib import clock
 from tenants.accounts.models import Business as BusinessRow
-from tenants.accounts.models import Member as MemberRow
+from tenants.accounts.models import Role
 from tests.commissions.statements import standing, world
+from tests.commissions.statements.conftest import NOON, a_source
 from tests.commissions.statements.exactness import Business, Event, happen
+from tests.kept import begins_with
+from tests.people import a_member
 
 CHANGES = {
     "a quota": (("quota", (0, "100")), reaches.of_assignments),
@@ -33,20 +34,24 @@ CHANGES = {
 }
 
 
-@pytest.fixture
-def finance(alice: MemberRow, acme: BusinessRow) -> Member:
-    return world.acting(alice, acme)
-
-
-@pytest.fixture
-def business(finance: Member) -> Iterator[Business]:
+def make_business(acme: BusinessRow) -> Business:
     """Some deals of all, one in another currency without a rate."""
-    made = Business(finance)
-    for at, (who, day) in enumerate([(0, 3), (1, 20), (2, 40), (0, 70), (1, 100)]):
-        made.deal(at, who, day, "2500.01", who, "USD")
-    made.deal(5, 1, 30, "100", 0, "EUR")
-    made.catch_up()
-    yield made
+    a_source(acme)
+    with clock.at(NOON):
+        made = Business(a_member(acme, "Alice", Role.FINANCE))
+        for at, (who, day) in enumerate([(0, 3), (1, 20), (2, 40), (0, 70), (1, 100)]):
+            made.deal(at, who, day, "2500.01", who, "USD")
+        made.deal(5, 1, 30, "100", 0, "EUR")
+        made.catch_up()
+    return made
+
+
+kept_sellers = begins_with("kept_sellers", make_business)
+
+
+@pytest.fixture
+def business(acme: BusinessRow, kept_sellers: Business) -> Business:
+    return kept_sellers
 
 
 def stands_with(

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -11,34 +12,48 @@ import pytest
 from django.test import Client
 from django.utils.html import strip_tags
 
-from commissions.plans.models import Plan
 from commissions.statements import services
 from commissions.statements.models import Line, PayPeriod, Statement
 from commissions_saas.lib import clock
 from crm_sync.ledger.models import Payee, RefusedRecord
-from tenants.accounts.models import Business
-from tenants.accounts.models import Member as MemberRow
+from tenants.access import Member
+from tenants.accounts.models import Business, Role
 from tests.commissions.statements import world
+from tests.commissions.statements.conftest import NOON, a_source, on_the_plan
 from tests.commissions.statements.world import CARE, SYSTEM, a_deal, sync
+from tests.kept import begins_with
+from tests.people import a_member
 
 EXACT = re.compile(r'<(?:a|span)[^>]*data-exact="([^"]*)"[^>]*>')
 
 
-@pytest.fixture
-def story(
-    acme: Business, advisor_plan: Plan, maya: Payee, bob: MemberRow, alice: MemberRow
-) -> Iterator[Statement]:
+@dataclass
+class Story:
+    """Who is in it, and what it comes to."""
+
+    alice: Member
+    bob: Member
+    maya: Payee
+    theo: Payee
+    statement: Statement
+
+
+def make_story(acme: Business) -> Story:
     """Maya's statement on 24 November at 10:42; Bob's login is Maya's."""
+    a_source(acme)
     acme.time_zone = "America/Chicago"
     acme.save(update_fields=["time_zone"])
-    Payee.objects.filter(pk=maya.pk).update(user_id=bob.user_id)
+    alice, bob = a_member(acme, "Alice", Role.FINANCE), a_member(acme, "Bob", Role.REP)
+    with clock.at(NOON):
+        maya = world.a_payee("Maya Okafor", "user_maya", user_id=bob.user_id)
+        theo = world.a_payee("Theo Brandt", "user_theo")
+        on_the_plan(maya, theo)
     with clock.at(world.moment(1, 12).replace(month=10)):
         sync(a_deal("tran", date(2026, 9, 10), "10200", SYSTEM, name="Tran residence"))
         world.catch_up()
-        finance = world.acting(alice, acme)
         september = PayPeriod.objects.get(slug="2026-09")
-        services.freeze(period=september, by=finance)
-        services.lock_statements(period=september, by=finance)
+        services.freeze(period=september, by=alice)
+        services.lock_statements(period=september, by=alice)
     with clock.at(world.moment(23, 18)):
         sync(*world.novembers_deals())
         sync(
@@ -58,8 +73,36 @@ def story(
     with clock.at(world.moment(24, 16, 39)):
         sync(world.kesslers_plan_is_won())
         world.catch_up()
+    return Story(alice, bob, maya, theo, world.statement(maya, "2026-11"))
+
+
+kept_story = begins_with("kept_story", make_story)
+
+
+@pytest.fixture
+def story(acme: Business, kept_story: Story) -> Iterator[Statement]:
     with clock.at(world.moment(24, 16, 42)):
-        yield world.statement(maya, "2026-11")
+        yield kept_story.statement
+
+
+@pytest.fixture
+def alice(kept_story: Story) -> Member:
+    return kept_story.alice
+
+
+@pytest.fixture
+def bob(kept_story: Story) -> Member:
+    return kept_story.bob
+
+
+@pytest.fixture
+def maya(acme: Business, kept_story: Story) -> Payee:
+    return kept_story.maya
+
+
+@pytest.fixture
+def theo(acme: Business, kept_story: Story) -> Payee:
+    return kept_story.theo
 
 
 def page(client: Client, path: str, status: int = 200) -> str:
@@ -84,7 +127,7 @@ def address(row: Statement, rest: str = "") -> str:
 
 
 def test_a_rep_lands_on_their_statement_and_reads_the_storys_figures(
-    client: Client, story: Statement, bob: MemberRow
+    client: Client, story: Statement, bob: Member
 ) -> None:
     client.force_login(bob.user)
 
@@ -100,7 +143,7 @@ def test_a_rep_lands_on_their_statement_and_reads_the_storys_figures(
 
 
 def test_every_figure_leads_to_a_page_with_the_same_headline(
-    client: Client, story: Statement, alice: MemberRow
+    client: Client, story: Statement, alice: Member
 ) -> None:
     client.force_login(alice.user)
     html = page(client, address(story))
@@ -116,7 +159,7 @@ def test_every_figure_leads_to_a_page_with_the_same_headline(
 
 
 def test_the_changes_since_yesterday_are_the_storys_three(
-    client: Client, story: Statement, bob: MemberRow
+    client: Client, story: Statement, bob: Member
 ) -> None:
     client.force_login(bob.user)
 
@@ -131,7 +174,7 @@ def test_the_changes_since_yesterday_are_the_storys_three(
 
 
 def test_the_receipt_says_how_the_deal_crossed_the_tier(
-    client: Client, story: Statement, bob: MemberRow
+    client: Client, story: Statement, bob: Member
 ) -> None:
     client.force_login(bob.user)
     line = Line.objects.get(
@@ -151,7 +194,7 @@ def test_the_receipt_says_how_the_deal_crossed_the_tier(
 
 
 def test_a_closed_lines_receipt_is_what_was_read_then(
-    client: Client, story: Statement, bob: MemberRow
+    client: Client, story: Statement, bob: Member
 ) -> None:
     client.force_login(bob.user)
     line = Line.objects.get(
@@ -167,7 +210,7 @@ def test_a_closed_lines_receipt_is_what_was_read_then(
 
 
 def test_why_a_deal_is_not_here_names_the_first_failed_rule(
-    client: Client, story: Statement, bob: MemberRow
+    client: Client, story: Statement, bob: Member
 ) -> None:
     sync(a_deal("autumn", date(2026, 10, 5), "240", CARE, name="Autumn care"))
     sync(
@@ -205,7 +248,7 @@ def test_why_a_deal_is_not_here_names_the_first_failed_rule(
 
 
 def test_open_deals_are_estimated_and_the_statement_does_not_move(
-    client: Client, story: Statement, bob: MemberRow
+    client: Client, story: Statement, bob: Member
 ) -> None:
     for name, amount in (("abbott", "36800"), ("nguyen", "19250")):
         sync(a_deal(name, None, amount, SYSTEM, status="Open", status_type="active"))
@@ -227,8 +270,8 @@ def test_another_reps_statement_and_another_businesss_do_not_exist(
     client: Client,
     story: Statement,
     theo: Payee,
-    bob: MemberRow,
-    charlie: MemberRow,
+    bob: Member,
+    charlie: Member,
     path: str,
 ) -> None:
     client.force_login(bob.user)
@@ -242,7 +285,7 @@ def test_another_reps_statement_and_another_businesss_do_not_exist(
 
 
 def test_a_deal_shows_who_earns_and_hides_what_a_rep_may_not_see(
-    client: Client, story: Statement, bob: MemberRow, alice: MemberRow
+    client: Client, story: Statement, bob: Member, alice: Member
 ) -> None:
     path = f"/b/acme/deals/{world.entry('sandoval').pk}/"
     client.force_login(bob.user)
@@ -256,7 +299,7 @@ def test_a_deal_shows_who_earns_and_hides_what_a_rep_may_not_see(
 
 
 def test_finance_sees_the_period_added_up_in_four_ways(
-    client: Client, story: Statement, alice: MemberRow
+    client: Client, story: Statement, alice: Member
 ) -> None:
     client.force_login(alice.user)
 
@@ -267,7 +310,7 @@ def test_finance_sees_the_period_added_up_in_four_ways(
 
 
 def test_a_rep_does_not_see_the_period(
-    client: Client, story: Statement, bob: MemberRow
+    client: Client, story: Statement, bob: Member
 ) -> None:
     client.force_login(bob.user)
 
@@ -278,7 +321,7 @@ def test_a_rep_does_not_see_the_period(
 
 
 def test_the_csv_explains_each_amount(
-    client: Client, story: Statement, bob: MemberRow
+    client: Client, story: Statement, bob: Member
 ) -> None:
     client.force_login(bob.user)
 
@@ -291,7 +334,7 @@ def test_the_csv_explains_each_amount(
 
 
 def test_finance_adds_an_adjustment_and_is_told_what_is_wrong(
-    client: Client, story: Statement, maya: Payee, alice: MemberRow
+    client: Client, story: Statement, maya: Payee, alice: Member
 ) -> None:
     client.force_login(alice.user)
     period = PayPeriod.objects.get(slug="2026-11")
@@ -308,7 +351,7 @@ def test_finance_adds_an_adjustment_and_is_told_what_is_wrong(
 
 
 def test_a_rep_questions_a_line_and_finance_answers(
-    client: Client, story: Statement, maya: Payee, bob: MemberRow, alice: MemberRow
+    client: Client, story: Statement, maya: Payee, bob: Member, alice: Member
 ) -> None:
     line = Line.objects.get(entry_id=world.entry("delgado").pk, closed_run__isnull=True)
     client.force_login(bob.user)
@@ -331,7 +374,7 @@ def test_a_rep_questions_a_line_and_finance_answers(
 
 
 def test_my_plan_is_in_words_and_says_where_i_am(
-    client: Client, story: Statement, bob: MemberRow
+    client: Client, story: Statement, bob: Member
 ) -> None:
     client.force_login(bob.user)
 
