@@ -89,6 +89,12 @@ def found_brightwater(replay: Replay) -> None:
     require_done(run_all_jobs())
 
 
+def make_a_field_to_write_into(replay: Replay) -> None:
+    """What deals pay may be written back: into this field, once somebody turns it on."""
+    replay.books[0].account.add_custom_field("Commission", "number")
+    connections.test_connection(connection=replay.connections[0])
+
+
 def found_ridgeline(replay: Replay) -> None:
     """The neighbour in the same Close: two plans, a gate, and teams with managers."""
     house, firm = replay.house, ridgeline.firm()

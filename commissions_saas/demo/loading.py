@@ -35,6 +35,8 @@ def load(tell: Tell = lambda words: None) -> None:
         for step in STEPS:
             step.take(replay)
             watch.lap(step.words)
+        with replay.at(NOW):
+            houses.make_a_field_to_write_into(replay)
         with clock.at(NOW):
             perf.found_perf()
             watch.lap("found perf")

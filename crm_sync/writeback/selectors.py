@@ -40,6 +40,11 @@ class Standing:
         """Say whether a person has to look at it."""
         return bool(self.row.problem or self.refused)
 
+    @property
+    def can_be_tried(self) -> bool:
+        """Say whether there is anything to send again."""
+        return self.is_wrong or bool(self.waiting)
+
 
 def standings(connection: Connection) -> list[Standing]:
     """Return what this business writes into a source, each with its counts."""
@@ -112,6 +117,12 @@ def in_use(connection: Connection, business: Business, object_: str) -> InUse:
     return InUse(mapped, frozenset(taken))
 
 
+def holds_ours(field: SourceField) -> bool:
+    """Say whether a field can hold what we write: a day, a yes or no, and a choice of a
+    list cannot."""
+    return field.type in ("text", "number", "money") and not field.choices
+
+
 @dataclass(frozen=True, slots=True)
 class Offered:
     """The fields that can be written, and those that plans keep from it."""
@@ -139,7 +150,7 @@ def fields_for(
     for row in rows:
         if (row.object, row.path) in taken or row.path in used[row.object].taken:
             continue
-        if not source.takes(row.object, row.path):
+        if not holds_ours(row) or not source.takes(row.object, row.path):
             continue
         label = f"{row.object.capitalize()}: {row.label}"
         readers = used[row.object].readers_of(row.object, row.path, plans)

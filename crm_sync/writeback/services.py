@@ -15,7 +15,7 @@ from crm_sync.writeback import errors
 from crm_sync.writeback.looking import look
 from crm_sync.writeback.models import WriteBack, WrittenValue
 from crm_sync.writeback.running import ask_to_write, writer_of
-from crm_sync.writeback.selectors import Plans, in_use, values_of
+from crm_sync.writeback.selectors import Plans, holds_ours, in_use, values_of
 from tenants.access import Member
 from tenants.audit.services import record
 from tenants.jobs.services import enqueue
@@ -51,6 +51,11 @@ def intended(
         raise errors.WriteBackError(
             f"{source_name(connection)} has no such field.",
             hint="Make a field for it there, then sync, so that it is offered here.",
+        )
+    if not holds_ours(source):
+        raise errors.WriteBackError(
+            f"“{source.label}” holds neither numbers nor text.",
+            hint="Make a field of numbers for it there, then sync.",
         )
     _refuse_what_is_used(connection, source, plans or {})
     return WriteBack(

@@ -9,7 +9,7 @@ import pytest
 from commissions.plans.models import PlanVersion
 from commissions.statements.models import Line, Proposal, Statement
 from commissions.statements.receipts import receipt_of
-from crm_sync.connections.models import Connection
+from crm_sync.connections.models import Connection, SourceField
 from crm_sync.ledger.models import Entry, Payee
 from payouts.checks.every import verify
 from payouts.runs import duties, selectors
@@ -99,6 +99,12 @@ def test_a_leaver_is_still_paid_and_a_manager_has_two_plans() -> None:
         )
         versions = PlanVersion.objects.filter(pk__in=lines.values("version_id"))
         assert versions.values("plan").distinct().count() == 2
+
+
+def test_the_shared_close_has_a_field_to_write_commission_into() -> None:
+    field = SourceField.objects.get(connection__name="Hale", label="Commission")
+
+    assert (field.object, field.type, field.choices) == ("deal", "number", [])
 
 
 def test_cobalts_key_is_refused_since_ten_past_six() -> None:

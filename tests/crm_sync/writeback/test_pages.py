@@ -50,10 +50,13 @@ def test_a_look_comes_first_and_turning_on_sends_what_was_looked_at(
     assert seen is not None
     none_yet = WriteBack.objects.count()
     answer = admin.post(home(stage), asked(stage, seen=seen[1]))
+    queued = page(admin, answer["Location"])
     stage.write()
 
     assert "Nothing is sent yet." in first and "Would write 1 record:" in first
     assert none_yet == 0
+    assert "It is being worked out what to write." in queued
+    assert "Try again" not in queued
     assert answer.status_code == 302
     assert stage.in_close(deal) == TEN_PERCENT
 

@@ -167,6 +167,22 @@ def test_a_field_that_says_what_a_deal_is_is_refused_and_not_offered(
     assert dict(offered.fields)[f"deal {stage.path}"] == "Deal: Commission"
 
 
+def test_a_field_of_days_or_choices_is_refused_and_not_offered(stage: Stage) -> None:
+    account = stage.scene.account
+    made = [
+        account.add_custom_field("Installed on", "date"),
+        account.add_custom_field("Tier", "choices", choices=["A", "B"]),
+    ]
+    stage.pay()
+    connection = stage.scene.connection
+
+    for field in made:
+        with pytest.raises(WriteBackError, match="neither numbers nor text"):
+            stage.intended(path=f"custom.{field}")
+    offered = fields_for(connection, current_business(), writer_of(connection), {})
+    assert not {f"deal custom.{one}" for one in made} & set(dict(offered.fields))
+
+
 @pytest.mark.parametrize("field", ["split", "part"])
 def test_a_field_that_says_who_is_paid_is_refused_and_not_offered(
     stage: Stage, field: str
