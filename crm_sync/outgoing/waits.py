@@ -4,6 +4,8 @@ every spelling met, and how patient we are with one that fails."""
 from __future__ import annotations
 
 import re
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,6 +13,9 @@ from email.utils import parsedate_to_datetime
 
 _NUMBER = re.compile(r"\d{1,13}(?:\.\d{1,9})?")
 _EPOCH = 1_000_000_000  # a larger number of seconds is a moment, not a span
+
+# Where a server says how long to wait, in this order.
+RESETS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 
 
 @dataclass(slots=True)
@@ -38,6 +43,34 @@ class Patience:
     def rest(self, pause: Decimal) -> Decimal:
         """Return how long it is left alone after the last try."""
         return max(pause, Decimal(5) if self.look_first else Decimal(60))
+
+
+def between_tries(nth: int, first: Decimal, longest: Decimal) -> Decimal:
+    """Return how long to wait after the nth failure: twice as long each time, and never
+    the same for two who fail together."""
+    half = min(first * Decimal(2 ** (nth - 1)), longest) / 2
+    return half + _chance_of(half)
+
+
+def after_refusal(said: Decimal, nth: int, longest: Decimal) -> Decimal:
+    """Return how long to wait after the nth refusal in a row: as it was said, but a wait
+    of zero, again and again, must not become a storm of requests."""
+    floor = Decimal("0.05") * Decimal(2 ** min(nth - 1, 6))
+    return min(max(said, floor), longest) + _chance_of(floor)
+
+
+def after_failure(headers: Mapping[str, str]) -> Decimal:
+    """Return how long a server that failed asks to be left alone; zero if it does not."""
+    return seconds_said(headers.get("retry-after", ""), now_of(headers)) or Decimal(0)
+
+
+def now_of(headers: Mapping[str, str]) -> datetime:
+    """Return the server's own time, or ours where it does not say it."""
+    return moment_said(headers.get("date", "")) or datetime.now(UTC)
+
+
+def _chance_of(most: Decimal) -> Decimal:
+    return most * secrets.randbelow(1000) / 1000
 
 
 def seconds_said(

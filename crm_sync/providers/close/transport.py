@@ -21,11 +21,17 @@ from crm_sync.json_text import Unreadable, read_object
 from crm_sync.outgoing.addresses import ForbiddenAddress, Reach, private_network
 from crm_sync.outgoing.json_text import write_json
 from crm_sync.outgoing.sessions import NoAnswer, Reply, TooLarge, ask, checked_session
-from crm_sync.outgoing.waits import Patience, moment_said
+from crm_sync.outgoing.waits import (
+    Patience,
+    after_failure,
+    between_tries,
+    moment_said,
+)
 from crm_sync.providers.close import limits
 from crm_sync.providers.close.address import checked_address
 
 _MOST_REFUSALS = 30
+_LONGEST_PAUSE = Decimal(30)
 _KEY_HINT = "In Close, Settings → Developer → API Keys; then replace the key here."
 
 Params = Mapping[str, str | int]
@@ -105,7 +111,7 @@ class Transport:
                 return _understood(response, body)
             except _Passing as problem:
                 tries += 1
-                pause = limits.seconds_between_tries(tries, self._first_wait)
+                pause = between_tries(tries, self._first_wait, _LONGEST_PAUSE)
                 pause = max(pause, problem.wait)
                 if self._patience.is_over(tries) or pause > self._longest_wait:
                     raise TryAgainLater(
@@ -192,7 +198,7 @@ def _understood(response: Reply, body: bytes) -> Answer | None:
     if status == 404:
         return None
     if status >= 500 or status in (408, 425):
-        wait = limits.after_failure(response.headers)
+        wait = min(after_failure(response.headers), limits.LONGEST)
         raise _Passing(f"it failed ({status})", wait)
     if not 200 <= status < 300:
         raise _permanent(status, body)

@@ -32,7 +32,7 @@ from crm_sync.outgoing.sessions import (
     checked_session,
     in_utf8,
 )
-from crm_sync.outgoing.waits import Patience
+from crm_sync.outgoing.waits import Patience, after_failure, between_tries
 from crm_sync.providers.rest import waits
 from crm_sync.providers.rest.credentials import Credentials, headers_and_params
 from crm_sync.providers.rest.document import Auth, Document
@@ -156,7 +156,7 @@ class Transport:
                 return self._understood(reply)
             except _Passing as problem:
                 tries += 1
-                pause = waits.between_tries(tries, self.document.retry) * self._hurry
+                pause = self._between(tries)
                 pause = max(pause, min(problem.wait, self.document.rate.max_wait))
                 if self._patience.is_over(tries) or pause > self._longest_wait:
                     raise TryAgainLater(
@@ -168,7 +168,11 @@ class Transport:
 
     def pause(self, nth: int) -> None:
         """Wait before the same is asked for the nth time again."""
-        self._wait(waits.between_tries(nth, self.document.retry) * self._hurry)
+        self._wait(self._between(nth))
+
+    def _between(self, nth: int) -> Decimal:
+        retry = self.document.retry
+        return between_tries(nth, retry.base, retry.cap) * self._hurry
 
     def send(self, question: Question) -> None:
         """Write something, once: whoever asks for it knows whether to ask again."""
@@ -329,7 +333,7 @@ class Transport:
         # What stands between, such as a proxy, has numbers of its own for its troubles.
         is_odd = status in (408, 425) or status > 504
         if is_odd or str(status) in self.document.retry.on:
-            wait = waits.after_failure(reply.headers)
+            wait = after_failure(reply.headers)
             raise _Passing(f"it failed ({status})", wait)
         if not 200 <= status < 300:
             raise self._permanent(reply)

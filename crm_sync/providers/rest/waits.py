@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from crm_sync.outgoing.sessions import Reply
-from crm_sync.outgoing.waits import moment_said, seconds_said
-from crm_sync.providers.rest.document import Rate, Retry
+from crm_sync.outgoing.waits import (
+    RESETS,
+    after_refusal,
+    moment_said,
+    now_of,
+    seconds_said,
+)
+from crm_sync.providers.rest.document import Rate
 from crm_sync.providers.rest.patterns import found_by
 
 _RESET = re.compile(r"\breset\s*=\s*(\d{1,9}(?:\.\d{1,9})?)")
-# What others than the declared one are worth a look, in this order.
-_ALSO = ("retry-after", "ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 
 
 def is_refusal(reply: Reply, rate: Rate) -> bool:
@@ -30,22 +33,7 @@ def is_refusal(reply: Reply, rate: Rate) -> bool:
 
 def asked_for(reply: Reply, rate: Rate, nth: int) -> Decimal:
     """Return how long to wait after the nth refusal in a row."""
-    said = _told(reply.headers, rate)
-    # A wait of zero, again and again, must not become a storm of requests.
-    floor = Decimal("0.05") * Decimal(2 ** min(nth - 1, 6))
-    return min(max(said, floor), rate.max_wait) + jitter(floor)
-
-
-def between_tries(nth: int, retry: Retry) -> Decimal:
-    """Return how long to wait after the nth failure: twice as long each time, and never
-    the same for two who fail together."""
-    longest = min(retry.base * Decimal(2 ** (nth - 1)), retry.cap)
-    return longest / 2 + jitter(longest / 2)
-
-
-def jitter(most: Decimal) -> Decimal:
-    """Return a chance part of `most`."""
-    return most * secrets.randbelow(1000) / 1000
+    return after_refusal(_told(reply.headers, rate), nth, rate.max_wait)
 
 
 def server_time(headers: Mapping[str, str]) -> datetime | None:
@@ -53,15 +41,9 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
     return moment_said(headers.get("date", ""))
 
 
-def after_failure(headers: Mapping[str, str]) -> Decimal:
-    """Return how long a server that failed asks to be left alone; zero if it does not."""
-    now = server_time(headers) or datetime.now(UTC)
-    return seconds_said(headers.get("retry-after", ""), now) or Decimal(0)
-
-
 def _told(headers: Mapping[str, str], rate: Rate) -> Decimal:
-    now = server_time(headers) or datetime.now(UTC)
-    for name in dict.fromkeys((rate.header, *_ALSO)):
+    now = now_of(headers)
+    for name in dict.fromkeys((rate.header, *RESETS)):
         text = headers.get(name, "")
         if rate.pattern and name == rate.header:
             text = found_by(rate.pattern, text[:300].strip())
