@@ -141,8 +141,8 @@ def _settled(
 ) -> dict[int, Decimal]:
     """Return what was settled with others and is made good against these lines.
 
-    Only what is taken back is given, and only what is given again is taken: a late
-    change that nobody has accepted yet pays nobody twice.
+    It lessens what is taken, or what is given, and makes no pay and no debt by itself:
+    a late change that nobody has accepted yet pays nobody twice.
     """
     found = {}
     for payee_id, amount in between.items():
