@@ -108,7 +108,7 @@ def sync(request: Any, id: int) -> Response:
     return Response(job_json(job, job_address(request, job)), status=202)
 
 
-@machine("GET", "PUT", roles=OWNERS)
+@machine("GET", "PUT", roles=OWNERS, filters=("object",))
 def mapping(request: Any, id: int) -> Response:
     """Show or save which source field fills which of ours; saving reads again."""
     row = _at(request, id)
@@ -124,7 +124,7 @@ def mapping(request: Any, id: int) -> Response:
     return Response({"mappings": [mapping_json(one) for one in found if one]})
 
 
-@machine("GET", roles=OWNERS)
+@machine("GET", roles=OWNERS, filters=("object",))
 def fields(request: Any, id: int) -> Response:
     """List the fields that the source offers, with the path of each value."""
     row = _at(request, id)

@@ -11,8 +11,9 @@ from crm_sync.connections import inbound, routing, services
 from crm_sync.connections.api_options import checked_options
 from crm_sync.connections.endpoints import INBOUND, Shown, has_our_secret
 from crm_sync.connections.models import Connection, Mapping
-from crm_sync.connections.opening import opened
+from crm_sync.connections.opening import IN_A_REQUEST, opened
 from crm_sync.connections.schemas import save_schema
+from crm_sync.contract import Discovers, Provider
 from crm_sync.providers import kinds, presets
 from tenants.accounts.models import Business
 from tenants.api.errors import BadRequest, Conflict
@@ -50,8 +51,9 @@ def new_connection(request: Any) -> tuple[Connection, Shown | None]:
     objects = _objects(data)
     schemas = options.pop("schemas", {}) if kind == INBOUND else {}
     if kind != INBOUND:
-        provider = opened(kind, base_url, secret, options)
+        provider = opened(kind, base_url, secret, {**options, **IN_A_REQUEST})
         objects = objects or [one.name for one in provider.objects()]
+        _refuse_unknown(objects, provider)
     with in_public(), transaction.atomic():
         made = services.create_connection(
             group=request.group,
@@ -135,8 +137,10 @@ def new_mapping(request: Any, row: Connection) -> tuple[Mapping, Job | None]:
     """Save the mapping that was sent, for the connection's business or its group."""
     data = sent(request, ("object", "fields"))
     object_ = text_of(data, "object", default="deal")
-    if object_ not in row.options.get("objects", ["deal"]):
-        raise BadRequest(f"This connection reads no “{object_}”.", field="object")
+    objects = row.options.get("objects", ["deal"])
+    if object_ not in objects:
+        hint = f"It reads: {', '.join(objects)}."
+        raise BadRequest(f"This connection reads no “{object_}”.", hint, "object")
     fields = data.get("fields")
     if not isinstance(fields, dict) or not all(
         isinstance(one, dict) for one in fields.values()
@@ -161,7 +165,7 @@ def _kind_and_options(data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     kind = text_of(data, "kind").lower()
     options = {} if data.get("options") is None else data["options"]
     if not isinstance(options, dict):
-        raise BadRequest("options is an object.", field="options")
+        raise BadRequest("options is an object.", '{"people": "matched"}', "options")
     known = [one for one in (*kinds(), *presets()) if one not in _NOT_BY_API]
     if kind not in known:
         raise BadRequest(
@@ -183,7 +187,8 @@ def _place(request: Any, data: dict[str, Any]) -> tuple[Business | None, Any]:
     routes, slug = data.get("routes"), text_of(data, "business", most=50)
     if routes:
         if slug:
-            raise BadRequest("Send the business or routes, not both.", field="routes")
+            hint = "Leave out the one that you do not mean."
+            raise BadRequest("Send the business or routes, not both.", hint, "routes")
         return None, routes
     if slug:
         found = ready.filter(slug=slug).first()
@@ -235,6 +240,21 @@ def _objects(data: dict[str, Any]) -> list[str]:
     return objects
 
 
+def _refuse_unknown(objects: list[str], provider: Provider) -> None:
+    """Refuse a name that the source does not offer; only for one that not every
+    account has is it asked what people made up there."""
+    offered = [one.name for one in provider.objects()]
+    if isinstance(provider, Discovers) and not set(objects) <= set(offered):
+        offered += [one.name for one in provider.own_objects()]
+    for name in objects:
+        if name not in offered:
+            raise BadRequest(
+                f"The source offers no “{name}”.",
+                f"It offers: {', '.join(offered)}.",
+                field="objects",
+            )
+
+
 def _seconds(data: dict[str, Any], default: int) -> int:
     value = data.get("expected_every", default)
     if (
@@ -244,6 +264,7 @@ def _seconds(data: dict[str, Any], default: int) -> int:
     ):
         raise BadRequest(
             "expected_every is a number of seconds from 60 to 86400.",
+            "Write it in digits, without quotes: 900.",
             field="expected_every",
         )
     return value
@@ -252,7 +273,8 @@ def _seconds(data: dict[str, Any], default: int) -> int:
 def _move(request: Any, row: Connection, state: Any) -> None:
     moves = {"paused": services.pause, "active": services.resume}
     if state not in moves:
-        raise BadRequest("state can be set to paused or active.", field="state")
+        hint = "Send paused or active; DELETE disconnects."
+        raise BadRequest("state can be set to paused or active.", hint, "state")
     moves[state](connection=row, by=request.member)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,7 +15,7 @@ from crm_sync.ledger.selectors import entries_visible_to
 from tenants.access import EVERY_ROLE
 from tenants.api.errors import BadRequest
 from tenants.api.pages import machine
-from tenants.frame.pagination import paginate
+from tenants.frame.pagination import leads_somewhere, paginate
 
 _USUAL, _MOST = 100, 200
 _FILTERS = [
@@ -28,21 +29,31 @@ _FILTERS = [
     "cursor",
     "payload",
 ]
+_OF_A_PAGE = ("limit", "cursor", "payload")  # the others say which list it is
+_ORDER = ("id",)
 
 
-@machine("GET", roles=EVERY_ROLE)
+@machine("GET", roles=EVERY_ROLE, filters=_FILTERS)
 def entries(request: Any) -> Response:
     """List the entries that the member may see, oldest first by when they came.
 
     An entry keeps its place for ever, so a page is the same however many come in.
     """
-    asked = _asked(request)
+    asked = {name: str(value) for name, value in request.query_params.items()}
     rows = _filtered(entries_visible_to(request.member), asked)
+    cursor, scope = asked.get("cursor", ""), _scope(request, asked)
+    if cursor and not leads_somewhere(cursor, order=_ORDER, scope=scope):
+        raise BadRequest(
+            "This cursor is not of this list.",
+            "Begin without a cursor, then send `next` as it came, with the same filters.",
+            "cursor",
+        )
     page = paginate(
         rows,
-        order=("id",),
-        cursor=asked.get("cursor", ""),
+        order=_ORDER,
+        cursor=cursor,
         size=_whole(asked, "limit", _USUAL, least=1, most=_MOST),
+        scope=scope,
     )
     with_payload = _yes_no(asked, "payload") is True and request.member.sees_all_pay
     return Response(
@@ -65,12 +76,10 @@ def entry(request: Any, id: int) -> Response:
     return Response(found[0])
 
 
-def _asked(request: Any) -> dict[str, str]:
-    for name in request.query_params:
-        if name not in _FILTERS:
-            known = ", ".join(_FILTERS)
-            raise BadRequest(f"“{name}” is no filter.", f"Known: {known}.", name)
-    return {name: str(value) for name, value in request.query_params.items()}
+def _scope(request: Any, asked: dict[str, str]) -> str:
+    """Return what a cursor counts for: the business, and the filters that were sent."""
+    filters = {k: v for k, v in asked.items() if v and k not in _OF_A_PAGE}
+    return json.dumps([request.business.pk, sorted(filters.items())])
 
 
 def _filtered(rows: QuerySet[Entry], asked: dict[str, str]) -> QuerySet[Entry]:
@@ -85,17 +94,20 @@ def _filtered(rows: QuerySet[Entry], asked: dict[str, str]) -> QuerySet[Entry]:
     counts = _yes_no(asked, "counts")
     if counts is not None:
         rows = rows.filter(counts=counts)
-    if asked.get("deleted") != "all":
-        rows = rows.filter(deleted=_yes_no(asked, "deleted") is True)
+    if asked.get("deleted", "").lower() != "all":
+        deleted = _yes_no(asked, "deleted", others="all")
+        rows = rows.filter(deleted=deleted is True)
     return rows
 
 
-def _yes_no(asked: dict[str, str], name: str) -> bool | None:
+def _yes_no(asked: dict[str, str], name: str, *, others: str = "") -> bool | None:
     words = {"yes": True, "true": True, "1": True, "no": False, "false": False}
     words["0"] = False
     value = asked.get(name, "").lower()
     if value and value not in words:
-        raise BadRequest(f"{name} is yes or no.", field=name)
+        known = f"yes, no or {others}" if others else "yes or no"
+        hint = f"Send {name}={others or 'yes'}, or leave it out."
+        raise BadRequest(f"{name} is {known}.", hint, name)
     return words.get(value)
 
 
@@ -105,8 +117,9 @@ def _whole(
     value = asked.get(name, "")
     if not value:
         return usual
-    if not value.isdecimal() or not value.isascii() or not least <= int(value) <= most:
-        raise BadRequest(
-            f"{name} is a whole number from {least} to {most}.", field=name
-        )
+    is_digits = value.isdecimal() and value.isascii() and len(value) < 20
+    if not is_digits or not least <= int(value) <= most:
+        bound = f"from {least} to {most}" if most < 2**62 else f"of {least} or more"
+        hint = "Write it in digits alone, or leave it out."
+        raise BadRequest(f"{name} is a whole number {bound}.", hint, name)
     return int(value)

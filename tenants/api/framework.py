@@ -48,11 +48,15 @@ class JsonParser(BaseParser):
             )
         except (ValueError, RecursionError) as fault:
             reason = str(fault) if isinstance(fault, _Refused) else "It is not JSON."
-            raise BadRequest(f"The body cannot be read: {reason}") from None
+            hint = 'Send JSON in UTF-8, such as {"name": "value"}, each name once.'
+            raise BadRequest(f"The body cannot be read: {reason}", hint) from None
         if not isinstance(read, dict):
             raise BadRequest("The body is not an object.", 'Send {"name": "value"}.')
         if _depth(read) > _DEEPEST or "\\u0000" in body.decode("utf-8"):
-            raise BadRequest("The body is nested too deeply or holds a zero byte.")
+            raise BadRequest(
+                "The body is nested too deeply or holds a zero byte.",
+                f"Nest it {_DEEPEST} deep at most, and leave out \\u0000.",
+            )
         return read
 
 

@@ -64,11 +64,15 @@ def in_words(fault: Exception, context: dict[str, Any]) -> Response | None:
     found = exception_handler(fault, context)
     if found is None:
         return None
-    found.data = _framework_problem(fault, found.status_code)
+    taken = [one for one in context["view"].allowed_methods if one != "OPTIONS"]
+    method = context["request"].method
+    found.data = _framework_problem(fault, found.status_code, method, taken)
     return found
 
 
-def _framework_problem(fault: Exception, status: int) -> dict[str, Any]:
+def _framework_problem(
+    fault: Exception, status: int, method: str, taken: list[str]
+) -> dict[str, Any]:
     if isinstance(fault, Http404 | exceptions.NotFound):
         return problem(404, NOTHING_HERE)
     if isinstance(fault, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
@@ -78,6 +82,12 @@ def _framework_problem(fault: Exception, status: int) -> dict[str, Any]:
         return problem(429, "Too many requests.", f"Wait {wait} seconds.")
     if isinstance(fault, PermissionDenied):
         return problem(403, str(fault) or "You may not do this.")
+    if isinstance(fault, exceptions.MethodNotAllowed):
+        hint = f"This address takes {' and '.join(taken)}."
+        return problem(405, f"{method} is not taken here.", hint)
+    if isinstance(fault, exceptions.UnsupportedMediaType):
+        hint = "Send JSON, with the header `Content-Type: application/json`."
+        return problem(415, "What was sent is not JSON.", hint)
     detail = getattr(fault, "detail", "")
     return problem(status, str(detail) or "This cannot be done.")
 
@@ -85,7 +95,8 @@ def _framework_problem(fault: Exception, status: int) -> dict[str, Any]:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400, in words for a program or as a page."""
     if is_api(request):
-        return answer(400, "What was sent cannot be read.")
+        hint = "Look at the address and its filters for a broken or hidden sign."
+        return answer(400, "What was sent cannot be read.", hint)
     return defaults.bad_request(request, exception)
 
 

@@ -47,14 +47,16 @@ def paginate(
     cursor: str = "",
     size: int = PAGE_SIZE,
     total: int | None = None,
+    scope: str = "",
 ) -> Page[Any]:
     """Return the page that `cursor` leads to; an unreadable cursor leads to the first.
 
     `order` names columns that are never null, the last of them unique; `-` turns one
-    around. Pass `total` where it is already known, else it costs a count.
+    around. Pass `total` where it is already known, else it costs a count. A cursor of
+    another `scope` is as unreadable as a broken one.
     """
     total = rows.count() if total is None else total
-    place = _read(cursor, order)
+    place = _read(cursor, order, scope)
     back = place is not None and place.back
     wanted = [_turned(key) for key in order] if back else list(order)
     if place is not None:
@@ -73,13 +75,18 @@ def paginate(
         total=total,
         first=first if found else 0,
         size=size,
-        next_cursor=_write(order, found[-1], first + len(found), back=False)
+        next_cursor=_write(order, found[-1], first + len(found), scope, back=False)
         if found and has_next
         else "",
-        previous_cursor=_write(order, found[0], max(first - size, 1), back=True)
+        previous_cursor=_write(order, found[0], max(first - size, 1), scope, back=True)
         if found and has_previous
         else "",
     )
+
+
+def leads_somewhere(cursor: str, *, order: Sequence[str], scope: str = "") -> bool:
+    """Tell whether a cursor was made for this order and scope, and not changed since."""
+    return _read(cursor, order, scope) is not None
 
 
 def paginate_list(
@@ -128,16 +135,18 @@ def _value(row: Any, key: str) -> Any:
     return row
 
 
-def _write(order: Sequence[str], row: Any, number: int, *, back: bool) -> str:
+def _write(
+    order: Sequence[str], row: Any, number: int, scope: str, *, back: bool
+) -> str:
     words = [_word(_value(row, key)) for key in order]
     text = json.dumps([int(back), number, *words], separators=(",", ":"))
     cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-    return f"{cursor}.{_seal(cursor, order)}"
+    return f"{cursor}.{_seal(cursor, order, scope)}"
 
 
-def _seal(cursor: str, order: Sequence[str]) -> str:
+def _seal(cursor: str, order: Sequence[str], scope: str) -> str:
     """Sign a cursor for its order: values of another kind would be a fault."""
-    text = f"{','.join(order)}|{cursor}"
+    text = f"{','.join(order)}|{cursor}" + (f"|{scope}" if scope else "")
     return salted_hmac("tenants.frame.pagination", text).hexdigest()[:16]
 
 
@@ -162,11 +171,11 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _read(cursor: str, order: Sequence[str]) -> _Cursor | None:
+def _read(cursor: str, order: Sequence[str], scope: str) -> _Cursor | None:
     cursor, _, seal = cursor.partition(".")
     if not seal or len(cursor) > 2000:
         return None
-    if not constant_time_compare(seal, _seal(cursor, order)):
+    if not constant_time_compare(seal, _seal(cursor, order, scope)):
         return None
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
