@@ -7,10 +7,11 @@ does not name is asked for once more before it is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -63,6 +64,44 @@ def compare_ids(
     return len(listing.versions) if listing.complete else None
 
 
+def read_back(
+    *,
+    reader: Reader,
+    provider: Provider,
+    object_: str,
+    ids: Collection[str],
+    run: SyncRun,
+    lease: Job,
+) -> None:
+    """Read again what the source lists and is deleted here: it has the last word on
+    whether that was a replay of what came before the delete."""
+    _read_all_again(
+        _Asking(reader, provider, object_, run, lease),
+        ids=ids,
+        known={},
+        note=f"read {len(ids)} again that the source lists and that were deleted here",
+    )
+
+
+def deleted_though_listed(
+    reader: Reader, object_: str, records: Sequence[RemoteRecord]
+) -> set[str]:
+    """Return the ids that the source has just listed and that are deleted here."""
+    listed = [r.external_id for r in records if r.object == object_ and not r.deleted]
+    deleted = _deleted_here(reader, object_, listed) if listed else set()
+    if not deleted:
+        return deleted
+    asked = {"external_id__in": sorted(deleted)}
+    # What has moved to another business is deleted in the one that it has left.
+    for business_id in sorted(reader.businesses):
+        with in_business(reader.businesses[business_id]):
+            for rows in _here(reader, object_):
+                found = rows.filter(**asked).values_list("external_id", flat=True)
+                deleted -= set(found)
+    unrouted = _unrouted(reader, object_).filter(**asked)
+    return deleted - set(unrouted.values_list("external_id", flat=True))
+
+
 def read_under(
     *,
     reader: Reader,
@@ -86,6 +125,13 @@ def read_under(
             )
 
 
+class Job(Protocol):
+    """What reading again needs of the job that it runs in."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Open a transaction that only the holder of the job can commit."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Asking:
     """Who is asked for which records, and in whose name."""
@@ -94,7 +140,7 @@ class _Asking:
     provider: Provider
     object: str
     run: SyncRun
-    lease: Lease
+    lease: Job
 
 
 def _read_all_again(

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from commissions_saas.lib.memory import uncollected
 from crm_sync.connections.applying import apply_page, save_page
+from crm_sync.connections.comparing import deleted_though_listed, read_back
 from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.connections.readers import Reader
 from crm_sync.contract import Page
@@ -70,6 +71,7 @@ def take_pages(
             break
         taking.take(page, was_quick=time.monotonic() - begun < _QUICK)
     taking.write()
+    taking.read_back()
     return Taken(taking.must_compare, tuple(taking.without_customer))
 
 
@@ -87,6 +89,12 @@ class _Taking:
     done: int = 0
     held: list[Page] = field(default_factory=list)
     keys: set[tuple[str, str]] = field(default_factory=set)
+    is_first: bool = False
+    back: set[str] = field(default_factory=set)
+    """What the source lists and is deleted here all the same."""
+
+    def __post_init__(self) -> None:
+        self.is_first = self.object not in self.connection.cursors
 
     def take(self, page: Page, *, was_quick: bool) -> None:
         """Keep a page until there are enough; each version of a record is a revision."""
@@ -106,11 +114,27 @@ class _Taking:
         self.held, self.keys = [], set()
         with uncollected(), self.lease.transaction():
             _apply(self.connection, self.run, self.reader, self.object, page)
+        if not self.is_first:  # then nothing was deleted yet, and all ids are compared
+            listed = page.records
+            self.back |= deleted_though_listed(self.reader, self.object, listed)
         self.must_compare = self.must_compare or page.compare_ids
         self.without_customer += page.customers_gone
         self.done += len(page.records)
         total = max(page.total or 0, self.done)
         self.lease.step(f"Reading {self.object}s", self.done, total)
+
+    def read_back(self) -> None:
+        """Ask again for what the source lists and is deleted here."""
+        provider = self.reader.provider
+        if self.back and provider is not None:
+            read_back(
+                reader=self.reader,
+                provider=provider,
+                object_=self.object,
+                ids=sorted(self.back),
+                run=self.run,
+                lease=self.lease,
+            )
 
 
 def _joined(pages: Sequence[Page]) -> Page:

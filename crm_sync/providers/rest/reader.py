@@ -18,7 +18,13 @@ from crm_sync.providers.rest.document import CursorRule, Part, Stream
 from crm_sync.providers.rest.moments import PRECISIONS, earlier, floored, written
 from crm_sync.providers.rest.paging import Pager
 from crm_sync.providers.rest.questions import has_hole
-from crm_sync.providers.rest.records import Joined, merged_into, record_of
+from crm_sync.providers.rest.records import (
+    Joined,
+    denies,
+    id_of,
+    merged_into,
+    record_of,
+)
 from crm_sync.providers.rest.transport import Answer, Transport
 
 _MOST_IDLE = 1
@@ -58,6 +64,7 @@ class PartReader:
     _seen: dict[str, str] = field(default_factory=dict)
     _refused: set[str] = field(default_factory=set)
     _is_sorted: bool = True
+    _is_told: bool = False
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows, in the source's order."""
@@ -141,6 +148,7 @@ class PartReader:
     def _batch(self, rows: list[object], answer: Answer, total: int | None) -> Batch:
         # What does not say when it was changed stands among records that do, and is
         # dated by the same clock: by ours, its next change might seem the older one.
+        rows = self._proven(rows) if self.part.deleted else rows
         unversioned = self.unversioned
         if self.is_dated and answer.at is not None:
             unversioned = version_at(answer.at)
@@ -178,6 +186,22 @@ class PartReader:
             answer,
             total,
         )
+
+    def _proven(self, rows: list[object]) -> list[object]:
+        """Leave out what is listed as deleted and does not say so itself."""
+        odd = [row for row in rows if denies(self.stream, row)]
+        if odd and not self._is_told:
+            self._is_told = True
+            path = self.stream.deletes.path
+            first = next(
+                (id_of(self.stream, r) for r in odd if isinstance(r, dict)), ""
+            )
+            self.transport.warnings.append(
+                f"{self.transport.name} lists {self.stream.object} {first} as deleted,"
+                f" and its own “{path}” does not say so. It and all others like it"
+                " were left as they are."
+            )
+        return [row for row in rows if not denies(self.stream, row)]
 
     def _floor(self, version: str) -> str:
         rule = self.stream.cursor

@@ -60,6 +60,15 @@ def record_of(
     )
 
 
+def denies(stream: Stream, row: Any) -> bool:
+    """Tell whether a row in a list of deleted records lacks the flag that says so: a
+    source may well answer with other rows than it was asked for."""
+    rule = stream.deletes
+    if rule.kind != "flag" or not isinstance(row, dict):
+        return False
+    return not is_flagged(row, rule.path, rule.value)
+
+
 def is_flagged(row: Payload, path: str, wanted: str) -> bool:
     """Tell whether a value is the wanted one; where none is named, whether it is
     anything at all, such as the moment of the delete."""

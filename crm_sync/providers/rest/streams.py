@@ -179,7 +179,9 @@ class _Run:
         helper = self._reader.directory.stream(rule.stream)
         # A list of deletes names the same records, each by its id.
         named = replace(helper, object=self._stream.object)
+        is_list = rule.kind == "endpoint"
         for part in helper.parts:
+            part = replace(part, deleted=part.deleted or is_list)
             for batch in self._part_reader(part, named).batches():
                 ended = tuple(self._ended(record) for record in batch.records)
                 batch = replace(batch, records=ended)
