@@ -23,7 +23,7 @@ def entries_json(
         one.entry_id: one
         for one in Revision.objects.filter(entry_id__in=ids, closed__isnull=True)
     }
-    credits = _credits(ids, member)
+    credits = _credits(rows, member)
     # The source's own words for who shares a deal would say what credits do not.
     hidden = () if member.sees_all_pay else (*PEOPLE_KEYS, *SHARE_KEYS)
     found = [
@@ -78,17 +78,23 @@ def _day(revision: Revision | None) -> str | None:
     return revision.reversed_on.isoformat()
 
 
-def _credits(ids: list[int], member: Member) -> dict[int, list[dict[str, Any]]]:
+def _credits(
+    entries: Sequence[Entry], member: Member
+) -> dict[int, list[dict[str, Any]]]:
     """Who shares a deal does not see with whom, nor how much the others get."""
-    open_now = Credit.objects.filter(entry_id__in=ids, closed__isnull=True)
+    source = {one.pk: one.connection_id for one in entries}
+    open_now = Credit.objects.filter(entry_id__in=list(source), closed__isnull=True)
     if not member.sees_all_pay:
         seen = payees_visible_to(member).values("pk")
         open_now = open_now.filter(payee_id__in=seen)
     rows = list(open_now.order_by("id"))
     payees = Payee.objects.in_bulk({row.payee_id for row in rows})
     known = defaultdict(list)
-    for one in ExternalId.objects.filter(payee_id__in=list(payees)).order_by("id"):
-        known[one.payee_id].append(one.external_id)
+    ids = ExternalId.objects.filter(
+        payee_id__in=list(payees), connection_id__in=set(source.values())
+    )
+    for one in ids.order_by("id"):
+        known[one.payee_id, one.connection_id].append(one.external_id)
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         payee = payees[row.payee_id]
@@ -97,7 +103,7 @@ def _credits(ids: list[int], member: Member) -> dict[int, list[dict[str, Any]]]:
                 "payee": payee.name,
                 "payee_id": payee.pk,
                 "email": payee.email,
-                "source_users": known[payee.pk],
+                "source_users": known[payee.pk, source[row.entry_id]],
                 "role": row.role,
                 "share": trimmed(row.share),
             }

@@ -78,6 +78,18 @@ def test_finance_is_told_of_every_credit(maya: Payee, alice: Member) -> None:
     assert credited(alice) == [["Maya", "Theo"]] * 2
 
 
+def test_a_credit_names_its_person_by_the_ids_of_the_entrys_own_source(
+    maya: Payee, alice: Member
+) -> None:
+    for connection, user in ((1, "user_Maya_too"), (2, "user_Maya")):
+        services.match_payee(payee=maya, connection_id=connection, external_id=user)
+
+    _, listed = caller(alice).get(ENTRIES)
+
+    credits = {one["payee"]: one for one in listed["entries"][0]["credits"]}
+    assert credits["Maya"]["source_users"] == ["user_Maya", "user_Maya_too"]
+
+
 def test_a_manager_is_told_of_the_team_only(maya: Payee, acme: Business) -> None:
     mark = a_member(acme, "Mark", Role.MANAGER)
     boss = a_payee("Boss")
