@@ -16,6 +16,7 @@ from commissions_saas.lib import clock
 from crm_sync.connections.adopting import adopt_owners
 from crm_sync.connections.applying import apply_page
 from crm_sync.connections.comparing import forget_refused
+from crm_sync.connections.directory import NOT_OFFERED
 from crm_sync.connections.endpoints import INBOUND
 from crm_sync.connections.models import Connection, Delivery
 from crm_sync.connections.opening import in_a_job, open_connection
@@ -32,6 +33,7 @@ from crm_sync.contract import (
 )
 from crm_sync.ledger.models import Entry, RefusedRecord
 from crm_sync.ledger.recording import Outcome
+from crm_sync.ledger.standard import DEAL
 from crm_sync.moments import as_version
 from crm_sync.providers import declared_hook
 from tenants.jobs.errors import RunLater
@@ -105,7 +107,12 @@ def _records(
     }
     found: dict[Key, RemoteRecord] = {}
     for key, row in latest.items():
-        record = _read(reader, provider, row)
+        try:
+            record = _read(reader, provider, row)
+        except ConfigurationProblem as problem:
+            if row.object == DEAL or problem.status not in NOT_OFFERED:
+                raise
+            continue  # the next sync says why nothing of this kind is read
         if record is not None:
             found[key] = record
     return found

@@ -1,6 +1,6 @@
 """Who and what a source has: people and fields, kept so that pages need no network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -9,9 +9,12 @@ from commissions_saas.lib import clock
 from crm_sync.connections.mapping import document_of
 from crm_sync.connections.models import Connection, Mapping, SourceField, SourceUser
 from crm_sync.connections.publishing import publish_fields
-from crm_sync.contract import Discovers, Provider
+from crm_sync.contract import ConfigurationProblem, Discovers, Provider
 from crm_sync.contract import SourceField as RemoteField
 from crm_sync.contract import SourceUser as RemoteUser
+from crm_sync.ledger.standard import DEAL
+
+NOT_OFFERED = (402, 403, 404)
 
 
 def refresh_directory(
@@ -19,15 +22,16 @@ def refresh_directory(
     connection: Connection,
     provider: Provider,
     check: Callable[[], None] = lambda: None,
-) -> None:
+) -> dict[str, ConfigurationProblem]:
     """Bring people and fields up to date; a field that vanished is flagged, not lost.
 
-    An object without a mapping gets the suggested one as the group's default.
+    An object without a mapping gets the suggested one as the group's default. Returns
+    the objects that this key or plan does not reach, or that are gone, and why.
     """
     users = provider.users()
     discovered = _discovered(connection, provider)
     objects = discovered.get("objects") or connection.options.get("objects", ["deal"])
-    fields = {object_: provider.fields(object_) for object_ in objects}
+    fields, left_out = _fields_of(provider, objects)
     suggested = {
         object_: document_of(object_, provider.default_mapping(object_, found))
         for object_, found in fields.items()
@@ -41,6 +45,23 @@ def refresh_directory(
         for object_, found in fields.items():
             save_fields(connection, object_, found)
             _add_default(connection, object_, suggested[object_])
+    return left_out
+
+
+def _fields_of(
+    provider: Provider, objects: Sequence[str]
+) -> tuple[dict[str, tuple[RemoteField, ...]], dict[str, ConfigurationProblem]]:
+    """Return the fields of each object; without deals a source is not read at all."""
+    fields: dict[str, tuple[RemoteField, ...]] = {}
+    left_out: dict[str, ConfigurationProblem] = {}
+    for object_ in objects:
+        try:
+            fields[object_] = provider.fields(object_)
+        except ConfigurationProblem as problem:
+            if object_ == DEAL or problem.status not in NOT_OFFERED:
+                raise
+            left_out[object_] = problem
+    return fields, left_out
 
 
 def _discovered(connection: Connection, provider: Provider) -> dict[str, Any]:
@@ -51,6 +72,7 @@ def _discovered(connection: Connection, provider: Provider) -> dict[str, Any]:
     if not isinstance(provider, Discovers):
         return {}
     options = connection.options
+    before: dict[str, str] = options.get("offered") or {}
     standard = [one.name for one in provider.objects()]
     own = provider.own_objects()
     objects = list(options.get("objects", ["deal"]))
@@ -62,7 +84,11 @@ def _discovered(connection: Connection, provider: Provider) -> dict[str, Any]:
             **(options.get("types") or {}),
             **{one.type_id: one.name for one in own},
         },
-        "offered": {one.name: one.label for one in (*provider.objects(), *own)},
+        # What is chosen can be chosen no more only after somebody took it off.
+        "offered": {
+            **{one: label for one, label in before.items() if one in objects},
+            **{one.name: one.label for one in (*provider.objects(), *own)},
+        },
     }
     return {} if all(options.get(k) == v for k, v in found.items()) else found
 

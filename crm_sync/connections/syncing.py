@@ -7,7 +7,7 @@ from the last cursor that was committed.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,7 +19,7 @@ from commissions_saas.lib import clock
 from crm_sync.connections import errors
 from crm_sync.connections.adopting import adopt_directory, adopt_owners
 from crm_sync.connections.comparing import compare_ids, lost_ones, read_under
-from crm_sync.connections.directory import refresh_directory
+from crm_sync.connections.directory import NOT_OFFERED, refresh_directory
 from crm_sync.connections.endpoints import watch
 from crm_sync.connections.joining import bring_in_members, note_leavers
 from crm_sync.connections.models import Connection, SyncRun
@@ -41,7 +41,6 @@ LOST = "lost"  # and how many more are here all the same, by object
 LONGEST_WAIT = timedelta(minutes=15)
 COMPARE_EVERY = timedelta(hours=24)
 _LONGEST_NAP = Decimal(5)
-_NOT_OFFERED = (402, 403, 404)
 _LEFT_OUT = "Not read:"
 
 
@@ -80,7 +79,9 @@ def _read_everything(connection: Connection, run: SyncRun, lease: Lease) -> None
 
     provider = open_connection(connection, wait=wait, limits=in_a_job(connection))
     lease.step("Reading people and fields")
-    refresh_directory(connection=connection, provider=provider, check=lease.check)
+    hidden = refresh_directory(
+        connection=connection, provider=provider, check=lease.check
+    )
     lease.step("Looking after the webhook")
     said = watch(connection=connection, provider=provider, check=lease.check)
     if said:
@@ -88,7 +89,7 @@ def _read_everything(connection: Connection, run: SyncRun, lease: Lease) -> None
     reader = reader_of(connection, provider)
     if adopts_people(connection):
         adopt_directory(connection, reader, lease.check)
-    _read_objects(connection, run, lease, reader, provider)
+    _read_objects(connection, run, lease, reader, provider, hidden)
     lease.step("Trying refused records again")
     if adopts_people(connection):
         adopt_owners(reader, lease.check)
@@ -105,18 +106,26 @@ def _read_objects(
     lease: Lease,
     reader: Reader,
     provider: Provider,
+    hidden: Mapping[str, ConfigurationProblem],
 ) -> None:
-    """Read each object that is chosen; what a key or plan lacks is left out."""
-    left_out: list[str] = []
+    """Read each object that is chosen; what a key or plan lacks, or what is gone there,
+    is left out: what was read of it stays as it is."""
+    problems = dict(hidden)
     gone: list[str] = []
-    objects = connection.options.get("objects", ["deal"])
-    for object_ in objects:
+    chosen = connection.options.get("objects", ["deal"])
+    for object_ in chosen:
+        if object_ in hidden:
+            continue
         try:
             gone += _read_and_compare(connection, run, lease, reader, provider, object_)
         except ConfigurationProblem as problem:
-            if object_ == DEAL or problem.status not in _NOT_OFFERED:
+            if object_ == DEAL or problem.status not in NOT_OFFERED:
                 raise
-            left_out.append(f"{object_}: {problem.message} {problem.hint}".strip())
+            problems[object_] = problem
+    left_out = [
+        f"{object_}: {problem.message} {problem.hint}".strip()
+        for object_, problem in problems.items()
+    ]
     _warn(connection, run, provider, left_out)
     if gone:
         lease.step("Reading what stood under customers that are gone")
@@ -124,7 +133,7 @@ def _read_objects(
             reader=reader,
             provider=provider,
             customers=gone,
-            objects=objects,
+            objects=[one for one in chosen if one not in problems],
             run=run,
             lease=lease,
         )

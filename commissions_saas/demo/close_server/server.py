@@ -217,6 +217,8 @@ class _Handler(BaseHTTPRequestHandler):
         fields = request.params.get("_fields", "")
         shape = (caller.user["id"], request.path, fields)
         before = server.last_pages.get(shape)
+        if server.faults.forbidden == request.path:
+            return _problem(403, "You do not have permission to do this.")
         if fault == "repeat" and before is not None:
             return Answer(200, before)
         doc = server.api.answer(caller, request)

@@ -94,14 +94,21 @@ STANDARD = (
 )  # fmt: skip
 
 
-def custom_kinds(transport: Transport, names: Mapping[str, str]) -> tuple[Kind, ...]:
-    """Return the activities and objects that the organisation made up itself.
+Unread = dict[str, ConfigurationProblem]
+
+
+def custom_kinds(
+    transport: Transport, names: Mapping[str, str]
+) -> tuple[tuple[Kind, ...], Unread]:
+    """Return the activities and objects that the organisation made up itself, and why
+    one of the two lists is not shown, by how the ids in it begin.
 
     `names` keeps the name that each type got when it was first seen, by its id.
     """
     taken = {kind.name for kind in STANDARD} | set(names.values())
     found: list[Kind] = []
-    for row in _types(transport, "custom_activity/"):
+    unread: Unread = {}
+    for row in _types(transport, "custom_activity/", "actitype", unread):
         found.append(
             Kind(
                 name=_name(row, names, taken),
@@ -114,7 +121,7 @@ def custom_kinds(transport: Transport, names: Mapping[str, str]) -> tuple[Kind, 
                 fields=_fields(row),
             )
         )
-    for row in _types(transport, "custom_object_type/"):
+    for row in _types(transport, "custom_object_type/", "cotype", unread):
         found.append(
             Kind(
                 name=_name(row, names, taken),
@@ -128,16 +135,40 @@ def custom_kinds(transport: Transport, names: Mapping[str, str]) -> tuple[Kind, 
                 fields=_fields(row),
             )
         )
-    return tuple(found)
+    return tuple(found), unread
 
 
-def _types(transport: Transport, path: str) -> list[Payload]:
+def kind_is_gone(
+    name: str, names: Mapping[str, str], unread: Unread
+) -> ConfigurationProblem:
+    """Say why a kind of the organisation's own is not there: hidden, or deleted."""
+    id = next((one for one, given in names.items() if given == name), "")
+    for begins, problem in unread.items():
+        if not id or id.startswith(begins) or not id.startswith(("actitype", "cotype")):
+            return ConfigurationProblem(
+                f"Close does not show the type of “{name}”. {problem.message}",
+                problem.hint,
+                problem.status,
+            )
+    return ConfigurationProblem(
+        f"Close has no type “{name}” any more: it was deleted there."
+        if id
+        else f"Close has no records of the kind “{name}”.",
+        "What was read of it stays here. Choose what is read on the connection's page.",
+        404,
+    )
+
+
+def _types(
+    transport: Transport, path: str, begins: str, unread: Unread
+) -> list[Payload]:
     """Return the types of one list; a plan that has none of them is no problem."""
     try:
         answer = transport.find(path)
     except ConfigurationProblem as problem:
         if problem.status not in _NOT_OFFERED:
             raise
+        unread[begins] = problem
         return []
     rows = answer.doc.get("data") if answer else None
     return [

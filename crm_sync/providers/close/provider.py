@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from crm_sync.contract import (
-    ConfigurationProblem,
     ConnectionSettings,
     Cursor,
     Listing,
@@ -29,7 +28,13 @@ from crm_sync.providers.close.deals import (
     deal_pages,
     listed_deals,
 )
-from crm_sync.providers.close.kinds import STANDARD, Kind, custom_kinds
+from crm_sync.providers.close.kinds import (
+    STANDARD,
+    Kind,
+    Unread,
+    custom_kinds,
+    kind_is_gone,
+)
 from crm_sync.providers.close.single import read_one
 from crm_sync.providers.close.transport import Transport
 from crm_sync.providers.close.whole_lists import whole_list_pages, whole_listing
@@ -50,6 +55,7 @@ class CloseProvider:
         self._from = str(options.get("meetings_from", _MEETINGS_FROM))
         self._names = dict(options.get("types") or {})
         self._custom: tuple[Kind, ...] | None = None
+        self._unread: Unread = {}
 
     def objects(self) -> tuple[SourceObject, ...]:
         """Return what every organisation has: deals first, then leads and activities."""
@@ -166,7 +172,7 @@ class CloseProvider:
 
     def _custom_kinds(self) -> tuple[Kind, ...]:
         if self._custom is None:
-            self._custom = custom_kinds(self._transport, self._names)
+            self._custom, self._unread = custom_kinds(self._transport, self._names)
         return self._custom
 
     def _kind(self, object: str) -> Kind:
@@ -176,8 +182,4 @@ class CloseProvider:
         for kind in self._custom_kinds():
             if kind.name == object:
                 return kind
-        raise ConfigurationProblem(
-            f"Close has no records of the kind “{object}” that can be read.",
-            hint="It may have been deleted there. It is left out until it is back.",
-            status=404,
-        )
+        raise kind_is_gone(object, self._names, self._unread)
