@@ -279,20 +279,45 @@ def _move(request: Any, row: Connection, state: Any) -> None:
 
 
 def _save_routes(request: Any, row: Connection, routes: Any) -> None:
-    """`{"path": "custom.business", "values": {"Brightwater": "brightwater"}}`"""
-    shape = '{"path": "business", "values": {"Brightwater": "brightwater"}}'
-    values = routes.get("values") if isinstance(routes, dict) else None
-    if not isinstance(values, dict) or not isinstance(routes.get("path"), str):
-        raise BadRequest("routes name a field and its values.", shape, field="routes")
-    slugs = {
-        one.slug: one.pk for one in Business.objects.filter(group_id=request.group.pk)
-    }
+    path, values = _path_and_values(routes)
+    own = Business.objects.filter(group_id=request.group.pk).order_by("slug")
+    slugs = {one.slug: one.pk for one in own}
     for slug in values.values():
-        if slug not in slugs:
-            raise BadRequest(f"This group has no business “{slug}”.", field="routes")
+        if not isinstance(slug, str) or slug not in slugs:
+            said = f"This group has no business “{slug}”."
+            raise BadRequest(said, _listed(own), "routes")
     routing.save_routes(
         connection=row,
-        path=routes["path"],
+        path=path,
         routes={str(value): slugs[slug] for value, slug in values.items()},
         by=request.member,
     )
+
+
+def _path_and_values(routes: Any) -> tuple[str, dict[Any, Any]]:
+    """`{"path": "custom.business", "values": {"Brightwater": "brightwater"}}`, or the
+    list of routes that a connection shows: what is read can be sent."""
+    if isinstance(routes, list) and all(isinstance(one, dict) for one in routes):
+        routes = _as_table(routes)
+    values = routes.get("values") if isinstance(routes, dict) else None
+    if not isinstance(values, dict) or not isinstance(routes.get("path"), str):
+        shape = '{"path": "business", "values": {"Brightwater": "brightwater"}}'
+        raise BadRequest("routes name a field and its values.", shape, field="routes")
+    return routes["path"], values
+
+
+def _as_table(routes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a list of routes as one field and its values, or refuse it."""
+    names = {"path", "value", "business"}
+    if not all(set(one) == names and isinstance(one["value"], str) for one in routes):
+        shape = '[{"path": "business", "value": "B", "business": "brightwater"}]'
+        raise BadRequest("Each route names these three.", shape, field="routes")
+    values = {one["value"]: one["business"] for one in routes}
+    if len(values) != len(routes):
+        said = "A value is there twice in routes."
+        raise BadRequest(said, "Send each value once.", "routes")
+    path = routes[0]["path"] if routes else None
+    if any(one["path"] != path for one in routes):
+        said = "The routes name several fields."
+        raise BadRequest(said, "Send the same path with each.", "routes")
+    return {"path": path, "values": values}
