@@ -69,13 +69,15 @@ class StreamReader:
         )
 
     def listing(self) -> Listing:
-        """List all ids; a reading of everything in this very run is that list."""
+        """List all ids. A reading of everything in this very run is that list, unless
+        rows may have shifted from one page to the next while it was read."""
         if self.listed is None:
             run = _Run(self, self.directory.joined(self.stream), _NO_SINCE)
             for _ in run.pages({}):
                 pass
+            self.listed = run.known
         requests, waited = self.transport.take_counts()
-        versions = self.listed or {}
+        versions = self.listed
         self.listed = None
         # Nothing at all may also be a key that sees nothing any more.
         is_complete = bool(versions) or self.stream.one is not None
@@ -94,16 +96,18 @@ class _Run:
         self._since = since
         self._newest = ""
         self._now = ""
-        self._known: dict[str, str] = {}
+        self.known: dict[str, str] = {}
+        """The ids that this reading has listed as live, each with its version."""
         self._gone: set[str] = set()
 
     def pages(self, cursor: Cursor) -> Iterator[Page]:
         """Yield the pages of each part, then what the source lists as deleted."""
-        total = None
+        total, is_long = None, False
         parts = self._parts()
         for part in parts:
             reader = self._part_reader(part)
-            for batch in reader.batches():
+            for number, batch in enumerate(reader.batches()):
+                is_long = is_long or number > 0
                 total = batch.total if batch.total is not None else total
                 self._note(batch)
                 is_ordered = len(parts) == 1 and batch.last and self._since
@@ -111,8 +115,11 @@ class _Run:
                 yield self._page(batch, at, total)
         for batch in self._deletes():
             yield self._page(batch, cursor, total)
-        if not self._since:
-            self._reader.listed = self._known
+        # What is read whole each time is met by the next reading; else what has moved
+        # to a page that was read already is found by another list, or never.
+        is_met = bool(cursor) and self._stream.cursor is None
+        is_list = not self._since and (is_met or not is_long)
+        self._reader.listed = self.known if is_list else None
 
     def until(self, since: str) -> str:
         """Return the moment up to which all is read: the latest that was met, but never
@@ -164,10 +171,10 @@ class _Run:
             if self._stream.cursor is not None:
                 self._newest = max(self._newest, record.version)
             if record.deleted:
-                self._known.pop(record.external_id, None)
+                self.known.pop(record.external_id, None)
                 self._gone.add(record.external_id)
             elif record.external_id not in self._gone:
-                self._known[record.external_id] = record.version
+                self.known[record.external_id] = record.version
 
     def _checkpoint(self, cursor: Cursor, batch: Batch) -> Cursor:
         return {**cursor, "since": max(self._since, min(batch.last, self._now))}
@@ -194,7 +201,7 @@ class _Run:
             found = self._reader.directory.read_one(self._stream, record.external_id)
             if found is not None:
                 return found
-        known = self._known.get(record.external_id, "")
+        known = self.known.get(record.external_id, "")
         return replace(record, deleted=True, version=max(record.version, known))
 
     def _page(self, batch: Batch, cursor: Cursor, total: int | None) -> Page:
