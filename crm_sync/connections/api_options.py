@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ _OF_KIND = {
     "webhook": ("schemas",),
 }
 _TYPES = ("text", "number", "money", "percent", "date", "yesno")
+_TYPE_ID = re.compile(r"(actitype|cotype)_\w+", re.ASCII)
 _MOST, _LONGEST_NAME, _LONGEST = 200, 60, 200
 
 
@@ -65,8 +67,10 @@ def _is_moment(value: Any) -> bool:
 
 
 def _are_types(value: Any) -> bool:
+    """An id that Close never gives would name nothing, and nobody would notice."""
     return _is_table(value) and all(
-        _is_text(id_) and _is_text(name, _LONGEST_NAME) for id_, name in value.items()
+        _is_text(id_) and _TYPE_ID.fullmatch(id_) and _is_text(name, _LONGEST_NAME)
+        for id_, name in value.items()
     )
 
 
@@ -117,7 +121,11 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "preset": (_is_choice(*presets()), f"It is one of: {', '.join(presets())}."),
     "app_url": (_is_address, "It is an address such as https://app.close.com."),
     "meetings_from": (_is_moment, "It is a moment such as 2015-01-01T00:00:00Z."),
-    "types": (_are_types, 'It names each type by its id: {"actitype_1": "visit"}.'),
+    "types": (
+        _are_types,
+        'It names each type by its id in Close: {"actitype_1": "visit"}. That of an'
+        " activity begins with actitype_, that of an object with cotype_.",
+    ),
     "schemas": (
         _are_schemas,
         'It says each field of each object: {"deal": {"amount": {"type": "number"}}}.'

@@ -13,6 +13,7 @@ import pytest
 import requests
 from django.test import override_settings
 
+from crm_sync.providers.rest.presets import preset_names, preset_text
 from crm_sync.providers.rest.reading import read_document
 from tenants.accounts.models import Business, Role
 from tenants.jobs.services import run_all_jobs, without_sending
@@ -100,6 +101,16 @@ def test_every_example_of_the_api_answers_as_the_document_says(
             if said.get("kind") == "sync" and not said["ended"]:
                 known["JOB"] = said["id"]
             run_all_jobs()
+
+
+def test_the_credentials_of_every_known_source_are_documented() -> None:
+    text = (DOCS / "api.md").read_text()
+    for name in preset_names():
+        row = re.search(rf"^\| `{name}` \| (.*) \|$", text, re.MULTILINE)
+        assert row is not None, name
+        said = {frozenset(re.findall(r"`(\w+)`", one)) for one in row[1].split(";")}
+        auth = read_document(preset_text(name)).auth
+        assert said == {frozenset(one.names.values()) for one in auth}, name
 
 
 def test_the_document_of_the_documentation_is_right() -> None:

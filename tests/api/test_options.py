@@ -64,7 +64,7 @@ def test_how_long_is_waited_is_not_a_programs_to_say(
         ("rest", "document", [7, None, ["a"]]),
         ("rest", "preset", [7, "fax"]),
         ("rest", "people", [3, "all", ["payees"]]),
-        ("close", "types", [3, "x", ["a"], {"a": 3}, {"a": ""}, {"": "a"}]),
+        ("close", "types", [3, "x", ["a"], {"a": 3}, {"a": ""}, {"": "a"}, {"x": "y"}]),
         ("close", "app_url", [3, "javascript:alert(1)", "https://[::1", ""]),
         ("close", "meetings_from", [3, "soon"]),
         ("close", "members", [3, "owner"]),
