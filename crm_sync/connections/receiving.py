@@ -30,6 +30,7 @@ from tenants.schema import in_public
 LARGEST = 1_000_000
 WINDOW = 300  # seconds between signing and receiving
 _MOST_REFUSED_KEPT = 200  # of the last deliveries: a flood must not fill the disk
+_MOST_PROBLEMS = 50  # in one answer
 _KEPT_HEADERS = (
     "content-type",
     "user-agent",
@@ -98,9 +99,7 @@ def _take(
     body: bytes,
 ) -> Answer:
     try:
-        for event in events:
-            if endpoint.connection.kind == INBOUND and event.record is not None:
-                schemas.check(endpoint.connection, event.record)
+        _check(endpoint.connection, events)
     except SchemaDrift as drift:
         _refuse(endpoint, 422, str(drift), headers, body, verified=True)
         return Answer(422, {"error": drift.message, "problems": drift.problems})
@@ -122,6 +121,27 @@ def _take(
             ask_for_work(endpoint.connection)
     said = {"taken": len(new), "known": len(rows) - len(new)}
     return Answer(202 if new else 200, said)
+
+
+def _check(connection: Connection, events: Sequence[Event]) -> None:
+    """Refuse what is not of its schema; of several records each wrong one is named."""
+    if connection.kind != INBOUND:
+        return
+    problems: list[str] = []
+    for number, event in enumerate(events, start=1):
+        if event.record is None:
+            continue
+        try:
+            schemas.check(connection, event.record)
+        except SchemaDrift as drift:
+            if len(events) == 1:
+                raise
+            which = f"Record {number} (id “{event.external_id}”), "
+            problems += [which + one for one in drift.problems]
+        if len(problems) >= _MOST_PROBLEMS:
+            break
+    if problems:
+        raise SchemaDrift(problems[:_MOST_PROBLEMS])
 
 
 def _row(
@@ -260,9 +280,7 @@ def replay(*, delivery: Delivery, by: Member) -> None:
                 delivery.received_at,
                 endpoint.connection.options,
             )
-            for event in rows:
-                if endpoint.connection.kind == INBOUND and event.record is not None:
-                    schemas.check(endpoint.connection, event.record)
+            _check(endpoint.connection, rows)
             now = clock.now()
             for event in rows:
                 _is_new(_row(endpoint, event, delivery.headers, delivery.body, now))

@@ -61,12 +61,22 @@ def read_body(
     if not isinstance(rows, list) or not 0 < len(rows) <= MOST_AT_ONCE:
         raise Unreadable(f"records must hold 1 to {MOST_AT_ONCE} records.")
     several = "records" in doc
+    if not several:
+        return (_event(doc, event_id, received_at),)
     return tuple(
-        _event(
-            row, f"{event_id}#{n}" if event_id and several else event_id, received_at
-        )
-        for n, row in enumerate(rows)
+        _one_of_several(row, n, event_id, received_at) for n, row in enumerate(rows)
     )
+
+
+def _one_of_several(row: Any, n: int, event_id: str, received_at: datetime) -> Event:
+    """Say which record it is that cannot be read: the sender may have sent 500."""
+    try:
+        return _event(row, f"{event_id}#{n}" if event_id else "", received_at)
+    except Unreadable as problem:
+        id = row.get("id") if isinstance(row, dict) else None
+        named = f" (id “{id[:_LONGEST_ID]}”)" if isinstance(id, str) else ""
+        said = f"Record {n + 1}{named}: {problem.message}"
+        raise Unreadable(said, hint=problem.hint) from None
 
 
 def _event(row: Any, event_id: str, received_at: datetime) -> Event:

@@ -202,7 +202,14 @@ def test_several_records_are_taken_together_or_not_at_all(sender: Sender) -> Non
     good = {"objectname": "deal", "id": "A-1", "data": SAMPLE}
     bad = {"objectname": "deal", "id": "A-2", "data": SAMPLE | {"amount": "x"}}
 
-    assert sender.post({"records": [good, bad]}).status_code == 422
+    refused = sender.post({"records": [good, bad]})
+    assert (refused.status_code, refused.json()["problems"]) == (
+        422,
+        ["Record 2 (id “A-2”), data.amount: “x” is not a number."],
+    )
+    unread = sender.post({"records": [good, good | {"id": "A-3", "action": "upsert"}]})
+    assert unread.status_code == 400
+    assert unread.json()["error"].startswith("Record 2 (id “A-3”): action: must be")
     run_all_jobs()
     assert not Entry.objects.exists()
     assert sender.post({"records": [good, good | {"id": "A-2"}]}).status_code == 202
