@@ -13,6 +13,7 @@ from crm_sync.contract import ConfigurationProblem, Discovers, Provider
 from crm_sync.contract import SourceField as RemoteField
 from crm_sync.contract import SourceUser as RemoteUser
 from crm_sync.ledger.standard import DEAL
+from crm_sync.organisations import Identifies
 
 NOT_OFFERED = (402, 403, 404)
 
@@ -46,6 +47,17 @@ def refresh_directory(
             save_fields(connection, object_, found)
             _add_default(connection, object_, suggested[object_])
     return left_out
+
+
+def remember_organisation(connection: Connection, provider: Provider) -> None:
+    """Keep at the first reading whose records these are: from then on the provider
+    refuses a key of anybody else."""
+    if not isinstance(provider, Identifies) or connection.options.get("organisation"):
+        return
+    found = provider.organisation()
+    known = {"id": found.external_id, "name": found.name}
+    connection.options = {**connection.options, "organisation": known}
+    connection.save(update_fields=["options"])
 
 
 def _fields_of(

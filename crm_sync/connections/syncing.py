@@ -19,7 +19,11 @@ from commissions_saas.lib import clock
 from crm_sync.connections import errors
 from crm_sync.connections.adopting import adopt_directory, adopt_owners
 from crm_sync.connections.comparing import compare_ids, lost_ones, read_under
-from crm_sync.connections.directory import NOT_OFFERED, refresh_directory
+from crm_sync.connections.directory import (
+    NOT_OFFERED,
+    refresh_directory,
+    remember_organisation,
+)
 from crm_sync.connections.endpoints import watch
 from crm_sync.connections.joining import bring_in_members, note_leavers
 from crm_sync.connections.models import Connection, SyncRun
@@ -79,6 +83,7 @@ def _read_everything(connection: Connection, run: SyncRun, lease: Lease) -> None
 
     provider = open_connection(connection, wait=wait, limits=in_a_job(connection))
     lease.step("Reading people and fields")
+    remember_organisation(connection, provider)
     hidden = refresh_directory(
         connection=connection, provider=provider, check=lease.check
     )

@@ -13,6 +13,7 @@ from crm_sync.contract import (
     SourceStatus,
     SourceUser,
 )
+from crm_sync.organisations import Organisation
 from crm_sync.providers.close.fields import custom_field
 from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import total_of
@@ -36,8 +37,9 @@ class Membership:
     several: bool
 
 
-def membership(transport: Transport) -> Membership:
-    """Return the organisation that the key belongs to."""
+def membership(transport: Transport, known: Organisation) -> Membership:
+    """Return the organisation that the key belongs to: the one that is known already,
+    if any is, and none but that."""
     me = transport.get("me/").doc
     organizations = _dicts(me.get("organizations"))
     memberships = _dicts(me.get("memberships"))
@@ -47,6 +49,11 @@ def membership(transport: Transport) -> Membership:
             hint="Make a key in the organisation that has the deals.",
         )
     first = organizations[0]
+    if known.external_id:
+        same = [one for one in organizations if one.get("id") == known.external_id]
+        if not same:
+            raise _of_another(first, known)
+        first = same[0]
     own = [
         one for one in memberships if one.get("organization_id") == first.get("id")
     ] or memberships
@@ -57,9 +64,27 @@ def membership(transport: Transport) -> Membership:
     )
 
 
-def probe(transport: Transport) -> Probe:
+def organisation_of(member: Membership) -> Organisation:
+    """Return an organisation by its id, which stays, and the name that it has now."""
+    row = member.organization
+    return Organisation(str(row.get("id") or ""), str(row.get("name") or ""))
+
+
+def _of_another(found: Payload, known: Organisation) -> ConfigurationProblem:
+    name = str(found.get("name") or found.get("id"))
+    was = known.name or known.external_id
+    # As a key that is refused, because none of its answers may be taken.
+    return ConfigurationProblem(
+        f"The key opens another organisation at Close: “{name}” ({found.get('id')}), and"
+        f" this connection has read “{was}” ({known.external_id}).",
+        f"Nothing was read. Replace the key by one of “{was}”; to read “{name}” as"
+        " well, connect it on its own.",
+        401,
+    )
+
+
+def probe(transport: Transport, member: Membership) -> Probe:
     """Say whose account this is, how much is in it, and what cannot be seen."""
-    member = membership(transport)
     listed = transport.get("opportunity/", {"_limit": 1, "_fields": "id"}).doc
     return Probe(
         organisation=str(member.organization.get("name") or ""),
@@ -79,9 +104,9 @@ def warnings_of(member: Membership) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def users(transport: Transport) -> tuple[SourceUser, ...]:
+def users(transport: Transport, member: Membership) -> tuple[SourceUser, ...]:
     """Return all people, past members included: they may still own won deals."""
-    id = membership(transport).organization["id"]
+    id = member.organization["id"]
     organization = transport.get(f"organization/{id}/").doc
     roles = {
         str(row.get("user_id")): str(row.get("role_id") or "")

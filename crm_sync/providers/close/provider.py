@@ -20,6 +20,7 @@ from crm_sync.contract import (
     SourceUser,
     Subscription,
 )
+from crm_sync.organisations import Organisation
 from crm_sync.providers.close import directory, fields, webhooks
 from crm_sync.providers.close.activities import activity_pages, listed_activities
 from crm_sync.providers.close.address import app_address
@@ -53,6 +54,12 @@ class CloseProvider:
         self._app = app_address(self._transport.base, str(options.get("app_url", "")))
         self._page_size = int(options.get("page_size", _PAGE_SIZE))
         self._from = str(options.get("meetings_from", _MEETINGS_FROM))
+        known = options.get("organisation") or {}
+        self._organisation = Organisation(
+            str(known.get("id") or ""), str(known.get("name") or "")
+        )
+        if self._organisation.external_id:
+            self._transport.look_first = self._member
         self._names = dict(options.get("types") or {})
         self._custom: tuple[Kind, ...] | None = None
         self._unread: Unread = {}
@@ -70,15 +77,19 @@ class CloseProvider:
 
     def probe(self) -> Probe:
         """Say whose account the key opens and what it cannot see."""
-        return directory.probe(self._transport)
+        return directory.probe(self._transport, self._member())
+
+    def organisation(self) -> Organisation:
+        """Return the organisation that the key opens."""
+        return directory.organisation_of(self._member())
 
     def warnings(self) -> tuple[str, ...]:
         """Say what the key does not see now: its role may have been changed."""
-        return directory.warnings_of(directory.membership(self._transport))
+        return directory.warnings_of(self._member())
 
     def users(self) -> tuple[SourceUser, ...]:
         """Return members and past members."""
-        return directory.users(self._transport)
+        return directory.users(self._transport, self._member())
 
     def statuses(self) -> tuple[SourceStatus, ...]:
         """Return the statuses of opportunities, pipeline by pipeline."""
@@ -115,7 +126,7 @@ class CloseProvider:
         what went out of its sight must not be taken for deleted."""
         kind = self._kind(object)
         size = self._page_size
-        sees_all = directory.membership(self._transport).sees_all
+        sees_all = self._member().sees_all
         if kind.way == "changed":
             return listed_deals(self._transport, size, sees_all)
         if kind.way in ("created", "updated"):
@@ -125,7 +136,7 @@ class CloseProvider:
     def count(self, object: str) -> int | None:
         """Return how many deals Close counts, unless the key sees only some."""
         kind = self._kind(object)
-        if kind.way != "changed" or not directory.membership(self._transport).sees_all:
+        if kind.way != "changed" or not self._member().sees_all:
             return None
         return counted_deals(self._transport)
 
@@ -169,6 +180,10 @@ class CloseProvider:
     def marks(self, object: str) -> tuple[str, ...]:
         """Return what every write moves."""
         return MARKS
+
+    def _member(self) -> directory.Membership:
+        """Return what the key is now; one of another organisation is refused."""
+        return directory.membership(self._transport, self._organisation)
 
     def _custom_kinds(self) -> tuple[Kind, ...]:
         if self._custom is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -79,6 +79,8 @@ class Transport:
         self._closed_until = Decimal(0)
         self._requests = 0
         self._waited = Decimal(0)
+        self.look_first: Callable[[], object] | None = None
+        """Done once before anything else is asked, until it has not failed."""
 
     def take_counts(self) -> tuple[int, Decimal]:
         """Return the requests and seconds waited since this was last asked."""
@@ -100,6 +102,7 @@ class Transport:
     def find(self, path: str, params: Params | None = None) -> Answer | None:
         """Return what is at `path`, or None if Close says that there is nothing."""
         tries = refusals = 0
+        self._look_whose_it_is()
         while True:
             self._keep_to_limit()
             try:
@@ -123,6 +126,7 @@ class Transport:
 
     def send(self, method: str, path: str, body: Payload | None = None) -> Answer:
         """Write something, once: a write that may have worked is not repeated."""
+        self._look_whose_it_is()
         self._keep_to_limit()
         try:
             response, answer = self._ask(path, {}, method, body)
@@ -138,6 +142,16 @@ class Transport:
                 f"Close has nothing at {path} (404).", status=404
             )
         return understood
+
+    def _look_whose_it_is(self) -> None:
+        look, self.look_first = self.look_first, None
+        if look is None:
+            return
+        try:
+            look()
+        except Exception:
+            self.look_first = look
+            raise
 
     def _ask(
         self, path: str, params: Params, method: str = "GET", body: Any = None
