@@ -38,6 +38,18 @@ def test_a_connection_says_how_fresh_it_is(scene: Scene, admin: Client) -> None:
     assert "1, of which 1 count" in text
 
 
+def test_a_source_without_records_is_healthy_and_says_that_nothing_came(
+    scene: Scene,
+) -> None:
+    scene.sync()
+    scene.connection.refresh_from_db()
+
+    assert health.verdict(scene.connection, "UTC").sentence == (
+        "Healthy. Last read 16:00, less than a minute ago: nothing has come into the"
+        " ledger yet; expected every 15 min."
+    )
+
+
 def test_a_refused_key_is_late_and_says_which_data_statements_use(
     scene: Scene, admin: Client
 ) -> None:
