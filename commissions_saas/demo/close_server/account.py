@@ -135,12 +135,15 @@ class Account(Setup):
         lead: str,
         user: str | None = None,
         created_at: datetime | None = None,
+        entered_at: datetime | None = None,
         key: str = "",
         custom: Mapping[str, Any] | None = None,
         **facts: Any,
     ) -> str:
-        """Add a call, email, sms, note, task, contact, custom activity or object."""
+        """Add a call, email, sms, note, task, contact, custom activity or object; it
+        may be entered later than the moment that it is of."""
         created = created_at or self.store.now()
+        entered = entered_at or created
         doc: Doc = {
             "id": self._id(_PREFIXES.get(kind, "acti"), key),
             "lead_id": lead,
@@ -151,8 +154,8 @@ class Account(Setup):
             **_custom(custom or {}),
         }
         with self.store.transaction():
-            self._insert(kind, doc, created)
-            self._record(kind, "created", {}, doc, user, created)
+            self._insert(kind, doc, created, entered)
+            self._record(kind, "created", {}, doc, user, entered)
         return str(doc["id"])
 
     def add_opportunity(

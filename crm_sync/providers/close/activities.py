@@ -21,6 +21,7 @@ def activity_pages(
     """Yield the records made or updated since the cursor, then edits and deletes."""
     now = server_now(transport)
     cursor = begun(cursor, now)
+    went_on, met = "created" in cursor, set[str]()
     if clock_went_back(str(cursor["read_at"]), now):
         # Else nothing would be asked for until the clock is there again.
         cursor = cursor | {"created": now}
@@ -34,6 +35,8 @@ def activity_pages(
         params=kind.params,
     ):
         made = [record_of(kind.name, row) for row in window.rows if kind.has(row)]
+        if went_on:
+            met |= {str(row.get("id")) for row in window.rows}
         cursor = cursor | {"created": window.until}
         requests, waited = transport.take_counts()
         yield Page(
@@ -44,7 +47,11 @@ def activity_pages(
             waited=waited,
             refused=tuple(one for one in made if isinstance(one, RefusedRow)),
         )
-    changes = changes_since(transport, kind, cursor, now=now, edits=kind.edits)
+    edits = kind.edits
+    if kind.way == "created":
+        # What is entered today may be dated long ago, before any window that is read.
+        edits = ("created", *edits)
+    changes = changes_since(transport, kind, cursor, now=now, edits=edits, met=met)
     requests, waited = transport.take_counts()
     yield Page(
         records=changes.records,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from crm_sync.contract import ConfigurationProblem, Cursor, Payload, RemoteRecord
@@ -49,15 +49,17 @@ def changes_since(
     *,
     now: str,
     edits: Sequence[str] = (),
+    met: Collection[str] = (),
 ) -> Changes:
     """Return the records that were deleted, or edited as the actions `edits` name.
 
-    Each is read once more first: only what Close then has no more is deleted.
+    Each is read once more first: only what Close then has no more is deleted. What was
+    `met` in this run is not read again because it was made.
     """
     since = str(cursor["events"])
     warnings = [_TOO_LONG_AGO] if is_too_long_ago(cursor, now) else []
     try:
-        records, until = _told(transport, kind, (*edits, "deleted"), since)
+        records, until = _told(transport, kind, (*edits, "deleted"), since, met)
         leads = _leads_to_look_at(transport, since) if kind.way == "changed" else []
         for lead in leads[:_MOST_LEADS]:
             for record in of_lead(transport, kind, lead):
@@ -82,7 +84,11 @@ def changes_since(
 
 
 def _told(
-    transport: Transport, kind: Kind, actions: Sequence[str], since: str
+    transport: Transport,
+    kind: Kind,
+    actions: Sequence[str],
+    since: str,
+    met: Collection[str],
 ) -> tuple[dict[str, RemoteRecord], str]:
     """Return the records that events name, and the moment of the last event."""
     records: dict[str, RemoteRecord] = {}
@@ -101,6 +107,8 @@ def _told(
         events = {event["object_id"]: event for event in found}
         for id, event in events.items():
             until = max(until, as_version(event["date_updated"]))
+            if action == "created" and id in met:
+                continue
             if id not in records and is_of(kind, event):
                 record = read_one(transport, kind, id)
                 if record is not None:

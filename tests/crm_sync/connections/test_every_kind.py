@@ -1,6 +1,6 @@
 """Every kind of record that Close has comes under its name, and each edit of it."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from tests.crm_sync.connections.office import NOON, Office
 from tests.crm_sync.connections.scene import (
     START,
     later,
+    tick,
 )
 from tests.people import a_member
 
@@ -123,6 +124,31 @@ def test_edits_and_deletes_of_every_kind_are_followed(office: Office) -> None:
     assert not Entry.objects.filter(
         deleted=False, external_id__in=office.ids.values()
     ).exists()
+
+
+def test_what_is_entered_today_and_dated_long_ago_is_found(office: Office) -> None:
+    office.sync()
+    with later(16):
+        before: dict[str, Any] = {"lead": office.ids["lead"], "user": office.theo}
+        before |= {"created_at": NOON - timedelta(days=90), "entered_at": tick()}
+        call = office.account.add_record("call", duration=5, **before)
+        visit = office.account.add_record(
+            "custom", custom_activity_type_id=office.visit, **before
+        )
+        new = office.account.add_record("call", lead=office.ids["lead"])
+        office.source.server.requests.clear()
+        office.sync()
+
+    rows = Entry.objects.filter(external_id__in=(call, visit, new))
+    assert sorted(rows.values_list("object", flat=True)) == [
+        "call",
+        "call",
+        "site_visit",
+    ]
+    # What the list has shown is not asked for once more.
+    asked = office.source.server.requests
+    assert f"GET activity/call/{call}/" in asked
+    assert f"GET activity/call/{new}/" not in asked
 
 
 def test_a_merge_of_leads_moves_all_kinds(office: Office) -> None:
