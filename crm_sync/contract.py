@@ -378,12 +378,19 @@ def field_name(label: str) -> str:
 _NOTICED = 20  # fewer records than these may well be deleted at once
 
 
-def compare(listing: Listing, known: Mapping[str, str]) -> Difference:
+def compare(
+    listing: Listing, known: Mapping[str, str], confirmed: int = 0
+) -> Difference:
     """Tell how `known` (id to version) differs; nothing is missing from a listing
-    that is not complete."""
+    that is not complete.
+
+    A careful list that is empty, or has lost most of what is known, makes nothing
+    missing, unless a person has `confirmed` that so many are gone.
+    """
     there = listing.versions
     missing = [key for key in known if key not in there] if listing.complete else []
-    too_many = listing.careful and len(missing) > max(_NOTICED, len(known) // 2)
+    is_most = not there or len(missing) > max(_NOTICED, len(known) // 2)
+    too_many = listing.careful and is_most and len(missing) > confirmed
     return Difference(
         missing=() if too_many else tuple(missing),
         held=len(missing) if too_many else 0,

@@ -98,10 +98,14 @@ def secret(request: Any, id: int) -> Response:
 @machine("POST", roles=OWNERS)
 def sync(request: Any, id: int) -> Response:
     """Read the source in a job, and answer the job: ask it until it has ended."""
-    sent(request, ())
-    row = _at(request, id)
+    data = sent(request, ("confirm_deleted",))
+    row, said = _at(request, id), data.get("confirm_deleted")
     try:
-        job = services.start_sync(connection=row, by=request.member)
+        job = services.start_sync(
+            connection=row,
+            by=request.member,
+            confirmed="" if said is None else str(said),
+        )
     except ProductError as problem:
         raise Conflict(problem.message, problem.hint) from None
     job.refresh_from_db()

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from crm_sync.connections.applying import apply_page, save_page
+from crm_sync.connections.holding import Compared
 from crm_sync.connections.models import Connection, SyncRun, UnroutedRecord
 from crm_sync.connections.readers import Reader
 from crm_sync.contract import Counts, Provider, RemoteRecord, compare
@@ -29,15 +30,22 @@ _AT_A_TIME = 50
 
 
 def compare_ids(
-    *, reader: Reader, provider: Provider, object_: str, run: SyncRun, lease: Lease
-) -> int | None:
+    *,
+    reader: Reader,
+    provider: Provider,
+    object_: str,
+    run: SyncRun,
+    lease: Lease,
+    confirmed: int = 0,
+) -> Compared:
     """Read again what differs, and take out what the source has no more.
 
-    Returns how many the source has, if it said so for certain.
+    Where most is missing at once nothing is taken out, unless a person has `confirmed`
+    that so many are gone.
     """
     listing = provider.listed_ids(object_)
     known = known_versions(reader, object_)
-    difference = compare(listing, known)
+    difference = compare(listing, known, confirmed)
     note = (
         f"compared {len(listing.versions)} ids at the source with {len(known)} here"
         if listing.complete
@@ -61,7 +69,8 @@ def compare_ids(
         note=note,
         requests=listing.requests,
     )
-    return len(listing.versions) if listing.complete else None
+    there = len(listing.versions) if listing.complete else None
+    return Compared(there, len(known), difference.held)
 
 
 def read_back(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from commissions_saas.lib import clock
+from crm_sync.connections.holding import held_in_all
 from crm_sync.connections.models import Connection
 from crm_sync.connections.readers import source_name
 
@@ -58,6 +59,8 @@ def verdict(connection: Connection, zone: str, *, is_running: bool = False) -> V
             connection.problem_hint,
             is_error=True,
         )
+    if held_in_all(connection):
+        return _held_back(connection, zone)
     every = in_words(timedelta(seconds=connection.expected_every))
     last = connection.last_new_data_at
     said, then = "Last new data", ""
@@ -69,6 +72,19 @@ def verdict(connection: Connection, zone: str, *, is_running: bool = False) -> V
         "healthy",
         f"Healthy. {said} {moment(last, zone)}, {ago} ago{then};"
         f" expected every {every}.",
+    )
+
+
+def _held_back(connection: Connection, zone: str) -> Verdict:
+    """Most of it is not there any more: it counts until a person says that it is gone."""
+    held = held_in_all(connection)
+    are, count = ("record is", "counts") if held == 1 else ("records are", "count")
+    return Verdict(
+        "held_back",
+        f"Held back. {held} {are} not in the source's list any more and still {count}."
+        f" {_data_of(connection, zone)}",
+        "Look at the source and at what its key sees, then confirm it if they are gone.",
+        is_error=True,
     )
 
 

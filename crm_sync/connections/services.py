@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from commissions_saas.lib import clock
-from crm_sync.connections import errors
+from crm_sync.connections import errors, holding
 from crm_sync.connections.asking import ask_to_read_again, was_read
 from crm_sync.connections.directory import refresh_directory
 from crm_sync.connections.endpoints import stop_sending
@@ -177,9 +177,12 @@ def _move(connection: Connection, start: Sequence[str], end: str, by: Member) ->
     connection.refresh_from_db()
 
 
-def start_sync(*, connection: Connection, by: Member | None = None) -> Job:
+def start_sync(
+    *, connection: Connection, by: Member | None = None, confirmed: str = ""
+) -> Job:
     """Ask for a reading of the source; one that waits already is that reading.
 
+    `confirmed` is how many records a person says are gone there, of those held back.
     A person who asks is not kept waiting because the source was away before.
     """
     if connection.state in (Connection.State.PAUSED, Connection.State.REMOVED):
@@ -190,6 +193,9 @@ def start_sync(*, connection: Connection, by: Member | None = None) -> Job:
         raise errors.NotSyncable("A file is read when it is uploaded.")
     if connection.kind == "webhook":
         raise errors.NotSyncable("Records come when they are sent.")
+    arguments: dict[str, Any] = {"connection": connection.pk}
+    if confirmed:
+        arguments["gone"] = holding.confirmed(connection, confirmed)
     with in_public(), transaction.atomic():
         business = Business.objects.filter(pk=connection.business_id or 0).first()
         job = enqueue(
@@ -197,10 +203,18 @@ def start_sync(*, connection: Connection, by: Member | None = None) -> Job:
             title=f"Read {connection.name}",
             business=business,
             group=Group.objects.get(pk=connection.group_id),
-            arguments={"connection": connection.pk},
+            arguments=arguments,
             only_one=f"sync {connection.pk}",
             started_by=by,
         )
+        if confirmed and job.arguments != arguments:
+            raise errors.NotSyncable(
+                f"{connection.name} is about to be read already.",
+                hint="Confirm again when that has ended.",
+            )
+        if confirmed:
+            gone = arguments["gone"]
+            audit("connections.deletes_confirmed", connection, by, after=gone)
         if by is not None:
             hurry(job)
         return job

@@ -25,6 +25,14 @@ from crm_sync.connections.directory import (
     remember_organisation,
 )
 from crm_sync.connections.endpoints import watch
+from crm_sync.connections.holding import (
+    HELD,
+    HELD_BACK,
+    Compared,
+    held_words,
+    look_again_is_due,
+    with_held,
+)
 from crm_sync.connections.joining import bring_in_members, note_leavers
 from crm_sync.connections.models import Connection, SyncRun
 from crm_sync.connections.opening import in_a_job, open_connection
@@ -159,19 +167,27 @@ def _read_and_compare(
     is_first = object_ not in connection.cursors
     taken = _read_object(connection, run, lease, reader, provider, object_)
     known = connection.cursors.get(LOST, {}).get(object_, 0)
+    gone = lease.arguments.get("gone", {}).get(object_, 0)
     if (
         taken.must_compare
         or is_first
+        or gone
+        or look_again_is_due(connection, object_)
         or _compare_is_due(connection, object_)
         or lost_ones(reader, provider, object_) > known
     ):
         lease.step(f"Comparing what is here with {source_name(connection)}")
-        there = compare_ids(
-            reader=reader, provider=provider, object_=object_, run=run, lease=lease
+        found = compare_ids(
+            reader=reader,
+            provider=provider,
+            object_=object_,
+            run=run,
+            lease=lease,
+            confirmed=gone,
         )
         lost = lost_ones(reader, provider, object_)
         with lease.transaction():
-            _note_compare(connection, object_, there, lost)
+            _note_compare(connection, object_, found, lost)
     return taken.without_customer
 
 
@@ -180,8 +196,9 @@ def _warn(
 ) -> None:
     """Say what this key or plan does not reach; everything else goes on."""
     said = provider.warnings() if isinstance(provider, Warns) else connection.warnings
-    warnings = [one for one in said if not one.startswith(_LEFT_OUT)]
+    warnings = [one for one in said if not one.startswith((_LEFT_OUT, HELD_BACK))]
     warnings += [f"{_LEFT_OUT} {one}" for one in left_out]
+    warnings += held_words(connection)
     if warnings != connection.warnings:
         connection.warnings = warnings
         connection.save(update_fields=["warnings"])
@@ -316,14 +333,15 @@ def _compare_is_due(connection: Connection, object_: str) -> bool:
 
 
 def _note_compare(
-    connection: Connection, object_: str, there: int | None, lost: int
+    connection: Connection, object_: str, found: Compared, lost: int
 ) -> None:
     now = clock.now().isoformat()
     compared = connection.cursors.get(COMPARED, {}) | {object_: now}
     counted = dict(connection.cursors.get(COUNTED, {}))
-    if there is not None:
-        counted[object_] = {"there": there, "at": now}
+    if found.there is not None:
+        counted[object_] = {"there": found.there, "at": now}
     still = connection.cursors.get(LOST, {}) | {object_: lost}
-    more = {COMPARED: compared, COUNTED: counted, LOST: still}
+    held = with_held(connection.cursors, object_, found)
+    more = {COMPARED: compared, COUNTED: counted, LOST: still, HELD: held}
     connection.cursors = {**connection.cursors, **more}
     connection.save(update_fields=["cursors"])

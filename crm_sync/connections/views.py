@@ -14,6 +14,7 @@ from crm_sync.connections.connecting import connect
 from crm_sync.connections.counts import counts_here
 from crm_sync.connections.endpoints import last_day
 from crm_sync.connections.health import verdict
+from crm_sync.connections.holding import held_in_all
 from crm_sync.connections.models import Connection, Endpoint, SyncRun
 from crm_sync.connections.own_fields import what_is_written
 from crm_sync.connections.places import (
@@ -103,6 +104,7 @@ def _connection_page(request: MemberRequest, found: Connection) -> HttpResponse:
         "is_shared": found.business_id is None,
         "is_group": group,
         "verdict": verdict(found, zone(request), is_running=_is_running(found)),
+        "held": held_in_all(found) if is_own else 0,
         "runs": last_runs(found),
         "job": _live_job(request, found),
         "may_write": is_own and may(request.member, "connections.write"),
@@ -235,9 +237,11 @@ def _act(request: MemberRequest, id: int, verb: Any, said: str) -> HttpResponse:
 
 
 def _sync(request: MemberRequest, id: int) -> HttpResponse:
-    found = connection_at(request, id)
+    gone = request.POST.get("gone", "")
+    # What is gone from a source of several businesses is gone in all of them.
+    found = own_connection_at(request, id) if gone else connection_at(request, id)
     try:
-        services.start_sync(connection=found, by=request.member)
+        services.start_sync(connection=found, by=request.member, confirmed=gone)
     except ProductError as problem:
         messages.error(request, str(problem))
     else:

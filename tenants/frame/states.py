@@ -60,6 +60,7 @@ _LOOKS = {
     # connections, syncs, deliveries, refused records
     "healthy": Look("Healthy", "is-dot", "good"),
     "late": Look("Late", "is-warn", "bad"),
+    "held_back": Look("Held back", "is-warn", "warn"),
     "stale": Look("Stale", "is-warn", "warn"),
     "paused": Look("Paused", "is-bars"),
     "never_synced": Look("Never synced", "is-dashed"),

@@ -79,11 +79,9 @@ class StreamReader:
         requests, waited = self.transport.take_counts()
         versions = self.listed
         self.listed = None
-        # Nothing at all may also be a key that sees nothing any more.
-        is_complete = bool(versions) or self.stream.one is not None
         if self.stream.cursor is None:
             versions = dict.fromkeys(versions, "")
-        return Listing(versions, is_complete, requests, waited, careful=True)
+        return Listing(versions, True, requests, waited, careful=True)
 
 
 class _Run:

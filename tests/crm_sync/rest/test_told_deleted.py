@@ -13,13 +13,21 @@ from django.test import override_settings
 
 from commissions_saas.lib import clock
 from crm_sync.connections import services
+from crm_sync.connections.health import verdict
 from crm_sync.connections.models import Connection
 from crm_sync.ledger.models import Entry
 from crm_sync.providers.rest.presets import preset_text
-from tenants.accounts.models import Business
+from tenants.access import Member
+from tenants.accounts.models import Business, Role
 from tenants.jobs.services import run_all_jobs
+from tests.api.caller import caller
+from tests.crm_sync.clients import logged_in, page
 from tests.crm_sync.rest.hubspots import HubSpot
 from tests.crm_sync.rest.stand_in import Ledger, Reply, Request, StandIn, running
+from tests.crm_sync.rest.test_declared import Shop, declared
+from tests.people import a_group_member
+
+MAP = {"name": "name", "amount": {"from": "amount", "type": "money_major"}}
 
 
 @pytest.fixture
@@ -113,3 +121,68 @@ def test_a_deal_that_was_deleted_here_by_mistake_comes_back_when_it_is_listed(
     source.sync()
 
     assert source.live() == {"1", "2", "3"}
+
+
+def confirm(
+    member: Member, owner: Member | None, connection: Connection, gone: int
+) -> None:
+    """On the page, or as a program of the owner."""
+    if owner is None:
+        url = f"/b/acme/connections/{connection.pk}/sync/"
+        logged_in(member).post(url, {"gone": str(gone)})
+    else:
+        url = f"/g/northwind/api/v1/connections/{connection.pk}/sync/"
+        assert caller(owner).post(url, {"confirm_deleted": gone + 1})[0] == 409
+        assert caller(owner).post(url, {"confirm_deleted": gone})[0] == 202
+    run_all_jobs()
+
+
+@pytest.fixture
+def owner(acme: Business) -> Member:
+    return a_group_member(acme, "Olga", Role.OWNER)
+
+
+@pytest.mark.parametrize("left", [0, 20])
+def test_what_most_is_gone_at_once_waits_for_a_person_who_says_so(
+    left: int, acme: Business, alice: Member, owner: Member
+) -> None:
+    shop, there = Shop(), 15 if left == 0 else 60
+    shop.fill(there)
+    document = declared(cursor=None, map=MAP)
+    with running(shop.answer) as server:
+        source = connected(acme, server, document=document)
+        source.sync()
+        kept = dict(shop.rows)
+        shop.rows = {id: row for id, row in kept.items() if int(id) <= left}
+        said = source.sync()
+
+        gone = there - left
+        assert len(source.live()) == there
+        assert verdict(said, "UTC").state == "held_back"
+        assert f"{gone} of {there} records" in said.warnings[-1]
+
+        client, address = logged_in(alice), f"/b/acme/connections/{said.pk}/"
+        assert f"Confirm that {gone} records are gone" in page(client, address)
+        client.post(f"{address}sync/", {"gone": str(gone - 1)})
+        run_all_jobs()
+        assert len(source.live()) == there
+        confirm(alice, owner if left else None, said, gone)
+
+    said.refresh_from_db()
+    assert (len(source.live()), said.warnings) == (left, [])
+    assert verdict(said, "UTC").state == "healthy"
+
+
+def test_what_is_there_again_is_held_back_no_more(acme: Business) -> None:
+    shop = Shop()
+    shop.fill(3)
+    with running(shop.answer) as server:
+        source = connected(acme, server, document=declared(cursor=None, map=MAP))
+        source.sync()
+        kept, shop.rows = shop.rows, {}
+        assert verdict(source.sync(), "UTC").state == "held_back"
+        shop.rows = kept
+
+        assert verdict(source.sync(), "UTC").state == "healthy"
+
+    assert len(source.live()) == 3
