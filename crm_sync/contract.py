@@ -141,6 +141,7 @@ class Probe:
     deals: int
     currency: str
     warnings: tuple[str, ...] = ()
+    at_least: bool = False  # `deals` are those that were seen: nobody said how many
 
 
 @dataclass(frozen=True, slots=True)

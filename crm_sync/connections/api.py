@@ -80,6 +80,7 @@ def test(request: Any, id: int) -> Response:
             "organisation": probe.organisation,
             "users": probe.users,
             "deals": probe.deals,
+            "at_least": probe.at_least,
             "currency": probe.currency,
             "warnings": list(probe.warnings),
             "problem": "",

@@ -51,6 +51,7 @@ class Directory:
         self._rows: dict[str, list[Payload]] = {}
         self._samples: dict[str, list[Any]] = {}
         self._totals: dict[str, int | None] = {}
+        self._going_on: set[str] = set()
         self._described: dict[str, tuple[SourceField, ...]] = {}
         self._names: dict[str, set[str]] = {}
         self._dropped: set[str] = set()
@@ -178,6 +179,8 @@ class Directory:
                 for row in page.rows
             ]
             self._totals[stream.name] = page.total
+            if page.next is not None:
+                self._going_on.add(stream.name)
             self._samples[stream.name] = [
                 one.payload for one in made if isinstance(one, RemoteRecord)
             ]
@@ -188,6 +191,15 @@ class Directory:
         rows = self.sample(stream)
         total = self._totals[stream.name]
         return len(rows) if total is None else total
+
+    def has_more(self, stream: Stream) -> bool:
+        """Tell whether there may be more than `count` says: no total, and other pages."""
+        self.sample(stream)
+        if self._totals[stream.name] is not None:
+            return False
+        lists = [one for one in stream.parts if one.when != "changes"]
+        alive = [one for one in lists if not one.deleted]
+        return stream.name in self._going_on or len(alive) > 1
 
     def read_one(self, stream: Stream, id: str) -> RemoteRecord | None:
         """Return a record as it is now; None if the source has it no more."""

@@ -59,6 +59,7 @@ class RestProvider:
             organisation=name or self.document.name,
             users=len(self._directory.users()),
             deals=self._directory.count(stream),
+            at_least=self._directory.has_more(stream),
             currency="",
             warnings=tuple(self._directory.take_warnings()),
         )

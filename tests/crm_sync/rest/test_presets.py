@@ -270,3 +270,15 @@ def test_pipedrive_is_reached_by_its_address_with_the_version_or_without(
             server.url.split("/api")[0].split("/v1")[0].rstrip("/") + f"/{path}"
         )
         assert open_pipedrive(server).probe().deals == 1
+
+
+def test_a_first_look_says_that_there_may_be_more_than_a_first_page(
+    pipedrive: tuple[Pipedrive, StandIn],
+) -> None:
+    company, server = pipedrive
+    for number in range(1, 4):
+        company.put(number, title="Deal", value=1)
+
+    found = open_pipedrive(server).probe()
+
+    assert (found.deals, found.at_least) == (3, True)
