@@ -10,6 +10,7 @@ from crm_sync.moments import as_moment, as_version, clock_went_back
 from crm_sync.providers.close.event_log import KEPT_FOR, events_since
 from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import deleted_record, earlier, record_of
+from crm_sync.providers.close.repeats import Advance
 from crm_sync.providers.close.single import read_one
 from crm_sync.providers.close.transport import Transport
 
@@ -25,7 +26,6 @@ _TOO_LONG_AGO = (
     " 30 days only. All ids are compared to find the rest."
 )
 _PER_PAGE = 100
-_MOST_PAGES = 1000
 _MOST_LEADS = 300
 _LEAD_NAME = {"name", "display_name"}
 
@@ -155,8 +155,8 @@ def _fields_of(event: Payload) -> set[str]:
 
 def of_lead(transport: Transport, kind: Kind, lead: str) -> Iterator[RemoteRecord]:
     """Yield the records of one lead."""
-    skip = 0
-    for _ in range(_MOST_PAGES):
+    skip, advance = 0, Advance()
+    while True:
         params: dict[str, str | int] = {**kind.params, "lead_id": lead}
         params |= {"_limit": _PER_PAGE, "_skip": skip}
         answer = transport.find(f"{kind.path}/", params)
@@ -170,6 +170,7 @@ def of_lead(transport: Transport, kind: Kind, lead: str) -> Iterator[RemoteRecor
         skip += len(rows)
         if not rows or answer is None or answer.doc.get("has_more") is not True:
             return
+        advance.look((row.get("id") for row in rows), more=True)
 
 
 def is_too_long_ago(cursor: Cursor, now: str) -> bool:

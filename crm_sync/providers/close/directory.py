@@ -17,11 +17,11 @@ from crm_sync.organisations import Organisation
 from crm_sync.providers.close.fields import custom_field
 from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import total_of
+from crm_sync.providers.close.repeats import Advance
 from crm_sync.providers.close.transport import Transport
 
 _SEES_ALL = "view_all_leads"
 _PAGE = 100
-_MOST_PAGES = 1000
 _SEES_LESS = (
     "This key cannot see all leads: deals of others are missing, and a deal that goes"
     " out of sight is not taken for deleted. Use the key of someone who may see all."
@@ -201,8 +201,8 @@ def _is_on(row: Payload, schema: str) -> bool:
 
 def _active(transport: Transport) -> list[Payload]:
     found: dict[str, Payload] = {}
-    skip = 0
-    for _ in range(_MOST_PAGES):
+    skip, advance = 0, Advance()
+    while True:
         params: dict[str, str | int] = {
             "_order_by": "last_name,first_name",
             "_limit": _PAGE,
@@ -216,6 +216,7 @@ def _active(transport: Transport) -> list[Payload]:
         skip += len(rows)
         if doc.get("has_more") is not True or not rows:
             break
+        advance.look((row["id"] for row in rows), more=True)
     return list(found.values())
 
 

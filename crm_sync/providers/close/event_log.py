@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from crm_sync.contract import Payload, TryAgainLater
+from crm_sync.contract import Payload
 from crm_sync.moments import as_version
 from crm_sync.providers.close.records import asked, earlier
+from crm_sync.providers.close.repeats import Advance
 from crm_sync.providers.close.transport import Transport
 
 # Events may appear late, behind those that were read already.
 LATE_BY = timedelta(minutes=5)
 KEPT_FOR = timedelta(days=29)
 _PAGE = 50
-_MOST_PAGES = 10_000
 
 
 def events_since(
@@ -24,7 +24,8 @@ def events_since(
     wanted = {"object_type": object_type, "action": action, "_limit": str(_PAGE)}
     params = wanted | {"date_updated__gte": asked(lower)}
     found: dict[tuple[str, str], Payload] = {}
-    for _ in range(_MOST_PAGES):
+    advance = Advance()
+    while True:
         doc = transport.get("event/", params).doc
         page = [event for event in doc.get("data") or [] if _is_whole(event)]
         for event in page:
@@ -37,8 +38,8 @@ def events_since(
         if not older or behind:
             ordered = sorted(found, key=lambda key: key[1])
             return [found[key] for key in ordered]
+        advance.look([older], more=True)
         params = wanted | {"_cursor": str(older)}
-    raise TryAgainLater("Close's event log does not end.")
 
 
 def _is_whole(event: Payload) -> bool:

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from crm_sync.contract import Payload, RefusedRow, RemoteRecord, TryAgainLater
 from crm_sync.providers.close.records import asked, record_of, total_of, whole_second
+from crm_sync.providers.close.repeats import Advance
 from crm_sync.providers.close.transport import Answer, Transport
 
 _MOST_REQUESTS = 10_000
@@ -52,6 +53,7 @@ class KeysetReader:
     _strange: int = 0
     _idle: int = 0
     _passes: int = 0
+    _second: Advance = field(default_factory=Advance)
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows from `since` on, oldest change first."""
@@ -76,7 +78,7 @@ class KeysetReader:
             if missed:
                 self._begin_second_again(records)
             else:
-                self._advance(records, len(rows), bool(fresh))
+                self._advance(records, len(rows), bool(fresh), more)
             yield Batch(fresh, refused, last, answer, total_of(answer.doc))
             if not more and not missed:
                 return
@@ -141,6 +143,7 @@ class KeysetReader:
     def _begin_second_again(self, records: list[RemoteRecord]) -> None:
         self._passes += 1
         self._skip = 0
+        self._second = Advance()
         self._seen |= {record.external_id: record.version for record in records}
 
     def _step_back(self) -> None:
@@ -152,7 +155,9 @@ class KeysetReader:
             )
         self._skip = max(self._skip - self.page_size, 0)
 
-    def _advance(self, records: list[RemoteRecord], count: int, fresh: bool) -> None:
+    def _advance(
+        self, records: list[RemoteRecord], count: int, fresh: bool, more: bool
+    ) -> None:
         self._idle = 0
         self._seen |= {record.external_id: record.version for record in records}
         second = whole_second(records[-1].version) if records else self.since
@@ -160,10 +165,12 @@ class KeysetReader:
             self._strange = 0
         if second > self.since:
             self.since, self._skip, self._passes = second, 0, 0
+            self._second = Advance()
             self._seen = {
                 id: version for id, version in self._seen.items() if version >= second
             }
         else:
+            self._second.look((one.external_id for one in records), more=more)
             self._skip += count - min(_OVERLAP, count // 2)
 
 

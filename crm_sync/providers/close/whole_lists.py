@@ -19,6 +19,7 @@ from crm_sync.providers.close.changes import (
 )
 from crm_sync.providers.close.kinds import STANDARD, Kind
 from crm_sync.providers.close.records import earlier, record_of, total_of
+from crm_sync.providers.close.repeats import Advance
 from crm_sync.providers.close.transport import Transport
 
 _PASSES = 3
@@ -91,7 +92,7 @@ def _from_end_to_end(
     """Yield the pages of a list, again from its beginning if rows were missed."""
     seen: dict[str, str] = {}
     for _ in range(_PASSES):
-        skip, total = 0, None
+        skip, total, advance = 0, None, Advance()
         more = True
         while more:
             params: dict[str, str | int] = {"_limit": page_size, "_skip": skip}
@@ -112,6 +113,8 @@ def _from_end_to_end(
             # says that it is the last as well.
             looks_on = total is None and bool(records)
             more = bool(rows) and (doc.get("has_more") is True or looks_on)
+            ids = (row.get("id") if isinstance(row, dict) else "" for row in rows)
+            advance.look(ids, more=more)
             # Some rows are asked for twice: one that was deleted pulls others up.
             skip += max(len(rows) - _OVERLAP, 1)
         if total is None or total <= len(seen):

@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 from crm_sync.contract import Payload, TryAgainLater
 from crm_sync.moments import as_moment, version_at
 from crm_sync.providers.close.records import asked, earlier
+from crm_sync.providers.close.repeats import Advance
 from crm_sync.providers.close.transport import Transport
 
 _MOST_STRANGE = 6
@@ -92,7 +93,7 @@ class _Reader:
                 more = doc.get("has_more") is True or self._goes_on(
                     params, skip, rows, (lower, upper)
                 )
-                return rows, more
+                return rows, more and bool(rows)
         raise TryAgainLater(
             "Close keeps answering with records that were not asked for.",
             hint="It is tried again by itself; nothing that was read is lost.",
@@ -106,12 +107,13 @@ class _Reader:
         """
         found: dict[str, Payload] = {}
         for _ in range(_MOST_PASSES):
-            met, more = 0, True
+            met, more, advance = 0, True, Advance()
             while more:
                 page, more = self.read(lower, upper, met)
                 found |= {str(row.get("id")): row for row in page}
                 met += len(page)
                 more = more and bool(page)
+                advance.look((row.get("id") for row in page), more=more)
             if len(found) >= met:
                 break
         return list(found.values())
