@@ -3,22 +3,33 @@
 Rows come in ascending order of `date_updated`, and each page is asked for by the
 last moment of the page before, never by a count of rows: a row that is edited moves
 to the end and is met again there, and nobody else shifts. Only among rows of one and
-the same second are rows counted, with an overlap that shows whether they shifted.
+the same second are rows counted, with an overlap that shows whether they shifted; where
+there are more of them than Close counts on, they are asked for by when they were made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
-from crm_sync.contract import Payload, RefusedRow, RemoteRecord, TryAgainLater
+from crm_sync.contract import (
+    ConfigurationProblem,
+    Payload,
+    RefusedRow,
+    RemoteRecord,
+    TryAgainLater,
+)
+from crm_sync.moments import as_moment, version_at
 from crm_sync.providers.close.records import asked, record_of, total_of, whole_second
 from crm_sync.providers.close.repeats import Advance
 from crm_sync.providers.close.transport import Answer, Transport
+from crm_sync.providers.close.windows import windows
 
 _MOST_REQUESTS = 10_000
 _MOST_STRANGE = 6
+_FIRST_MADE = "1970-01-01T00:00:00.000000Z"
 _OVERLAP = 10
 _MOST_IDLE = 3
 _MOST_PASSES = 20
@@ -59,7 +70,13 @@ class KeysetReader:
         """Yield the rows from `since` on, oldest change first."""
         self.since = whole_second(self.since) if self.since else ""
         for _ in range(_MOST_REQUESTS):
-            answer = self.transport.get(self.path, self._params())
+            try:
+                answer = self.transport.get(self.path, self._params())
+            except ConfigurationProblem as problem:
+                if not self._skip or not _is_too_far(problem):
+                    raise
+                yield from self._by_when_made(answer)
+                continue
             rows = _list(answer.doc)
             made = [record_of(self.object, row) for row in rows]
             records = [one for one in made if isinstance(one, RemoteRecord)]
@@ -87,6 +104,42 @@ class KeysetReader:
             hint="It goes on by itself from where it is now.",
             after=Decimal(1),
         )
+
+    def _by_when_made(self, answer: Answer) -> Iterator[Batch]:
+        """Yield all rows of a second that has more than Close lets be skipped, cut into
+        slices of when they were made; then go on behind it."""
+        behind = version_at(as_moment(self.since) + timedelta(seconds=1))
+        of_second = {
+            "date_updated__gte": asked(self.since),
+            "date_updated__lt": asked(behind),
+        }
+        if self.fields:
+            of_second["_fields"] = f"{self.fields},date_created"
+        slices = windows(
+            self.transport,
+            path=self.path,
+            since=_FIRST_MADE,
+            until=version_at(answer.at),
+            page_size=self.page_size,
+            params=of_second,
+        )
+        try:
+            for window in slices:
+                made = [record_of(self.object, row) for row in window.rows]
+                records = [one for one in made if isinstance(one, RemoteRecord)]
+                yield Batch(
+                    self._fresh(records),
+                    tuple(one for one in made if isinstance(one, RefusedRow)),
+                    self.since,
+                    answer,
+                    total_of(answer.doc),
+                )
+        except ConfigurationProblem as problem:
+            if not _is_too_far(problem):
+                raise
+            raise _too_many_at_once(self.since) from None
+        self.since, self._skip, self._passes, self._seen = behind, 0, 0, {}
+        self._second = Advance()
 
     def _params(self) -> dict[str, str | int]:
         params: dict[str, str | int] = {
@@ -172,6 +225,20 @@ class KeysetReader:
         else:
             self._second.look((one.external_id for one in records), more=more)
             self._skip += count - min(_OVERLAP, count // 2)
+
+
+def _is_too_far(problem: ConfigurationProblem) -> bool:
+    return problem.status == 400 and "maximum skip" in problem.message
+
+
+def _too_many_at_once(second: str) -> ConfigurationProblem:
+    return ConfigurationProblem(
+        "Close lists only some of the records that were made in one second and changed"
+        f" in one second ({second[:19].replace('T', ' ')} UTC).",
+        "Change some of them once more in Close, by a bulk edit for instance, so that"
+        " they have another moment; then sync again. Nothing that was read is lost.",
+        400,
+    )
 
 
 def _list(doc: Payload) -> list[Payload]:
