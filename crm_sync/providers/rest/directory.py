@@ -26,7 +26,7 @@ from crm_sync.providers.rest.document import (
     Part,
     Stream,
 )
-from crm_sync.providers.rest.hidden import hidden_error, says_gone
+from crm_sync.providers.rest.hidden import hidden_error, not_there, says_gone
 from crm_sync.providers.rest.named import mapped
 from crm_sync.providers.rest.paging import Pager
 from crm_sync.providers.rest.paths import NothingThere, at, is_same, list_at, text_at
@@ -57,6 +57,8 @@ class Directory:
         self._dropped: set[str] = set()
         self._forbidden: dict[str, ConfigurationProblem] = {}
         self._warnings: list[str] = []
+        self.said: dict[str, None] = {}
+        """All that could not be seen since the source was opened."""
 
     def stream(self, name: str) -> Stream:
         """Return a stream by its name."""
@@ -66,6 +68,7 @@ class Directory:
         """Return what could not be seen, each once."""
         odd, self._transport.warnings = self._transport.warnings, []
         warnings, self._warnings = list(dict.fromkeys(self._warnings + odd)), []
+        self.said |= dict.fromkeys(warnings)
         return warnings
 
     def users(self) -> tuple[SourceUser, ...]:
@@ -171,7 +174,8 @@ class Directory:
     def sample(self, stream: Stream) -> list[Any]:
         """Return the rows of the first page, with what they are joined with."""
         if stream.name not in self._samples:
-            part = next(one for one in stream.parts if one.when != "changes")
+            full = [one for one in stream.parts if one.when != "changes"]
+            part = min(full, key=lambda one: one.optional)
             page = self._first_page(stream, part)
             joined = self.joined(stream)
             made = [
@@ -269,7 +273,14 @@ class Directory:
         for part in stream.parts:
             pager = Pager(self._transport, part, {})
             while len(found) < _MOST_ROWS:
-                page = pager.ask()
+                try:
+                    page = pager.ask()
+                except ConfigurationProblem as problem:
+                    is_first = pager.place.number == 0
+                    if not (is_first and part.optional and problem.status == 404):
+                        raise
+                    self._warnings.append(not_there(self._document.name, part.path))
+                    break
                 for row in page.rows:
                     if isinstance(row, dict):
                         found.setdefault(id_of(stream, row) or str(row), row)

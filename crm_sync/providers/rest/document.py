@@ -102,6 +102,8 @@ class Part:
     page: Paging = Paging()
     order: str = "none"
     deleted: bool = False
+    optional: bool = False
+    """Not every account has this address: where it is missing, the others are read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Errors that come with a status that says that all is well."""
+"""Errors that come with a status that says that all is well, and what is not there."""
 
 from __future__ import annotations
 
@@ -52,3 +52,11 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or isinstance(value, Number):
         return ""
     return "" if value.strip().casefold() in _WELL else value
+
+
+def not_there(name: str, path: str) -> str:
+    """Say that a list that need not be there is not."""
+    return (
+        f"{name} has nothing at {path[:100]} (404): what it would list there is not"
+        " read."
+    )

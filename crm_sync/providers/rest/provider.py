@@ -64,6 +64,11 @@ class RestProvider:
             warnings=tuple(self._directory.take_warnings()),
         )
 
+    def warnings(self) -> tuple[str, ...]:
+        """Return what could not be seen or was odd since the source was opened."""
+        self._directory.take_warnings()
+        return tuple(self._directory.said)
+
     def users(self) -> tuple[SourceUser, ...]:
         """Return the people that the source lists."""
         return self._directory.users()

@@ -37,6 +37,8 @@ from crm_sync.providers.rest.shape import Problem, Shape
 from crm_sync.providers.rest.written import Unreadable, plain
 
 _PAGES = ("none", "page", "offset", "cursor", "next_url", "link_header", "keyset")
+_YES = ("yes", "true")
+_YES_OR_NO = (*_YES, "no", "false")
 _PAGE_PARAM = {"page": "page", "offset": "offset", "cursor": "cursor"}
 # Streams that are no objects of the ledger: who and what the source has.
 _OF_THE_SOURCE = ("owners", "users", "stages", "pipelines", "fields")
@@ -183,10 +185,13 @@ def _parts(shape: Shape, cursor: CursorRule | None) -> tuple[Part, ...]:
         one = shape.shaped(f"parts.{number}", row)
         part = _part(one, base)
         when = one.one_of("when", ("always", "full", "changes"), "always")
-        parts.append(replace(part, when=when))
+        optional = one.one_of("optional", _YES_OR_NO, "no") in _YES
+        parts.append(replace(part, when=when, optional=optional))
         if not part.path:
             one.wrong("path", "This is missing.")
         one.done()
+    if all(part.optional for part in parts if part.when != "changes"):
+        shape.wrong("parts", "One that is no `optional` one must list all records.")
     return tuple(parts)
 
 
@@ -202,10 +207,8 @@ def _part(shape: Shape, usual: Part) -> Part:
         records=_list_path(shape, usual.records),
         page=paging,
         order=shape.one_of("order", ("asc", "desc", "none"), usual.order),
-        deleted=shape.one_of(
-            "deleted", ("yes", "no", "true", "false"), "yes" if usual.deleted else "no"
-        )
-        in ("yes", "true"),
+        deleted=shape.one_of("deleted", _YES_OR_NO, "yes" if usual.deleted else "no")
+        in _YES,
     )
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from commissions_saas.lib import clock
-from crm_sync.contract import Cursor, Listing, Page, RemoteRecord
+from crm_sync.contract import ConfigurationProblem, Cursor, Listing, Page, RemoteRecord
 from crm_sync.moments import as_moment, clock_went_back, version_at
 from crm_sync.providers.rest.directory import Directory
 from crm_sync.providers.rest.document import Part, Stream
+from crm_sync.providers.rest.hidden import not_there
 from crm_sync.providers.rest.moments import earlier
 from crm_sync.providers.rest.reader import Batch, PartReader, TooManyAtOnce
 from crm_sync.providers.rest.records import Joined
@@ -103,8 +104,7 @@ class _Run:
         total, is_long = None, False
         parts = self._parts()
         for part in parts:
-            reader = self._part_reader(part)
-            for number, batch in enumerate(reader.batches()):
+            for number, batch in enumerate(self._batches(part)):
                 is_long = is_long or number > 0
                 total = batch.total if batch.total is not None else total
                 self._note(batch)
@@ -143,6 +143,19 @@ class _Run:
     def _parts(self) -> list[Part]:
         wanted = "changes" if self._since else "full"
         return [one for one in self._stream.parts if one.when in ("always", wanted)]
+
+    def _batches(self, part: Part, stream: Stream | None = None) -> Iterator[Batch]:
+        """Yield the rows of a part; one that need not be there is left out, and said."""
+        is_first = True
+        try:
+            for batch in self._part_reader(part, stream).batches():
+                is_first = False
+                yield batch
+        except ConfigurationProblem as problem:
+            if not (is_first and part.optional and problem.status == 404):
+                raise
+            transport = self._reader.transport
+            transport.warnings.append(not_there(transport.name, part.path))
 
     def _part_reader(self, part: Part, stream: Stream | None = None) -> PartReader:
         stream = stream or self._stream
@@ -187,7 +200,7 @@ class _Run:
         is_list = rule.kind == "endpoint"
         for part in helper.parts:
             part = replace(part, deleted=part.deleted or is_list)
-            for batch in self._part_reader(part, named).batches():
+            for batch in self._batches(part, named):
                 ended = tuple(self._ended(record) for record in batch.records)
                 batch = replace(batch, records=ended)
                 self._note(batch)

@@ -23,6 +23,7 @@ from tenants.jobs.services import run_all_jobs
 from tests.api.caller import caller
 from tests.crm_sync.clients import logged_in, page
 from tests.crm_sync.rest.hubspots import HubSpot
+from tests.crm_sync.rest.pipedrives import Pipedrive
 from tests.crm_sync.rest.stand_in import Ledger, Reply, Request, StandIn, running
 from tests.crm_sync.rest.test_declared import Shop, declared
 from tests.people import a_group_member
@@ -73,14 +74,16 @@ class Source:
         return set(rows.values_list("external_id", flat=True))
 
 
-def connected(business: Business, server: StandIn, **options: Any) -> Source:
+def connected(
+    business: Business, server: StandIn, *, secret: str = "pat-1", **options: Any
+) -> Source:
     assert business.group is not None
     made = services.create_connection(
         group=business.group,
         business=business,
         kind="rest",
         name="The shop",
-        secret="pat-1",
+        secret=secret,
         base_url=server.url,
         options={"allow_loopback": True, "hurry": "0", **options},
     )
@@ -121,6 +124,46 @@ def test_a_deal_that_was_deleted_here_by_mistake_comes_back_when_it_is_listed(
     source.sync()
 
     assert source.live() == {"1", "2", "3"}
+
+
+def test_an_account_of_pipedrive_without_archived_deals_is_read_and_told_so(
+    acme: Business,
+) -> None:
+    company = Pipedrive()
+    company.put(1, title="Deal", value=1)
+
+    def answer(request: Request) -> Reply:
+        if request.path.endswith("/archived"):
+            return Reply({"success": False, "error": "unknown method"}, 404)
+        return company.answer(request)
+
+    with running(answer) as server:
+        secret = "a-token-of-pipedrive"
+        source = connected(acme, server, preset="pipedrive", secret=secret)
+        said = source.sync().warnings
+        assert source.live() == {"1"}
+        assert [one for one in said if "nothing at /api/v2/deals/archived" in one]
+        server.answer = company.answer
+
+        assert source.sync().warnings == []
+
+
+def test_a_list_of_people_in_parts_is_read_without_the_part_that_is_not_there() -> None:
+    parts = [{}, {"path": "/people/gone", "optional": "yes"}]
+    document = declared()
+    document["streams"]["users"] = {"path": "/people", "parts": parts, "records": "p"}
+
+    def answer(request: Request) -> Reply:
+        is_there = request.path == "/people"
+        return Reply(
+            {"p": [{"id": 7, "name": "Maya"}]} if is_there else {},
+            200 if is_there else 404,
+        )
+
+    with running(answer) as server:
+        provider = server.provider(document=document)
+        assert [one.name for one in provider.users()] == ["Maya"]
+    assert [one for one in provider.warnings() if "/people/gone" in one]
 
 
 def confirm(
