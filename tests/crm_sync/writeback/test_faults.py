@@ -226,12 +226,15 @@ def test_a_new_key_is_tried_at_once_and_the_refused_one_only_later(
 def test_a_refused_key_stops_at_its_first_refusal(stage: Stage, on: WriteBack) -> None:
     stage.pay(), stage.pay()
     stage.scene.account.revoke_key(stage.scene.source.key)
+    asked = stage.scene.source.server.requests
+    asked.clear()
 
     stage.write()
 
     on.refresh_from_db()
     assert on.problem == "Close refused the key (401)."
-    assert len(stage.writes()) == 1
+    # Whose key it is, is looked at before anything is written with it.
+    assert asked == ["GET me/"]
 
 
 def test_a_field_that_was_deleted_at_the_source_is_said_and_nothing_hammered(
