@@ -1,4 +1,4 @@
-"""Celery: the worker's heartbeat, and the fixed table of what beat sends."""
+"""Celery: how a worker starts, its heartbeat, and the fixed table of what beat sends."""
 
 import os
 import time
@@ -7,6 +7,8 @@ from typing import Any
 from celery import Celery, signals
 from django.core.cache import cache
 from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from commissions_saas.lib.memory import settle
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commissions_saas.settings")
 
@@ -43,6 +45,12 @@ app.conf.beat_schedule = {
 }
 
 _last_beat = 0.0
+
+
+@signals.worker_process_init.connect
+def settle_down(**_: Any) -> None:
+    """Let no job wait while the collector goes through all that was imported."""
+    settle()
 
 
 @signals.heartbeat_sent.connect

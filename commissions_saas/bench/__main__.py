@@ -38,8 +38,10 @@ def _options() -> argparse.Namespace:
 def _measure(options: argparse.Namespace) -> int:
     from commissions_saas.bench import growth, machine, measuring
     from commissions_saas.bench.work import Size
+    from commissions_saas.lib.memory import settle
 
     database.make_tables()
+    settle()  # as workers of the product and of its site do when they start
     size = Size(options.deals, options.payees)
     bench = measuring.Bench(size, options.rounds, tell=measuring.say)
     described = machine.description()
