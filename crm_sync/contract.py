@@ -190,17 +190,11 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """How a listing differs from what is known here."""
+class Organisation:
+    """Whose records a key opens; one of another's is never read into the same place."""
 
-    missing: tuple[str, ...]
-    """Known here, not listed there: deleted only if `read_one` also finds nothing."""
-    unknown: tuple[str, ...]
-    stale: tuple[str, ...]
-    ahead: tuple[str, ...] = ()
-    """Later here than there: written meanwhile, or the source's clock went back."""
-    held: int = 0
-    """So many are missing that nothing is taken for deleted until a person has looked."""
+    external_id: str
+    name: str
 
 
 def _sleep(seconds: Decimal) -> None:
@@ -307,6 +301,18 @@ class Pushes(Protocol):
         """Ask for no more events; one that is gone already is no problem."""
 
 
+@runtime_checkable
+class Identifies(Protocol):
+    """A source that says whose it is.
+
+    Given that in its options (`organisation`: `id` and `name`), it refuses to answer a
+    key of anybody else.
+    """
+
+    def organisation(self) -> Organisation:
+        """Return whose records the key opens."""
+
+
 class Provider(Protocol):
     """A source that can be read. Every call may raise one of the two errors above."""
 
@@ -374,32 +380,3 @@ def field_name(label: str) -> str:
     """Return a label as a name that formulas can use: "Dealer fee" is dealer_fee."""
     name = re.sub(r"[^a-z0-9]+", "_", label.casefold()).strip("_")
     return f"f_{name}" if not name or name[0].isdigit() else name
-
-
-_NOTICED = 20  # fewer records than these may well be deleted at once
-
-
-def compare(
-    listing: Listing, known: Mapping[str, str], confirmed: int = 0
-) -> Difference:
-    """Tell how `known` (id to version) differs; nothing is missing from a listing
-    that is not complete.
-
-    A careful list that is empty, or has lost most of what is known, makes nothing
-    missing, unless a person has `confirmed` that so many are gone.
-    """
-    there = listing.versions
-    missing = [key for key in known if key not in there] if listing.complete else []
-    is_most = not there or len(missing) > max(_NOTICED, len(known) // 2)
-    too_many = listing.careful and is_most and len(missing) > confirmed
-    return Difference(
-        missing=() if too_many else tuple(missing),
-        held=len(missing) if too_many else 0,
-        unknown=tuple(key for key in there if key not in known),
-        stale=tuple(key for key in there if key in known and known[key] < there[key]),
-        ahead=tuple(
-            key
-            for key, version in there.items()
-            if version and key in known and known[key] > version
-        ),
-    )

@@ -16,10 +16,11 @@ from typing import Any, Protocol
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from crm_sync.connections.applying import apply_page, save_page
+from crm_sync.connections.differences import compare
 from crm_sync.connections.holding import Compared
 from crm_sync.connections.models import Connection, SyncRun, UnroutedRecord
 from crm_sync.connections.readers import Reader
-from crm_sync.contract import Counts, Provider, RemoteRecord, compare
+from crm_sync.contract import Counts, Provider, RemoteRecord
 from crm_sync.ledger.models import Entry, RefusedRecord, Revision
 from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.refusing import WAITING_OR_IGNORED

@@ -9,11 +9,10 @@ from commissions_saas.lib import clock
 from crm_sync.connections.mapping import document_of
 from crm_sync.connections.models import Connection, Mapping, SourceField, SourceUser
 from crm_sync.connections.publishing import publish_fields
-from crm_sync.contract import ConfigurationProblem, Discovers, Provider
+from crm_sync.contract import ConfigurationProblem, Discovers, Identifies, Provider
 from crm_sync.contract import SourceField as RemoteField
 from crm_sync.contract import SourceUser as RemoteUser
 from crm_sync.ledger.standard import DEAL
-from crm_sync.organisations import Identifies
 
 NOT_OFFERED = (402, 403, 404)
 

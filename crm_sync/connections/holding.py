@@ -11,9 +11,8 @@ from commissions_saas.lib import clock
 from crm_sync.connections import errors
 from crm_sync.connections.models import Connection
 
-HELD = (
-    "held"  # among the cursors: how many records are missing at the source, by object
-)
+# Among the cursors: how many records are missing at the source, by object.
+HELD = "held"
 HELD_BACK = "Held back:"
 _LOOK_AGAIN = timedelta(hours=1)
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from crm_sync.contract import (
     ConfigurationProblem,
+    Organisation,
     Payload,
     Probe,
     SourceField,
     SourceStatus,
     SourceUser,
 )
-from crm_sync.organisations import Organisation
 from crm_sync.providers.close.fields import custom_field
 from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import total_of

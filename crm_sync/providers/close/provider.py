@@ -11,6 +11,7 @@ from crm_sync.contract import (
     Cursor,
     Listing,
     MappedField,
+    Organisation,
     Page,
     Probe,
     RemoteRecord,
@@ -20,7 +21,6 @@ from crm_sync.contract import (
     SourceUser,
     Subscription,
 )
-from crm_sync.organisations import Organisation
 from crm_sync.providers.close import directory, fields, webhooks
 from crm_sync.providers.close.activities import activity_pages, listed_activities
 from crm_sync.providers.close.address import app_address

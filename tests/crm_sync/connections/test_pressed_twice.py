@@ -26,7 +26,8 @@ from tenants.audit.models import AuditRow
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_all_jobs, without_sending
 from tests.crm_sync.connections.scene import Scene, later
-from tests.crm_sync.connections.senders import SAMPLE, Sender
+from tests.crm_sync.connections.senders import Sender
+from tests.crm_sync.connections.test_inbound import take_colours
 
 pytestmark = pytest.mark.usefixtures("at_start")
 
@@ -35,14 +36,7 @@ def test_a_refused_delivery_is_taken_once_more_and_not_twice(
     sender: Sender, admin: Client
 ) -> None:
     sender.send(data={"colour": "red"}, at="2026-11-24T15:00:00Z")
-    fields = schemas.schemas_of(sender.connection)["deal"].fields
-    schemas.save_schema(
-        connection=sender.connection,
-        object_="deal",
-        fields=fields | {"colour": {"type": "text", "required": False}},
-        sample=SAMPLE,
-        by=None,
-    )
+    take_colours(sender)
     url = f"/b/acme/connections/{sender.connection.pk}/webhook/"
     url += f"{Delivery.objects.get().pk}/"
 

@@ -14,13 +14,13 @@ from typing import Any
 from commissions_saas.demo.close_server.account import Account
 from commissions_saas.demo.close_server.server import CloseServer, running
 from commissions_saas.demo.close_server.store import Store
+from crm_sync.connections.differences import compare
 from crm_sync.contract import (
     ConnectionSettings,
     Cursor,
     Page,
     Provider,
     RemoteRecord,
-    compare,
 )
 from crm_sync.providers import open_provider
 

@@ -5,12 +5,12 @@ from decimal import Decimal
 import pytest
 
 from commissions_saas.lib.errors import ProductError
+from crm_sync.connections.differences import compare
 from crm_sync.contract import (
     ConfigurationProblem,
     ConnectionSettings,
     Listing,
     TryAgainLater,
-    compare,
     field_name,
     value_at,
 )

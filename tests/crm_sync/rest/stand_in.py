@@ -14,7 +14,8 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from crm_sync.contract import ConnectionSettings, Cursor, RemoteRecord, compare
+from crm_sync.connections.differences import compare
+from crm_sync.contract import ConnectionSettings, Cursor, RemoteRecord
 from crm_sync.providers.rest.provider import RestProvider
 
 MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
