@@ -66,6 +66,14 @@ class RefusedRow:
     payload: Payload = default(default_factory=dict)
 
 
+class UnreadableRecord(ConfigurationProblem):
+    """One record that was asked for cannot be kept; all others can be read."""
+
+    def __init__(self, message: str, row: RefusedRow) -> None:
+        super().__init__(message)
+        self.row = row
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some records, and the cursor to commit in the same transaction as they."""

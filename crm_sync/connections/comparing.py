@@ -20,7 +20,13 @@ from crm_sync.connections.differences import compare
 from crm_sync.connections.holding import Compared
 from crm_sync.connections.models import Connection, SyncRun, UnroutedRecord
 from crm_sync.connections.readers import Reader
-from crm_sync.contract import Counts, Provider, RemoteRecord
+from crm_sync.contract import (
+    Counts,
+    Provider,
+    RefusedRow,
+    RemoteRecord,
+    UnreadableRecord,
+)
 from crm_sync.ledger.models import Entry, RefusedRecord, Revision
 from crm_sync.ledger.recording import Outcome
 from crm_sync.ledger.refusing import WAITING_OR_IGNORED
@@ -167,12 +173,14 @@ def _read_all_again(
         batch = list(islice(left, _AT_A_TIME))
         if not batch and not notes:
             return
-        records = [_read_again(asking.provider, object_, id_, known) for id_ in batch]
-        found = [record for record in records if record is not None]
+        asked = [_read_again(asking.provider, object_, id_, known) for id_ in batch]
+        found = [one for one in asked if isinstance(one, RemoteRecord)]
+        refused = [one for one in asked if isinstance(one, RefusedRow)]
         with asking.lease.transaction():
             connection = reader.connection
             Connection.objects.select_for_update().get(pk=connection.pk)
             outcome = _applied(reader, object_, found, known)
+            outcome.add(apply_page(reader=reader, records=[], refused=refused))
             forget_refused(reader, [r for r in found if r.deleted])
             save_page(
                 connection=connection,
@@ -180,7 +188,7 @@ def _read_all_again(
                 object_=object_,
                 cursor=None,
                 outcome=outcome,
-                read=len(found),
+                read=len(found) + len(refused),
                 requests=requests,
                 notes=notes,
             )
@@ -292,9 +300,13 @@ def _unrouted(reader: Reader, object_: str) -> QuerySet[UnroutedRecord]:
 
 def _read_again(
     provider: Provider, object_: str, external_id: str, known: Mapping[str, str]
-) -> RemoteRecord | None:
-    """Return the record as it is now; where it is gone, its end."""
-    record = provider.read_one(object_, external_id)
+) -> RemoteRecord | RefusedRow | None:
+    """Return the record as it is now, or why it cannot be kept; where it is gone, its
+    end."""
+    try:
+        record = provider.read_one(object_, external_id)
+    except UnreadableRecord as problem:
+        return problem.row
     if record is not None or external_id not in known:
         return record
     return RemoteRecord(

@@ -28,8 +28,10 @@ from crm_sync.connections.syncing import LONGEST_WAIT
 from crm_sync.contract import (
     ConfigurationProblem,
     Provider,
+    RefusedRow,
     RemoteRecord,
     TryAgainLater,
+    UnreadableRecord,
 )
 from crm_sync.ledger.models import Entry, RefusedRecord
 from crm_sync.ledger.recording import Outcome
@@ -43,6 +45,7 @@ from tenants.schema import in_business, in_public
 _AT_A_TIME = 50
 _MOST_TRIES = 20
 Key = tuple[str, str]
+Found = dict[Key, RemoteRecord | RefusedRow]
 
 
 def work_deliveries(lease: Lease) -> dict[str, int]:
@@ -91,8 +94,9 @@ def _records(
     reader: Reader,
     provider: Provider,
     batch: Sequence[Delivery],
-) -> dict[Key, RemoteRecord]:
-    """Return each named record as it is now; nothing is asked in a transaction."""
+) -> Found:
+    """Return each named record as it is now, or why it cannot be kept; nothing is asked
+    in a transaction."""
     if connection.kind == INBOUND:
         return _sent(batch)
     objects = connection.options.get("objects", ["deal"])
@@ -105,10 +109,13 @@ def _records(
         for row in sorted(batch, key=_version)
         if row.object in objects
     }
-    found: dict[Key, RemoteRecord] = {}
+    found: Found = {}
     for key, row in latest.items():
         try:
             record = _read(reader, provider, row)
+        except UnreadableRecord as problem:
+            found[key] = problem.row
+            continue
         except ConfigurationProblem as problem:
             if row.object == DEAL or problem.status not in NOT_OFFERED:
                 raise
@@ -118,8 +125,8 @@ def _records(
     return found
 
 
-def _sent(batch: Sequence[Delivery]) -> dict[Key, RemoteRecord]:
-    found: dict[Key, RemoteRecord] = {}
+def _sent(batch: Sequence[Delivery]) -> Found:
+    found: Found = {}
     for row in batch:
         record = RemoteRecord(
             object=row.object,
@@ -131,7 +138,7 @@ def _sent(batch: Sequence[Delivery]) -> dict[Key, RemoteRecord]:
             changed_at=row.happened_at,
         )
         before = found.get((row.object, row.external_id))
-        if before is None or before.version <= record.version:
+        if not isinstance(before, RemoteRecord) or before.version <= record.version:
             found[row.object, row.external_id] = record
     return found
 
@@ -175,17 +182,19 @@ def _apply(
     connection: Connection,
     reader: Reader,
     batch: Sequence[Delivery],
-    records: dict[Key, RemoteRecord],
+    found: Found,
     began: float,
 ) -> Outcome:
+    records = [one for one in found.values() if isinstance(one, RemoteRecord)]
+    refused = [one for one in found.values() if isinstance(one, RefusedRow)]
     if connection.kind == INBOUND:
-        know_people(reader, list(records.values()))
-    outcome = apply_page(reader=reader, records=list(records.values()))
-    forget_refused(reader, [one for one in records.values() if one.deleted])
+        know_people(reader, records)
+    outcome = apply_page(reader=reader, records=records, refused=refused)
+    forget_refused(reader, [one for one in records if one.deleted])
     # Of several at once it is not counted which of them did what.
-    told = _words(outcome) if len(records) == 1 else "taken"
+    told = _words(outcome) if len(found) == 1 else "taken"
     about_all = [row for row in batch if not row.object]
-    done = [row for row in batch if (row.object, row.external_id) in records]
+    done = [row for row in batch if (row.object, row.external_id) in found]
     left = [row for row in batch if row not in about_all and row not in done]
     _end(done, Delivery.State.DONE, told, began)
     _end(left, Delivery.State.IGNORED, "Nothing of this kind is read here.", began)

@@ -60,6 +60,7 @@ def activity_pages(
         requests=requests,
         waited=waited,
         warnings=changes.warnings,
+        refused=changes.refused,
         compare_ids=changes.compare_ids,
     )
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from crm_sync.contract import ConfigurationProblem, Cursor, Payload, RemoteRecord
+from crm_sync.contract import (
+    ConfigurationProblem,
+    Cursor,
+    Payload,
+    RefusedRow,
+    RemoteRecord,
+    UnreadableRecord,
+)
 from crm_sync.moments import as_moment, as_version, clock_went_back
 from crm_sync.providers.close.event_log import KEPT_FOR, events_since
 from crm_sync.providers.close.kinds import Kind
@@ -37,6 +44,7 @@ class Changes:
     records: tuple[RemoteRecord, ...]
     until: str
     warnings: tuple[str, ...] = ()
+    refused: tuple[RefusedRow, ...] = ()
     compare_ids: bool = False
     read_all: bool = False
     """So much has changed beside the records that all of them are to be read again."""
@@ -59,7 +67,9 @@ def changes_since(
     since = str(cursor["events"])
     warnings = [_TOO_LONG_AGO] if is_too_long_ago(cursor, now) else []
     try:
-        records, until = _told(transport, kind, (*edits, "deleted"), since, met)
+        records, refused, until = _told(
+            transport, kind, (*edits, "deleted"), since, met
+        )
         leads = _leads_to_look_at(transport, since) if kind.way == "changed" else []
         for lead in leads[:_MOST_LEADS]:
             for record in of_lead(transport, kind, lead):
@@ -78,6 +88,7 @@ def changes_since(
         tuple(record for record in records.values() if kind.has(record.payload)),
         now if went_back else min(until, max(now, since)),
         tuple(warnings),
+        tuple(refused),
         bool(warnings) or went_back,
         read_all=len(leads) > _MOST_LEADS,
     )
@@ -89,9 +100,11 @@ def _told(
     actions: Sequence[str],
     since: str,
     met: Collection[str],
-) -> tuple[dict[str, RemoteRecord], str]:
-    """Return the records that events name, and the moment of the last event."""
+) -> tuple[dict[str, RemoteRecord], list[RefusedRow], str]:
+    """Return the records that events name, those of them that cannot be kept, and the
+    moment of the last event."""
     records: dict[str, RemoteRecord] = {}
+    refused: dict[str, RefusedRow] = {}
     until = since
     wanted = [(kind.event, action) for action in actions]
     for type_, action in (*wanted, *((one, "deleted") for one in kind.also)):
@@ -109,13 +122,18 @@ def _told(
             until = max(until, as_version(event["date_updated"]))
             if action == "created" and id in met:
                 continue
-            if id not in records and is_of(kind, event):
+            if id in records or id in refused or not is_of(kind, event):
+                continue
+            try:
                 record = read_one(transport, kind, id)
-                if record is not None:
-                    records[id] = attributed(record, event)
-                elif action == "deleted":
-                    records[id] = deleted_record(kind.name, event)
-    return records, until
+            except UnreadableRecord as problem:
+                refused[id] = problem.row
+                continue
+            if record is not None:
+                records[id] = attributed(record, event)
+            elif action == "deleted":
+                records[id] = deleted_record(kind.name, event)
+    return records, list(refused.values()), until
 
 
 def is_of(kind: Kind, event: Payload) -> bool:

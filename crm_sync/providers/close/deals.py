@@ -69,6 +69,7 @@ def deal_pages(
         waited=waited,
         total=total,
         warnings=changes.warnings,
+        refused=changes.refused,
         compare_ids=changes.compare_ids or clock_went_back(since, now),
     )
 

@@ -55,6 +55,7 @@ def whole_list_pages(
         requests=requests,
         waited=waited,
         warnings=changes.warnings,
+        refused=changes.refused,
         compare_ids=changes.compare_ids,
         customers_gone=tuple(
             record.external_id

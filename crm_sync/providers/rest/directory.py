@@ -12,11 +12,13 @@ from commissions_saas.lib import clock
 from crm_sync.contract import (
     ConfigurationProblem,
     Payload,
+    RefusedRow,
     RemoteRecord,
     SourceField,
     SourceStatus,
     SourceUser,
     TryAgainLater,
+    UnreadableRecord,
 )
 from crm_sync.moments import version_at
 from crm_sync.providers.rest.document import (
@@ -231,10 +233,11 @@ class Directory:
         record = record_of(
             stream, row, deleted=False, joined=self.joined(stream), unversioned=now
         )
-        if not isinstance(record, RemoteRecord):
-            raise ConfigurationProblem(
-                f"The record {id} cannot be read: {record.reason}"
-            )
+        if isinstance(record, RefusedRow):
+            message = f"The record {id} cannot be read: {record.reason}"
+            if record.external_id == id:
+                raise UnreadableRecord(message, record)
+            raise ConfigurationProblem(message)
         # Where two were merged, the id of one leads to the other.
         return record if record.external_id == id else None
 
