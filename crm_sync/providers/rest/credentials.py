@@ -83,16 +83,22 @@ def headers_and_params(
         return {"Authorization": f"Basic {encoded}"}, {}
     if auth.kind == "bearer":
         token = credentials.get(auth.names["token"], auth)
-        sent = f"{auth.prefix or 'Bearer'} {token}"
+        sent = _behind(auth.prefix or "Bearer", token)
         return {"Authorization": _sendable(sent, auth.names["token"])}, {}
     if auth.kind == "api_key":
         value = credentials.get(auth.names["key"], auth)
         if auth.header:
-            sent = f"{auth.prefix} {value}".strip()
+            sent = _behind(auth.prefix, value)
             return {auth.header: _sendable(sent, auth.names["key"])}, {}
         return {}, {auth.query: value}
     token = credentials.remembered("_access_token")
     return ({"Authorization": f"Bearer {token}"} if token else {}), {}
+
+
+def _behind(prefix: str, secret: str) -> str:
+    """`Token abc`, but `Token token=abc`."""
+    between = "" if not prefix or prefix.endswith(("=", ":", '"')) else " "
+    return f"{prefix}{between}{secret}"
 
 
 def _sendable(text: str, name: str) -> str:

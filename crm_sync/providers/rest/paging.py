@@ -113,6 +113,7 @@ class Pager:
     def go(self, place: Place, rows: list[Any]) -> None:
         """Go on to the next page. By offset with an overlap: rows that moved up while
         we read would otherwise be jumped over."""
+        self._refuse_endless(place)
         if self.part.page.kind == "offset":
             self._overlap = min(_OVERLAP, len(rows) // 2)
             self._tail = [_mark(row) for row in rows] if self._overlap else []
@@ -190,10 +191,6 @@ class Pager:
 
     def _next(self, answer: Answer, rows: list[Any], total: int | None) -> Place | None:
         page, here = self.part.page, self.place
-        if here.number + 1 >= page.max_pages:
-            raise TryAgainLater(
-                f"There is more at {self.transport.name} than is read in one go."
-            )
         step = replace(here, number=here.number + 1, is_past=False)
         if page.kind == "none":
             return None
@@ -254,6 +251,18 @@ class Pager:
             return False
         mark = self._mark_of(after)
         return mark == self._mark_of(self.place) or mark in self._been
+
+    def _refuse_endless(self, place: Place) -> None:
+        """Stop after so many pages. Where only an empty page is the end, one look
+        behind the last tells whether it was."""
+        page = self.part.page
+        looks = 1 if page.kind in ("page", "offset", "keyset") else 0
+        if place.number >= page.max_pages + looks:
+            raise TryAgainLater(
+                f"There is more at {self.transport.name} than is read in one go.",
+                hint=f"Its document says max_pages: {page.max_pages}. Say more there,"
+                " or ask for larger pages.",
+            )
 
     def _mark_of(self, place: Place) -> str:
         return place.token or place.link

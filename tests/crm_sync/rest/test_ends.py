@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from commissions_saas.lib import clock
+from crm_sync.contract import TryAgainLater
 from tests.crm_sync.rest.stand_in import (
     MONDAY,
     Ledger,
@@ -170,3 +171,34 @@ def test_ids_are_compared_while_the_source_has_put_its_clock_back(
     *_, again = provider.pages("deal", behind.cursor)
 
     assert (behind.compare_ids, again.compare_ids) == (True, False)
+
+
+def test_as_many_pages_as_may_be_read_are_read(
+    numbered: Numbered, source: StandIn
+) -> None:
+    numbered.fill(20)
+
+    assert set(read(source, page={"max_pages": 2}).live()) == set(numbered.rows)
+
+
+@pytest.mark.parametrize("kind", ["none", "link_header"])
+def test_a_list_without_another_page_may_be_the_only_one(
+    kind: str, numbered: Numbered, source: StandIn
+) -> None:
+    numbered.fill(9)
+    source.answer = lambda _: Reply({"data": list(numbered.rows.values())})
+
+    ledger = read(source, page={"kind": kind, "max_pages": 1})
+
+    assert set(ledger.live()) == set(numbered.rows)
+
+
+def test_more_pages_than_may_be_read_are_told(
+    numbered: Numbered, source: StandIn
+) -> None:
+    numbered.fill(21)
+
+    with pytest.raises(TryAgainLater, match="more at The shop") as told:
+        read(source, page={"max_pages": 2})
+
+    assert "max_pages: 2" in told.value.hint
