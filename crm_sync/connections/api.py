@@ -42,11 +42,13 @@ _NOT_KEPT = {"Cache-Control": "no-store"}
 def connections(request: Any) -> Response:
     """List a group's connections, or make one; nothing is asked of the source yet."""
     if request.method == "POST":
-        made, shown = new_connection(request)
-        answer = connection_json(request, made)
-        if shown is not None:
-            answer["webhook"] = shown_json(shown)
-        return Response(answer, status=201, headers=_NOT_KEPT)
+        made = new_connection(request)
+        answer = connection_json(request, made.row)
+        if made.shown is not None:
+            answer["webhook"] = shown_json(made.shown)
+        answer["warnings"] = [*answer["warnings"], *map(_reads_it_too, made.others)]
+        status = 201 if made.is_new else 200
+        return Response(answer, status=status, headers=_NOT_KEPT)
     rows = selectors.connections_of_group(request.group)
     return Response({"connections": [connection_json(request, row) for row in rows]})
 
@@ -159,6 +161,13 @@ def syncs(request: Any, id: int) -> Response:
     """List the newest syncs with their counts and logs."""
     row = _at(request, id)
     return Response({"syncs": [run_json(one) for one in selectors.last_runs(row)]})
+
+
+def _reads_it_too(name: str) -> str:
+    return (
+        f"{name} reads this source with this key already. What both read counts twice:"
+        " disconnect one of them."
+    )
 
 
 def _at(request: Any, id: int) -> Connection:

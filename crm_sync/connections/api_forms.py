@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
 from crm_sync.connections import inbound, routing, services
 from crm_sync.connections.api_options import checked_options
+from crm_sync.connections.connecting import read_already
 from crm_sync.connections.endpoints import INBOUND, Shown, has_our_secret
-from crm_sync.connections.models import Connection, Mapping
+from crm_sync.connections.models import Connection, Mapping, Route
 from crm_sync.connections.opening import IN_A_REQUEST, opened
 from crm_sync.connections.schemas import save_schema
 from crm_sync.contract import Discovers, Provider
@@ -36,10 +38,22 @@ _CHANGES = ["name", "credentials", "state", "routes", "expected_every"]
 _NOT_BY_API = ("files",)
 
 
-def new_connection(request: Any) -> tuple[Connection, Shown | None]:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A connection that was asked for."""
+
+    row: Connection
+    is_new: bool
+    shown: Shown | None = None
+    """The address and secret of one that is sent to; they are answered once."""
+    others: tuple[str, ...] = ()
+    """The names of those that read the same source with the same key."""
+
+
+def new_connection(request: Any) -> Made:
     """Make a connection from what was sent; an address that is unsafe is refused.
 
-    One that is sent to has an address and a secret, which are answered once.
+    The same request sent again, as by a program that had no answer, makes no second one.
     """
     data = sent(request, _NEW)
     kind, options = _kind_and_options(data)
@@ -54,23 +68,54 @@ def new_connection(request: Any) -> tuple[Connection, Shown | None]:
         provider = opened(kind, base_url, secret, {**options, **IN_A_REQUEST})
         objects = objects or [one.name for one in provider.objects()]
         _refuse_unknown(objects, provider)
+    name = text_of(data, "name", most=200) or kind.capitalize()
+    every = _seconds(data, 900)
     with in_public(), transaction.atomic():
+        others = []
+        if kind != INBOUND:
+            others = read_already(
+                request.group, business, kind, base_url, secret, options
+            )
+        for row in others:
+            same = (row.name, row.expected_every) == (name.strip(), every)
+            if same and _is_as_sent(row, objects, options, routes):
+                return Made(row, is_new=False)
         made = services.create_connection(
             group=request.group,
             business=business,
             kind=kind,
-            name=text_of(data, "name", most=200) or kind.capitalize(),
+            name=name,
             secret=secret,
             base_url=base_url,
             objects=objects,
             options=options,
-            expected_every=_seconds(data, 900),
+            expected_every=every,
             by=request.member,
         )
         if routes:
             _save_routes(request, made, routes)
         shown = _opened_to_senders(request, made, schemas) if kind == INBOUND else None
-    return made, shown
+    return Made(made, True, shown, tuple(row.name for row in others))
+
+
+def _is_as_sent(
+    row: Connection, objects: list[str], options: dict[str, Any], routes: Any
+) -> bool:
+    """Tell whether a connection is what was asked for, in all that was said of it."""
+    if set(row.options.get("objects", [])) != set(objects):
+        return False
+    if any(row.options.get(name) != value for name, value in options.items()):
+        return False
+    here = Route.objects.filter(connection=row)
+    kept = {(one.path, one.value): one.business_id for one in here}
+    if not routes:
+        return not kept
+    path, values = _path_and_values(routes)
+    slugs = dict(
+        Business.objects.filter(pk__in=kept.values()).values_list("pk", "slug")
+    )
+    said = {(path, str(value)): slug for value, slug in values.items()}
+    return said == {key: slugs.get(id) for key, id in kept.items()}
 
 
 def new_secret(request: Any, row: Connection) -> Shown:

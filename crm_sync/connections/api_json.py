@@ -28,7 +28,8 @@ from tenants.accounts.models import Business
 from tenants.schema import in_business
 from tenants.urls_for import group_url
 
-_OURS = ("allow_loopback", "allow_private")
+# What is allowed here, and whose records were read first: nobody sent these.
+_OURS = ("allow_loopback", "allow_private", "organisation")
 
 
 def connection_json(request: Any, row: Connection) -> dict[str, Any]:

@@ -101,16 +101,11 @@ def create_once(
     """Add a source, unless it is read with this key already: what it holds would count
     twice."""
     with in_public(), transaction.atomic():
-        for row in connections_in(group, business, kind):
-            if (
-                row.base_url == base_url.strip()
-                and _key_of(row) == secret.strip()
-                and all(row.options.get(n) == options.get(n) for n in _SAYS_WHAT)
-            ):
-                raise errors.SourceError(
-                    f"{row.name} reads this source with this key already.",
-                    hint="Open it under Connections, or disconnect it first.",
-                )
+        for row in read_already(group, business, kind, base_url, secret, options):
+            raise errors.SourceError(
+                f"{row.name} reads this source with this key already.",
+                hint="Open it under Connections, or disconnect it first.",
+            )
         return create_connection(
             group=group,
             business=business,
@@ -120,6 +115,26 @@ def create_once(
             options=options,
             **more,
         )
+
+
+def read_already(
+    group: Group,
+    business: Business | None,
+    kind: str,
+    base_url: str,
+    secret: str,
+    options: Mapping[str, Any],
+) -> list[Connection]:
+    """Return the connections that read this source with this key for the same business;
+    nobody adds one meanwhile. Call it in a transaction."""
+    address = base_url.strip() or (CLOSE_API if kind == "close" else "")
+    return [
+        row
+        for row in connections_in(group, business, kind)
+        if row.base_url == address
+        and _key_of(row) == secret.strip()
+        and all(row.options.get(n) == options.get(n) for n in _SAYS_WHAT)
+    ]
 
 
 def connections_in(
