@@ -7,8 +7,13 @@ from datetime import timedelta
 
 from crm_sync.contract import Cursor, Listing, Page, RefusedRow, RemoteRecord
 from crm_sync.moments import clock_went_back, version_at
-from crm_sync.providers.close.changes import begun, changes_since, is_too_long_ago
-from crm_sync.providers.close.event_log import LATE_BY
+from crm_sync.providers.close.changes import (
+    Met,
+    begun,
+    changes_since,
+    is_too_long_ago,
+)
+from crm_sync.providers.close.event_log import LATE_BY, reached
 from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import earlier, record_of, total_of
 from crm_sync.providers.close.transport import Transport
@@ -20,8 +25,13 @@ def activity_pages(
 ) -> Iterator[Page]:
     """Yield the records made or updated since the cursor, then edits and deletes."""
     now = server_now(transport)
-    cursor = begun(cursor, now)
-    went_on, met = "created" in cursor, set[str]()
+    before = reached(transport, closed=now)
+    went_on, cursor = "created" in cursor, begun(cursor, now, before)
+    met = Met(
+        earlier(str(cursor["events"]), LATE_BY),
+        read_after="" if went_on else before,
+        by_change=kind.way == "updated",
+    )
     if clock_went_back(str(cursor["read_at"]), now):
         # Else nothing would be asked for until the clock is there again.
         cursor = cursor | {"created": now}
@@ -35,8 +45,7 @@ def activity_pages(
         params=kind.params,
     ):
         made = [record_of(kind.name, row) for row in window.rows if kind.has(row)]
-        if went_on:
-            met |= {str(row.get("id")) for row in window.rows}
+        met.note(made)
         cursor = cursor | {"created": window.until}
         requests, waited = transport.take_counts()
         yield Page(
@@ -47,11 +56,11 @@ def activity_pages(
             waited=waited,
             refused=tuple(one for one in made if isinstance(one, RefusedRow)),
         )
-    edits = kind.edits
-    if kind.way == "created":
-        # What is entered today may be dated long ago, before any window that is read.
-        edits = ("created", *edits)
-    changes = changes_since(transport, kind, cursor, now=now, edits=edits, met=met)
+    # What is entered today may be dated long ago, before any window that is read.
+    edits = ("created", *kind.edits)
+    changes = changes_since(
+        transport, kind, cursor, now=now, reached=before, edits=edits, met=met
+    )
     requests, waited = transport.take_counts()
     yield Page(
         records=changes.records,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from crm_sync.contract import (
     ConfigurationProblem,
@@ -50,26 +50,52 @@ class Changes:
     """So much has changed beside the records that all of them are to be read again."""
 
 
+@dataclass(slots=True)
+class Met:
+    """What a run has read, as far as events that it will look at may be of it."""
+
+    since: str
+    read_after: str = ""
+    """All of it was read later than this: events until then tell nothing new."""
+    by_change: bool = False
+    """It was asked for by its last change, so the next run meets what changes now."""
+    ids: set[str] = field(default_factory=set)
+
+    def note(self, records: Iterable[RemoteRecord | RefusedRow]) -> None:
+        """Keep those that were changed since the first event to be looked at."""
+        for one in records:
+            if isinstance(one, RemoteRecord) and one.version >= self.since:
+                self.ids.add(one.external_id)
+
+    def has_read(self, id: str, action: str, event: Payload) -> bool:
+        """Tell whether the record need not be read again because of an event."""
+        if id not in self.ids:
+            return False
+        if action == "created" or (self.by_change and action != "deleted"):
+            return True
+        return as_version(event["date_updated"]) <= self.read_after
+
+
 def changes_since(
     transport: Transport,
     kind: Kind,
     cursor: Cursor,
     *,
     now: str,
+    reached: str,
     edits: Sequence[str] = (),
-    met: Collection[str] = (),
+    met: Met | None = None,
 ) -> Changes:
     """Return the records that were deleted, or edited as the actions `edits` name.
 
-    Each is read once more first: only what Close then has no more is deleted. What was
-    `met` in this run is not read again because it was made.
+    Each is read once more first: only what Close then has no more is deleted. The log
+    had `reached` so far when the run began.
     """
     since = str(cursor["events"])
     warnings = [_TOO_LONG_AGO] if is_too_long_ago(cursor, now) else []
     try:
-        records, refused, until = _told(
-            transport, kind, (*edits, "deleted"), since, met
-        )
+        wanted = (*edits, "deleted")
+        records, refused, until = _told(transport, kind, wanted, since, met)
         leads = _leads_to_look_at(transport, since) if kind.way == "changed" else []
         for lead in leads[:_MOST_LEADS]:
             for record in of_lead(transport, kind, lead):
@@ -86,7 +112,7 @@ def changes_since(
     went_back = clock_went_back(str(cursor["read_at"]), now)
     return Changes(
         tuple(record for record in records.values() if kind.has(record.payload)),
-        now if went_back else min(until, max(now, since)),
+        reached if went_back else max(reached, min(until, max(now, since))),
         tuple(warnings),
         tuple(refused),
         bool(warnings) or went_back,
@@ -99,7 +125,7 @@ def _told(
     kind: Kind,
     actions: Sequence[str],
     since: str,
-    met: Collection[str],
+    met: Met | None,
 ) -> tuple[dict[str, RemoteRecord], list[RefusedRow], str]:
     """Return the records that events name, those of them that cannot be kept, and the
     moment of the last event."""
@@ -120,7 +146,7 @@ def _told(
         events = {event["object_id"]: event for event in found}
         for id, event in events.items():
             until = max(until, as_version(event["date_updated"]))
-            if action == "created" and id in met:
+            if met is not None and met.has_read(id, action, event):
                 continue
             if id in records or id in refused or not is_of(kind, event):
                 continue
@@ -196,6 +222,6 @@ def is_too_long_ago(cursor: Cursor, now: str) -> bool:
     return str(cursor["read_at"]) < earlier(now, KEPT_FOR)
 
 
-def begun(cursor: Cursor, now: str) -> Cursor:
+def begun(cursor: Cursor, now: str, reached: str) -> Cursor:
     """Return the cursor with the moments that every run needs."""
-    return {"events": now, "read_at": now} | cursor
+    return {"events": reached, "read_at": now} | cursor

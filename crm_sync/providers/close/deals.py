@@ -14,7 +14,7 @@ from crm_sync.contract import Cursor, Listing, Page
 from crm_sync.moments import clock_went_back, version_at
 from crm_sync.providers.close.changes import begun, changes_since
 from crm_sync.providers.close.directory import statuses
-from crm_sync.providers.close.event_log import LATE_BY
+from crm_sync.providers.close.event_log import LATE_BY, reached
 from crm_sync.providers.close.keyset import KeysetReader
 from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import earlier, total_of
@@ -35,17 +35,24 @@ def deal_pages(
     record from the future hide all others.
     """
     stages = _stages(transport)
-    if cursor.get("statuses", stages) != stages:
+    # While a clock that was put back has not caught up, a customer's new name is told
+    # of at a moment that was read already.
+    went_back = clock_went_back(
+        str(cursor.get("read_at") or ""), version_at(transport.at)
+    )
+    if went_back or cursor.get("statuses", stages) != stages:
         cursor = cursor | {"since": ""}
     cursor = cursor | {"statuses": stages}
     since = str(cursor.get("since") or "")
     lower = earlier(since, LATE_BY) if since else ""
     reader = KeysetReader(transport, "deal", _PATH, lower, page_size)
+    before = reached(transport, closed="")
     now, total = "", None
     for batch in reader.batches():
         if not now:
             now, total = version_at(batch.answer.at), batch.total
-            cursor = begun(cursor, now)
+            before = before or now
+            cursor = begun(cursor, now, before)
         cursor = cursor | {"since": max(since, min(batch.last, now))}
         requests, waited = transport.take_counts()
         yield Page(
@@ -57,7 +64,7 @@ def deal_pages(
             total=total,
             refused=batch.refused,
         )
-    changes = changes_since(transport, kind, cursor, now=now)
+    changes = changes_since(transport, kind, cursor, now=now, reached=before)
     if changes.read_all:
         cursor = cursor | {"since": ""}
     requests, waited = transport.take_counts()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from crm_sync.contract import Payload
-from crm_sync.moments import as_version
+from crm_sync.contract import ConfigurationProblem, Payload
+from crm_sync.moments import as_version, version_at
 from crm_sync.providers.close.records import asked, earlier
 from crm_sync.providers.close.repeats import Advance
 from crm_sync.providers.close.transport import Transport
@@ -14,6 +14,26 @@ from crm_sync.providers.close.transport import Transport
 LATE_BY = timedelta(minutes=5)
 KEPT_FOR = timedelta(days=29)
 _PAGE = 50
+
+
+def reached(transport: Transport, *, closed: str) -> str:
+    """Return the moment of the last event, but none that Close has not reached.
+
+    Events may be dated by a clock that is behind the one of Close's answers, so what
+    comes is behind the last event, and not always behind now. Of a log that this key
+    may not read it is not known: `closed` is returned.
+    """
+    try:
+        answer = transport.get("event/", {"_limit": 1})
+    except ConfigurationProblem as problem:
+        if problem.status not in (400, 402, 403):
+            raise
+        return closed
+    now = version_at(answer.at)
+    rows = [event for event in answer.doc.get("data") or [] if _is_whole(event)]
+    told = [as_version(event["date_updated"]) for event in rows]
+    # Whatever an empty log will hold comes later than what it has forgotten.
+    return min(max(told), now) if told else earlier(now, KEPT_FOR)
 
 
 def events_since(

@@ -90,7 +90,7 @@ STANDARD = (
          edits=("updated", "sent")),
     Kind("note", "Notes", "activity/note", "activity.note", "created"),
     Kind("task", "Tasks", "task", "task.lead", "updated",
-         edits=("completed",), also=_OTHER_TASKS, params={"_type": "all"}),
+         edits=("updated", "completed"), also=_OTHER_TASKS, params={"_type": "all"}),
 )  # fmt: skip
 
 

@@ -79,6 +79,8 @@ class Transport:
         self._closed_until = Decimal(0)
         self._requests = 0
         self._waited = Decimal(0)
+        self.at = datetime.now(UTC)
+        """Close's time, as its last answer said it."""
         self.look_first: Callable[[], object] | None = None
         """Done once before anything else is asked, until it has not failed."""
 
@@ -111,7 +113,9 @@ class Transport:
                     refusals += 1
                     self._wait_as_told(response, refusals)
                     continue
-                return _understood(response, body)
+                answer = _understood(response, body)
+                self.at = answer.at if answer else self.at
+                return answer
             except _Passing as problem:
                 tries += 1
                 pause = between_tries(tries, self._first_wait, _LONGEST_PAUSE)

@@ -12,11 +12,13 @@ from datetime import timedelta
 from crm_sync.contract import Cursor, Listing, Page, RefusedRow, RemoteRecord
 from crm_sync.providers.close.activities import server_now
 from crm_sync.providers.close.changes import (
+    Met,
     begun,
     changes_since,
     is_too_long_ago,
     of_lead,
 )
+from crm_sync.providers.close.event_log import LATE_BY, reached
 from crm_sync.providers.close.kinds import STANDARD, Kind
 from crm_sync.providers.close.records import earlier, record_of, total_of
 from crm_sync.providers.close.repeats import Advance
@@ -34,9 +36,12 @@ def whole_list_pages(
 ) -> Iterator[Page]:
     """Yield all records if they were not read yet, then what the event log tells."""
     now = server_now(transport)
-    cursor = begun(cursor, earlier(now, timedelta(seconds=1)))
+    before = reached(transport, closed=earlier(now, timedelta(seconds=1)))
+    cursor = begun(cursor, now, before)
+    met = Met(earlier(str(cursor["events"]), LATE_BY), before)
     if not cursor.get("read") or is_too_long_ago(cursor, now):
         for records, refused in _all(transport, kind, page_size):
+            met.note(records)
             requests, waited = transport.take_counts()
             yield Page(
                 records=tuple(records),
@@ -46,7 +51,9 @@ def whole_list_pages(
                 waited=waited,
                 refused=tuple(refused),
             )
-    changes = changes_since(transport, kind, cursor, now=now, edits=kind.edits)
+    changes = changes_since(
+        transport, kind, cursor, now=now, reached=before, edits=kind.edits, met=met
+    )
     requests, waited = transport.take_counts()
     yield Page(
         records=changes.records,

@@ -55,8 +55,9 @@ def test_a_failed_read_is_tried_again(close: Source, fault: str) -> None:
     ledger.sync(close.provider())
 
     assert ledger.versions() == close.truth()
-    # The pipelines, which were failed three times, the statuses, and then the list.
-    assert ledger.pages[0].requests == 6
+    # The pipelines, which were failed three times, the statuses, the last event, and
+    # then the list.
+    assert ledger.pages[0].requests == 7
     assert ledger.pages[0].waited > 0
 
 
