@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -133,6 +132,8 @@ class _Place:
     """Nothing but the source's own word counts."""
     shift: int
     """By how many digits a number is more than it means: cents, and percent."""
+    scale: Decimal | None
+    """What a number is multiplied by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,7 @@ def _place(key: str, row: Mapping[str, Any]) -> _Place:
         source=str(row.get("source") or ""),
         is_plain=not any(row.get(name) for name in ("rules", "const", "values")),
         shift=2 * ((row.get("transform") == "cents") + (type_ == "percent")),
+        scale=Decimal(row["scale"]) if row.get("scale") else None,
     )
 
 
@@ -187,7 +189,7 @@ def read_record(
         except CannotRead as problem:
             problems.append(FieldProblem(place.key, problem.code, str(problem)))
             continue
-        if value is not None and value != "":
+        if value is not None:
             values[place.key] = value
     if "currency" not in ready.document:
         currency = _currency(record.payload, ready.document)
@@ -244,30 +246,29 @@ def _read(
         raw = payload[place.source]
     else:
         raw = words.said(payload, place.row)
-    if raw is None or raw == "" or raw == []:
+    if raw is None or raw == "":
         return None
-    if not isinstance(raw, (str, int, Decimal)):
+    if not isinstance(raw, str):
         if isinstance(raw, list):
-            return _several(raw, place)
-        if isinstance(raw, Mapping):
+            return _several(raw, place) if raw else None
+        if isinstance(raw, dict):
             raise CannotRead("not_a_value", f"{_label(place)} is not a single value.")
     text = _text(raw).strip()
     if place.type == "text":
         return text[:_LONGEST_TEXT] or None
     if place.type in ("money", "number", "percent"):
         number = _number(text, place, signs)
-        scale = place.row.get("scale")
-        return number * Decimal(scale) if scale else number
+        return number if place.scale is None else number * place.scale
     if place.type == "date":
         return _day(text, place, zone)
     return _yes_or_no(raw, text, place)
 
 
-def _several(raw: list[Any], place: _Place) -> str:
+def _several(raw: list[Any], place: _Place) -> str | None:
     if place.type != "text":
         raise CannotRead("several_values", f"{_label(place)} has several values.")
     between = BETWEEN_PEOPLE if place.key in PEOPLE_KEYS else ", "
-    return between.join(_text(part) for part in raw)[:_LONGEST_TEXT]
+    return between.join(_text(part) for part in raw)[:_LONGEST_TEXT] or None
 
 
 def _label(place: _Place) -> str:
@@ -276,7 +277,7 @@ def _label(place: _Place) -> str:
 
 def _text(raw: Any) -> str:
     if isinstance(raw, str):  # nearly all
-        return raw.replace("\x00", "")
+        return raw.replace("\x00", "") if "\x00" in raw else raw
     if isinstance(raw, bool):
         return "yes" if raw else "no"
     return str(raw)
@@ -354,8 +355,13 @@ def _has_thousands(text: str) -> bool:
 
 def _day(text: str, place: _Place, zone: ZoneInfo) -> date:
     """Read a day as it is written; a moment is the day it was in the business's zone."""
-    with suppress(ValueError):
+    try:
         return as_day(text)
+    except ValueError:
+        return _day_of_moment(text, place, zone)
+
+
+def _day_of_moment(text: str, place: _Place, zone: ZoneInfo) -> date:
     try:
         text = words.from_epoch(text)
         moment = as_moment(text)

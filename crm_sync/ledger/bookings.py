@@ -1,6 +1,5 @@
 """The owners' bookings: deals won in a month, kept in step with the entries."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,14 +8,16 @@ from decimal import Decimal
 
 from django.db import connection
 
+from crm_sync.ledger.copying import json_text
 from crm_sync.ledger.standard import DEAL
 from tenants.rollup.models import BookingFact
 from tenants.schema import current_business
 
 
-@dataclass(frozen=True, slots=True)
+# Made by the million, and made in half the time without being frozen.
+@dataclass(slots=True)
 class Booking:
-    """What one deal adds to a month; nothing where it does not count."""
+    """What one deal adds to a month, if it counts; nobody writes to it."""
 
     month: date
     product: str
@@ -56,13 +57,14 @@ def move_bookings(
     for sign, bookings in ((-1, before), (1, after)):
         for booking in bookings:
             if booking is not None:
-                amounts[booking.key] += sign * booking.amount
-                deals[booking.key] += sign
+                key = booking.key
+                amounts[key] += sign * booking.amount
+                deals[key] += sign
     keys = sorted(key for key in deals if amounts[key] or deals[key])
     if not keys:
         return
     business = current_business()
-    moved = json.dumps(
+    moved = json_text(
         [
             {
                 "month": key[0].isoformat(),

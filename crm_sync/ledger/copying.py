@@ -43,7 +43,12 @@ def text(value: str) -> str:
 
 def as_json(value: Any) -> str:
     """Write a JSON value; JSON itself escapes all but the backslash."""
-    return orjson.dumps(value).decode().replace("\\", "\\\\")
+    return json_text(value).replace("\\", "\\\\")
+
+
+def json_text(value: Any) -> str:
+    """Write a JSON value as text, as a parameter of a statement takes it."""
+    return orjson.dumps(value).decode()
 
 
 def moment(value: date | datetime | None) -> str:

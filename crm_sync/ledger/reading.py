@@ -21,10 +21,11 @@ from crm_sync.ledger.standard import (
 from crm_sync.ledger.values import to_text, trimmed
 
 WHOLE = Decimal(1)
+_NO_KEYS: frozenset[str] = frozenset()
 _NEEDED = {
-    DEAL: {"amount", "won_on"},
-    INVOICE: {"amount", "occurred_on"},
-    PAYMENT: {"amount", "occurred_on"},
+    DEAL: frozenset(("amount", "won_on")),
+    INVOICE: frozenset(("amount", "occurred_on")),
+    PAYMENT: frozenset(("amount", "occurred_on")),
 }
 
 
@@ -194,10 +195,11 @@ def _claims_to_count(incoming: Incoming) -> bool:
 def _what_is_missing(incoming: Incoming, around: Surroundings) -> Refusal | None:
     for problem in incoming.problems:
         return Refusal(problem.code, problem.field, problem.reason)
-    needed = _NEEDED.get(incoming.object, set())
-    for key in sorted(needed | incoming.required):
-        if key not in incoming.values and key not in PEOPLE_KEYS:
-            return Refusal(f"no_{key}", key, f"{_label(key)} is blank.")
+    needed = _NEEDED.get(incoming.object, _NO_KEYS) | incoming.required
+    blank = needed.difference(incoming.values, PEOPLE_KEYS)
+    if blank:
+        key = min(blank)
+        return Refusal(f"no_{key}", key, f"{_label(key)} is blank.")
     if "currency" in incoming.mapped and not incoming.values.get("currency"):
         return Refusal("no_currency", "currency", "Currency is blank.")
     currency = _currency(incoming, around)
@@ -248,6 +250,8 @@ def _credits(
         if isinstance(partner, Person):
             found.append((partner, "split", shares[1]))
     for role in ("overlay", "referrer"):
+        if role not in incoming.values:
+            continue
         share = incoming.values.get(f"{role}_percent", WHOLE)
         several: dict[int, Person] = {}
         for user in people_in(incoming.values.get(role)):

@@ -16,6 +16,7 @@ from crm_sync.ledger import following, refusing
 from crm_sync.ledger.bookings import booking_of
 from crm_sync.ledger.changes import lock_changes
 from crm_sync.ledger.claiming import Answer, Claims
+from crm_sync.ledger.copying import json_text
 from crm_sync.ledger.models import ExternalId, Product, Territory
 from crm_sync.ledger.ours import same_payload_but, without_values
 from crm_sync.ledger.reading import (
@@ -209,9 +210,11 @@ def _count(outcome: Outcome, have: Known | None, state: EntryState) -> None:
 
 def _known(records: Sequence[Incoming], origin: Origin) -> dict[tuple[str, str], Known]:
     """Return what is here of these records, by object and id."""
-    asked = [{"object": one.object, "id": one.external_id} for one in records]
+    asked = json_text(
+        [{"object": one.object, "id": one.external_id} for one in records]
+    )
     with database.cursor() as cursor:
-        cursor.execute(_KNOWN + _OF_RECORDS, [json.dumps(asked), origin.connection_id])
+        cursor.execute(_KNOWN + _OF_RECORDS, [asked, origin.connection_id])
         return {(row[0], row[1]): _known_of(row) for row in cursor.fetchall()}
 
 

@@ -1,6 +1,5 @@
 """Refused records: kept with their reason until they pass, or somebody ignores them."""
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from commissions_saas.lib import clock
+from crm_sync.ledger.copying import json_text
 from crm_sync.ledger.held_up import held_up
 from crm_sync.ledger.models import RefusedRecord
 from crm_sync.ledger.reading import Incoming, Refusal
@@ -125,7 +125,7 @@ def resolve(accepted: Sequence[Incoming], connection_id: int) -> None:
         connection_id=connection_id,
         external_id__in=RawSQL(
             "SELECT jsonb_array_elements_text(%s::jsonb)",
-            [json.dumps([external_id for _, external_id in passed])],
+            [json_text([external_id for _, external_id in passed])],
         ),
     ).exclude(state=RefusedRecord.State.RESOLVED)
     ids = [

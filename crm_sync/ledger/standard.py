@@ -97,7 +97,11 @@ def people_in(value: object) -> tuple[str, ...]:
     """Return the users whom a value of `PEOPLE_KEYS` names, each once."""
     if not value:  # as most of them are, of each record that comes
         return ()
-    users = (user.strip() for user in str(value).split(BETWEEN_PEOPLE))
+    said = str(value)
+    if BETWEEN_PEOPLE not in said:
+        alone = said.strip()
+        return (alone,) if alone else ()
+    users = (user.strip() for user in said.split(BETWEEN_PEOPLE))
     return tuple(dict.fromkeys(filter(None, users)))
 
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from commissions_saas.lib import clock
 from crm_sync.ledger.facts import FieldFact
 from crm_sync.ledger.reading import EntryState, Incoming
 from crm_sync.ledger.values import for_people, to_value
@@ -55,19 +53,19 @@ def _came_from(incoming: Incoming, otherwise: str) -> str:
 
 
 def who_changed(
-    incoming: Incoming, source: str, since: datetime | None, zone: ZoneInfo
+    incoming: Incoming, source: str, since: datetime | None, now: datetime
 ) -> str:
-    """Write `edited in Close by Priya Nair`, or between which times it changed."""
+    """Write `edited in Close by Priya Nair`, or between which times it changed, in the
+    zone of `now`."""
     what = "deleted" if incoming.deleted and not incoming.moved_to else "edited"
     if incoming.changed_by:
         return f"{what} in {source} by {incoming.changed_by}"
-    now = clock.now().astimezone(zone)
     if incoming.changed_at is not None:
-        at = incoming.changed_at.astimezone(zone)
+        at = incoming.changed_at.astimezone(now.tzinfo)
         return f"{what} in {source} at {_moment(at, now)}, author unknown"
     if since is None:
         return f"read from {source} at {now:%H:%M}"
-    start = _moment(since.astimezone(zone), now)
+    start = _moment(since.astimezone(now.tzinfo), now)
     return f"changed between {start} and {now:%H:%M}, author unknown"
 
 

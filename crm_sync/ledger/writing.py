@@ -6,7 +6,6 @@ COPY, and what is there is changed by one statement for all of them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,7 +19,16 @@ from commissions_saas.lib import clock
 from crm_sync.ledger.bookings import Booking, booking_of, move_bookings
 from crm_sync.ledger.catalogue import ensure_fields
 from crm_sync.ledger.changes import ChangeDraft, next_changes
-from crm_sync.ledger.copying import NULL, as_json, copy_in, moment, text, whole, yes
+from crm_sync.ledger.copying import (
+    NULL,
+    as_json,
+    copy_in,
+    json_text,
+    moment,
+    text,
+    whole,
+    yes,
+)
 from crm_sync.ledger.facts import FieldFact
 from crm_sync.ledger.models import Credit, Entry, Revision
 from crm_sync.ledger.reading import EntryState, Incoming, same_effect
@@ -139,13 +147,13 @@ def _changes(
     since: datetime | None,
     words: str,
 ) -> Iterator[ChangeDraft]:
-    zone = ZoneInfo(current_business().time_zone)
+    now = clock.now().astimezone(ZoneInfo(current_business().time_zone))
     for one in real:
         before = one.known.state if one.known else None
         yield ChangeDraft(
             kind=_kind(one, before),
             words=what_changed(one.incoming, before, one.state, types),
-            source=words or who_changed(one.incoming, source, since, zone),
+            source=words or who_changed(one.incoming, source, since, now),
             source_at=one.incoming.changed_at,
             entry_id=one.entry_id,
         )
@@ -228,7 +236,7 @@ _UPDATE_ENTRY = (
 def _update(writes: Sequence[Write]) -> None:
     with database.cursor() as cursor:
         rows = [_as_it_becomes(one) for one in writes]
-        cursor.execute(_UPDATE_ENTRY, [json.dumps(rows)])
+        cursor.execute(_UPDATE_ENTRY, [json_text(rows)])
 
 
 def _as_it_becomes(write: Write) -> dict[str, Any]:
@@ -270,7 +278,7 @@ def note_versions(versions: Sequence[tuple[int, str]]) -> None:
 
 def _at(statement: str, rows: Sequence[tuple[int, int | str]]) -> None:
     if rows:
-        given = json.dumps([{"id": id_, "at": value} for id_, value in rows])
+        given = json_text([{"id": id_, "at": value} for id_, value in rows])
         with database.cursor() as cursor:
             cursor.execute(statement, [given])
 

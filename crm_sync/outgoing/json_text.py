@@ -20,6 +20,9 @@ class Number(str):
     __slots__ = ()
 
 
+_SINGLE = frozenset((str, Number, bool, type(None)))  # what has nothing inside
+
+
 class NotJson(ValueError):
     """These bytes are no JSON, or none that can be kept."""
 
@@ -82,6 +85,8 @@ def too_large(record: Any) -> bool:
 
 def why_not(record: Any) -> str:
     """Return why a record cannot be kept: its size, or a name with two values."""
+    if type(record) is dict and _SINGLE.issuperset(map(type, record.values())):
+        return TOO_LARGE if len(record) > _MOST_KEYS else ""
     keys = 0
     layer = [record] if isinstance(record, (dict, list)) else []
     for _ in range(_DEEPEST):
