@@ -83,6 +83,7 @@ class Api:
             "user": self._users,
             "pipeline": self._pipelines,
             "status/opportunity": self._statuses,
+            "status/lead": self._statuses_of_leads,
             "custom_field/opportunity": self._custom_fields,
             "custom_field/shared": self._shared_fields,
             "custom_field/activity": self._fields_of_types,
@@ -173,6 +174,10 @@ class Api:
     def _statuses(self, caller: Caller, request: Request) -> Doc:
         shown = Presenter(self._store, caller.org)
         data = [shown.status(doc) for doc in shown.statuses.values()]
+        return {"data": data, "has_more": False}
+
+    def _statuses_of_leads(self, caller: Caller, request: Request) -> Doc:
+        data = self._store.docs("lead_status", caller.org)
         return {"data": data, "has_more": False}
 
     def _custom_fields(self, caller: Caller, request: Request) -> Doc:

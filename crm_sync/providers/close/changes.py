@@ -34,7 +34,7 @@ _TOO_LONG_AGO = (
 )
 _PER_PAGE = 100
 _MOST_LEADS = 300
-_LEAD_NAME = {"name", "display_name"}
+_NAME = {"name", "display_name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,20 +180,26 @@ def attributed(record: RemoteRecord, event: Payload) -> RemoteRecord:
 
 
 def _leads_to_look_at(transport: Transport, since: str) -> list[str]:
-    """Return the leads that others were merged into, and those with another name.
+    """Return the leads that others were merged into, and those with another name, or a
+    contact of another name.
 
     It is not said whether a merge moves `date_updated` of what it takes along, and a
-    deal has a copy of its lead's name.
+    deal has copies of these names.
     """
     found = events_since(transport, object_type="lead", action="merged", since=since)
-    edits = events_since(transport, object_type="lead", action="updated", since=since)
-    found += [event for event in edits if _LEAD_NAME & _fields_of(event)]
-    return list(dict.fromkeys(event["object_id"] for event in found))
+    leads = [event["object_id"] for event in found]
+    for type_, key in (("lead", "object_id"), ("contact", "lead_id")):
+        edits = events_since(
+            transport, object_type=type_, action="updated", since=since
+        )
+        named = [event for event in edits if _NAME & _fields_of(event)]
+        leads += [event[key] for event in named if isinstance(event.get(key), str)]
+    return list(dict.fromkeys(leads))
 
 
 def _fields_of(event: Payload) -> set[str]:
     """Return what an edit changed; one that does not say may have changed anything."""
-    told = event.get("changed_fields") or event.get("previous_data") or _LEAD_NAME
+    told = event.get("changed_fields") or event.get("previous_data") or _NAME
     return {str(name) for name in told}
 
 

@@ -6,10 +6,18 @@ is read is read again, until as many rows were met as it counts.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 
-from crm_sync.contract import Cursor, Listing, Page, RefusedRow, RemoteRecord
+from crm_sync.contract import (
+    ConfigurationProblem,
+    Cursor,
+    Listing,
+    Page,
+    RefusedRow,
+    RemoteRecord,
+)
 from crm_sync.providers.close.activities import server_now
 from crm_sync.providers.close.changes import (
     Met,
@@ -39,6 +47,8 @@ def whole_list_pages(
     before = reached(transport, closed=earlier(now, timedelta(seconds=1)))
     cursor = begun(cursor, now, before)
     met = Met(earlier(str(cursor["events"]), LATE_BY), before)
+    if kind.name == _LEAD.name:
+        cursor = _unread_if_renamed(cursor, _labels(transport))
     if not cursor.get("read") or is_too_long_ago(cursor, now):
         for records, refused in _all(transport, kind, page_size):
             met.note(records)
@@ -70,6 +80,27 @@ def whole_list_pages(
             if record.deleted and kind.name == _LEAD.name
         ),
     )
+
+
+def _unread_if_renamed(cursor: Cursor, labels: str) -> Cursor:
+    """Have all leads read once more if their statuses have other names than before: no
+    lead is touched by that, and all of them show the name."""
+    is_same = cursor.get("labels", labels) == labels
+    return cursor | {"labels": labels, "read": bool(cursor.get("read")) and is_same}
+
+
+def _labels(transport: Transport) -> str:
+    """Return a fingerprint of the statuses that leads can have."""
+    try:
+        answer = transport.find("status/lead/")
+    except ConfigurationProblem as problem:
+        if problem.status not in (402, 403):
+            raise
+        return ""
+    rows = (answer.doc.get("data") if answer else None) or []
+    found = [row for row in rows if isinstance(row, dict)]
+    told = sorted(f"{one.get('id')} {one.get('label')}" for one in found)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
 def whole_listing(

@@ -72,7 +72,7 @@ def test_events_that_were_told_are_not_read_through_for_ever(office: Office) -> 
         office.account.edit(office.ids["lead"], {"name": "Delgado & daughters"})
         office.sync()
     with later(48):
-        office.account.edit(office.ids["contact"], {"name": "Ann Delgado"})
+        office.account.edit(office.ids["note"], {"note": "Roof is steep"})
         office.sync()
     office.source.server.requests.clear()
     with later(64):

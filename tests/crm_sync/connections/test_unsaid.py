@@ -89,6 +89,46 @@ def test_many_customers_with_new_names_let_all_deals_be_read_again(
     assert name == "Delgado & daughters"
 
 
+def changed_quietly(office: Office, kind: str, **values: str) -> None:
+    """Change what a record shows without moving when it was last changed."""
+    store, id = office.source.server.store, office.ids[kind]
+    store.replace(store.doc(id) | values, updated=store.row(id)["updated"])
+
+
+def test_a_status_of_leads_gives_its_new_name_to_all_of_them(office: Office) -> None:
+    store, at_start = office.source.server.store, stamp(tick())
+    status = {"id": "stat_new", "label": "Potential"}
+    store.insert(
+        "lead_status", office.account.id, status, created=at_start, updated=at_start
+    )
+    changed_quietly(office, "lead", status_label="Potential")
+    office.sync()
+    with later(16):
+        store.replace(status | {"label": "Prospect"}, updated=stamp(tick()))
+        changed_quietly(office, "lead", status_label="Prospect")
+        office.sync()
+    office.source.server.requests.clear()
+    with later(32):
+        office.sync()
+
+    assert Entry.objects.get(external_id=office.ids["lead"]).status == "Prospect"
+    asked = office.source.server.requests
+    assert not [one for one in asked if one.startswith("GET lead/?_limit=5&")]
+
+
+def test_a_contact_of_another_name_lets_the_deals_of_its_lead_be_read(
+    office: Office,
+) -> None:
+    office.sync()
+    office.source.server.requests.clear()
+    with later(26):
+        office.account.edit(office.ids["contact"], {"name": "Ann Delgado"})
+        office.sync()
+
+    deals = f"GET opportunity/?lead_id={office.ids['lead']}"
+    assert [one for one in office.source.server.requests if one.startswith(deals)]
+
+
 def test_what_is_written_after_the_clock_was_put_back_is_read(office: Office) -> None:
     store, account, ids = office.source.server.store, office.account, office.ids
     store.skew = timedelta(hours=2)

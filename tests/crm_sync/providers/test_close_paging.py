@@ -35,8 +35,8 @@ def test_a_second_sync_asks_only_for_what_changed_lately(close: Source) -> None:
     assert ledger.versions() == close.truth()
     assert ledger.records[edited].payload["value"] == "4125000"
     # Pipelines, statuses, the last event, deals; what was deleted or merged, and
-    # customers' names.
-    assert len(close.server.requests) == 7
+    # names of customers and contacts.
+    assert len(close.server.requests) == 8
 
 
 def test_rows_edited_added_and_deleted_between_pages_are_all_met(
