@@ -74,6 +74,9 @@ class Incoming:
     """Keys of values that are filled from such paths."""
 
 
+LONGEST = 300  # signs of a name that are kept; one that differs behind them is the same
+
+
 @dataclass(slots=True)
 class EntryState:
     """All that a revision says, but for when; nobody writes to it."""
@@ -147,7 +150,7 @@ def read_state(
             return credits
         credits = ()
     state = EntryState(
-        name=str(incoming.values.get("name", "")) or incoming.external_id,
+        name=(str(incoming.values.get("name", "")) or incoming.external_id)[:LONGEST],
         occurred_on=occurred_on,
         counts=counts,
         reversed_on=None,

@@ -366,6 +366,15 @@ def test_a_change_that_no_mapped_field_shows_touches_nobody(maya: Payee) -> None
     assert Revision.objects.get(closed=None).payload["version"] == "2"
 
 
+def test_a_name_longer_than_is_kept_is_no_change_when_it_is_read_again(
+    maya: Payee,
+) -> None:
+    save(a_deal(name="x" * 301))
+
+    assert save(a_deal(name="x" * 301)).changed == 0
+    assert Revision.objects.get().name == "x" * 300
+
+
 def test_a_record_is_looked_for_by_its_id_while_a_first_reading_goes_on(
     maya: Payee,
 ) -> None:
