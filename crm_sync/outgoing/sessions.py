@@ -59,6 +59,7 @@ _ENCODINGS = {
     "utf-16le": "utf-16-le",
     "utf-16be": "utf-16-be",
 }
+_MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 begins with one of these
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w-]{1,20})""", re.I)
 
 
@@ -66,12 +67,14 @@ def in_utf8(reply: Reply) -> bytes:
     """Return the body in UTF-8, whatever its header says that it is written in."""
     found = _CHARSET.search(reply.headers.get("content-type", "")[:200])
     encoding = _ENCODINGS.get(found[1].lower(), "") if found else ""
-    if not encoding:
-        return reply.body
+    if reply.body[:2] in _MARKS:
+        encoding = "utf-16"
     try:
-        return reply.body.decode("utf-8").encode()  # many say latin-1 and write this
+        reply.body.decode("utf-8")  # many say latin-1 and write this
     except UnicodeDecodeError:
-        return reply.body.decode(encoding, "replace").encode()
+        if encoding:
+            return reply.body.decode(encoding, "replace").encode()
+    return reply.body
 
 
 def checked_session(reach: Reach) -> requests.Session:

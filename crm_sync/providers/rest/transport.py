@@ -30,10 +30,10 @@ from crm_sync.outgoing.sessions import (
     TooLarge,
     ask,
     checked_session,
-    in_utf8,
 )
 from crm_sync.outgoing.waits import Patience, after_failure, between_tries
 from crm_sync.providers.rest import waits
+from crm_sync.providers.rest.bodies import guessed_words, read_body, what_came
 from crm_sync.providers.rest.credentials import Credentials, headers_and_params
 from crm_sync.providers.rest.document import Auth, Document
 from crm_sync.providers.rest.paths import at
@@ -341,13 +341,15 @@ class Transport:
             at = waits.server_time(reply.headers)
             return Answer({}, reply.headers, at, is_empty=True)
         try:
-            doc = read_json(in_utf8(reply), odd=True, twice=False)
+            doc, is_guessed = read_body(reply)
         except NotJson:
             if "truncated_json" in self.document.retry.on:
-                raise _Passing("its answer was not complete") from None
+                raise _Passing(what_came(reply.body)) from None
             raise ConfigurationProblem(
                 f"{self.name} answered with something that is no JSON."
             ) from None
+        if is_guessed:
+            self.warnings.append(guessed_words(self.name))
         return Answer(doc, reply.headers, waits.server_time(reply.headers))
 
     def _permanent(self, reply: Reply) -> ConfigurationProblem | TryAgainLater:

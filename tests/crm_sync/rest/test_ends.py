@@ -202,3 +202,47 @@ def test_more_pages_than_may_be_read_are_told(
         read(source, page={"max_pages": 2})
 
     assert "max_pages: 2" in told.value.hint
+
+
+def sent(
+    source: StandIn, body: bytes, content_type: str = "application/json"
+) -> Ledger:
+    source.answer = lambda _: Reply(body, headers={"Content-Type": content_type})
+    return read(source, page={"kind": "none"})
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ('{"data": [{"id": 1, "name": "Müller"}]}'.encode("latin-1"), "Müller"),
+        ('{"data": [{"id": 1, "name": "Müller"}]}'.encode("utf-16"), "Müller"),
+        ('{"data": [{"id": 1, "name": "Mü?"}]}'.encode().replace(b"?", b"\xff"), "Mü�"),
+    ],
+)
+def test_an_answer_that_is_not_in_utf_8_and_does_not_say_so_is_read(
+    body: bytes, name: str, source: StandIn
+) -> None:
+    assert sent(source, body).live()["1"]["name"] == name
+
+
+def test_letters_that_had_to_be_guessed_are_told(source: StandIn) -> None:
+    body = '{"data": [{"id": 1, "name": "Müller"}]}'.encode("latin-1")
+    source.answer = lambda _: Reply(body)
+    provider = source.provider(document=declared(page={"kind": "none"}))
+
+    assert ["UTF-8" in one for one in provider.probe().warnings] == [True]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"<html>Log in", "a page for people"),
+        (b"", "was empty"),
+        (b'{"data": [{"id": 1, "na', "was not complete"),
+    ],
+)
+def test_what_came_instead_of_json_is_told(
+    body: bytes, says: str, source: StandIn
+) -> None:
+    with pytest.raises(TryAgainLater, match=says):
+        sent(source, body)
