@@ -151,7 +151,8 @@ def parse_decimal(text: str) -> Decimal:
     """Read plain text such as `-1234.50` exactly; refuse what is not finite."""
     cleaned = text.strip()
     try:
-        if len(cleaned) > LONGEST:
+        # 12_5 is 125 to Python, and a slip of the keyboard to everybody else.
+        if len(cleaned) > LONGEST or "_" in cleaned:
             raise InvalidOperation
         number = Decimal(cleaned)
     except ArithmeticError:

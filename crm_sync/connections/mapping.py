@@ -268,7 +268,8 @@ def _several(raw: list[Any], place: _Place) -> str | None:
     if place.type != "text":
         raise CannotRead("several_values", f"{_label(place)} has several values.")
     between = BETWEEN_PEOPLE if place.key in PEOPLE_KEYS else ", "
-    return between.join(_text(part) for part in raw)[:_LONGEST_TEXT] or None
+    parts = (_text(part) for part in raw if part is not None)
+    return between.join(parts)[:_LONGEST_TEXT] or None
 
 
 def _label(place: _Place) -> str:
@@ -280,7 +281,7 @@ def _text(raw: Any) -> str:
         return raw.replace("\x00", "") if "\x00" in raw else raw
     if isinstance(raw, bool):
         return "yes" if raw else "no"
-    return str(raw)
+    return words.written(raw)
 
 
 def _number(text: str, place: _Place, signs: list[tuple[_Place, str]]) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -100,3 +101,10 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value).strip()
+
+
+def written(raw: Any) -> str:
+    """Return as text what is no text: an object or a list as its source writes it."""
+    if isinstance(raw, dict | list):
+        return json.dumps(raw, ensure_ascii=False)
+    return str(raw)

@@ -77,7 +77,9 @@ def test_two_currencies_are_never_added() -> None:
         Money(Decimal(1), "USD") + Money(Decimal(1), "CAD")
 
 
-@pytest.mark.parametrize("text", ["", "1,000", "NaN", "Infinity", "1e99", "£5", "0x1"])
+@pytest.mark.parametrize(
+    "text", ["", "1,000", "12_5", "NaN", "Infinity", "1e99", "£5", "0x1"]
+)
 def test_what_is_not_a_plain_finite_number_is_refused(text: str) -> None:
     with pytest.raises(NotAnAmount):
         parse_decimal(text)

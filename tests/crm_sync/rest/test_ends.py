@@ -10,6 +10,7 @@ import pytest
 
 from commissions_saas.lib import clock
 from crm_sync.contract import TryAgainLater
+from tests.crm_sync.rest.mapped import entries
 from tests.crm_sync.rest.stand_in import (
     MONDAY,
     Ledger,
@@ -246,3 +247,15 @@ def test_what_came_instead_of_json_is_told(
 ) -> None:
     with pytest.raises(TryAgainLater, match=says):
         sent(source, body)
+
+
+def test_objects_in_a_list_are_text_as_the_source_writes_them(
+    source: StandIn,
+) -> None:
+    rows = [{"id": 1, "tags": "new"}, {"id": 2, "tags": ["a", None, {"b": "ü"}, [5]]}]
+    source.answer = lambda _: Reply({"data": rows})
+    provider = source.provider(document=declared(page={"kind": "none"}))
+    ledger = Ledger()
+    ledger.sync(provider)
+
+    assert entries(provider, ledger)["2"]["tags"] == 'a, {"b": "ü"}, ["5"]'
