@@ -150,8 +150,9 @@ def _broken_rows(
 ) -> dict[int, list[tuple[Incoming, Refusal]]]:
     """What could not even become a record is refused where it would have gone."""
     found: dict[int, list[tuple[Incoming, Refusal]]] = defaultdict(list)
-    for row in refused:
-        external_id = row.external_id or _place_of(row)
+    # Pages may repeat a row, and one that a list has may be named by an event as well.
+    last = {(row.object, row.external_id or _place_of(row)): row for row in refused}
+    for (_, external_id), row in last.items():
         business_id = reader.business_of(row.payload)
         if business_id is None or business_id not in reader.businesses:
             keep_unreadable(reader, row, external_id)

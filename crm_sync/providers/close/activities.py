@@ -11,9 +11,10 @@ from crm_sync.providers.close.changes import (
     Met,
     begun,
     changes_since,
+    ended,
     is_too_long_ago,
 )
-from crm_sync.providers.close.event_log import LATE_BY, reached
+from crm_sync.providers.close.event_log import LATE_BY, Glance, glance
 from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import earlier, record_of, total_of
 from crm_sync.providers.close.transport import Transport
@@ -25,11 +26,11 @@ def activity_pages(
 ) -> Iterator[Page]:
     """Yield the records made or updated since the cursor, then edits and deletes."""
     now = server_now(transport)
-    before = reached(transport, closed=now)
-    went_on, cursor = "created" in cursor, begun(cursor, now, before)
+    log = glance(transport, cursor, closed=now)
+    went_on, cursor = "created" in cursor, begun(cursor, now, log)
     met = Met(
-        earlier(str(cursor["events"]), LATE_BY),
-        read_after="" if went_on else before,
+        earlier(log.not_after(str(cursor["events"])), LATE_BY),
+        read_after="" if went_on else log.reached,
         by_change=kind.way == "updated",
     )
     if clock_went_back(str(cursor["read_at"]), now):
@@ -38,7 +39,7 @@ def activity_pages(
     for window in windows(
         transport,
         path=f"{kind.path}/",
-        since=_from_when(cursor, now, oldest),
+        since=_from_when(cursor, now, oldest, log),
         until=now,
         page_size=page_size,
         by=f"date_{kind.way}",
@@ -59,12 +60,12 @@ def activity_pages(
     # What is entered today may be dated long ago, before any window that is read.
     edits = ("created", *kind.edits)
     changes = changes_since(
-        transport, kind, cursor, now=now, reached=before, edits=edits, met=met
+        transport, kind, cursor, now=now, log=log, edits=edits, met=met
     )
     requests, waited = transport.take_counts()
     yield Page(
         records=changes.records,
-        cursor=cursor | {"events": changes.until, "read_at": now},
+        cursor=ended(cursor, now, log, changes),
         more=False,
         requests=requests,
         waited=waited,
@@ -74,12 +75,12 @@ def activity_pages(
     )
 
 
-def _from_when(cursor: Cursor, now: str, oldest: str) -> str:
+def _from_when(cursor: Cursor, now: str, oldest: str, log: Glance) -> str:
     since = str(cursor.get("created") or "")
     if not since or is_too_long_ago(cursor, now):
         # Edits older than the event log's memory show only in the list itself.
         return oldest
-    return earlier(since, LATE_BY)
+    return earlier(log.not_after(since), LATE_BY)
 
 
 def listed_activities(

@@ -14,7 +14,7 @@ from crm_sync.contract import (
     UnreadableRecord,
 )
 from crm_sync.moments import as_moment, as_version, clock_went_back
-from crm_sync.providers.close.event_log import KEPT_FOR, events_since
+from crm_sync.providers.close.event_log import KEPT_FOR, Glance, events_since
 from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import deleted_record, earlier, record_of
 from crm_sync.providers.close.repeats import Advance
@@ -82,16 +82,16 @@ def changes_since(
     cursor: Cursor,
     *,
     now: str,
-    reached: str,
+    log: Glance,
     edits: Sequence[str] = (),
     met: Met | None = None,
 ) -> Changes:
     """Return the records that were deleted, or edited as the actions `edits` name.
 
-    Each is read once more first: only what Close then has no more is deleted. The log
-    had `reached` so far when the run began.
+    Each is read once more first: only what Close then has no more is deleted. So far
+    was the `log` when the run began.
     """
-    since = str(cursor["events"])
+    since = log.not_after(str(cursor["events"]))
     warnings = [_TOO_LONG_AGO] if is_too_long_ago(cursor, now) else []
     try:
         wanted = (*edits, "deleted")
@@ -110,9 +110,10 @@ def changes_since(
     # What is written until the clock is there again looks older than what is here, and
     # the log is read from the clock's new time on.
     went_back = clock_went_back(str(cursor["read_at"]), now)
+    until = max(log.reached, min(until, max(now, since)))
     return Changes(
         tuple(record for record in records.values() if kind.has(record.payload)),
-        reached if went_back else max(reached, min(until, max(now, since))),
+        log.reached if went_back else until,
         tuple(warnings),
         tuple(refused),
         bool(warnings) or went_back,
@@ -228,6 +229,15 @@ def is_too_long_ago(cursor: Cursor, now: str) -> bool:
     return str(cursor["read_at"]) < earlier(now, KEPT_FOR)
 
 
-def begun(cursor: Cursor, now: str, reached: str) -> Cursor:
+def begun(cursor: Cursor, now: str, log: Glance) -> Cursor:
     """Return the cursor with the moments that every run needs."""
-    return {"events": reached, "read_at": now} | cursor
+    return {"events": log.reached, "read_at": now} | cursor
+
+
+def ended(cursor: Cursor, now: str, log: Glance, changes: Changes) -> Cursor:
+    """Return the cursor of a run that has read everything."""
+    return cursor | {
+        "events": changes.until,
+        "read_at": now,
+        "seen": list(log.seen),
+    }

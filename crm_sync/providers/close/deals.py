@@ -12,9 +12,9 @@ from dataclasses import astuple
 
 from crm_sync.contract import Cursor, Listing, Page
 from crm_sync.moments import clock_went_back, version_at
-from crm_sync.providers.close.changes import begun, changes_since
+from crm_sync.providers.close.changes import begun, changes_since, ended
 from crm_sync.providers.close.directory import statuses
-from crm_sync.providers.close.event_log import LATE_BY, reached
+from crm_sync.providers.close.event_log import LATE_BY, Glance, glance
 from crm_sync.providers.close.keyset import KeysetReader
 from crm_sync.providers.close.kinds import Kind
 from crm_sync.providers.close.records import earlier, total_of
@@ -43,16 +43,16 @@ def deal_pages(
     if went_back or cursor.get("statuses", stages) != stages:
         cursor = cursor | {"since": ""}
     cursor = cursor | {"statuses": stages}
-    since = str(cursor.get("since") or "")
+    log = glance(transport, cursor, closed="")
+    since = log.not_after(str(cursor.get("since") or ""))
     lower = earlier(since, LATE_BY) if since else ""
     reader = KeysetReader(transport, "deal", _PATH, lower, page_size)
-    before = reached(transport, closed="")
     now, total = "", None
     for batch in reader.batches():
         if not now:
             now, total = version_at(batch.answer.at), batch.total
-            before = before or now
-            cursor = begun(cursor, now, before)
+            log = log if log.reached else Glance(now)
+            cursor = begun(cursor, now, log)
         cursor = cursor | {"since": max(since, min(batch.last, now))}
         requests, waited = transport.take_counts()
         yield Page(
@@ -64,13 +64,13 @@ def deal_pages(
             total=total,
             refused=batch.refused,
         )
-    changes = changes_since(transport, kind, cursor, now=now, reached=before)
+    changes = changes_since(transport, kind, cursor, now=now, log=log)
     if changes.read_all:
         cursor = cursor | {"since": ""}
     requests, waited = transport.take_counts()
     yield Page(
         records=changes.records,
-        cursor=cursor | {"events": changes.until, "read_at": now},
+        cursor=ended(cursor, now, log, changes),
         more=False,
         requests=requests,
         waited=waited,

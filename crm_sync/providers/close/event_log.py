@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from datetime import timedelta
 
-from crm_sync.contract import ConfigurationProblem, Payload
+from crm_sync.contract import ConfigurationProblem, Cursor, Payload
 from crm_sync.moments import as_version, version_at
 from crm_sync.providers.close.records import asked, earlier
 from crm_sync.providers.close.repeats import Advance
@@ -16,24 +18,53 @@ KEPT_FOR = timedelta(days=29)
 _PAGE = 50
 
 
-def reached(transport: Transport, *, closed: str) -> str:
-    """Return the moment of the last event, but none that Close has not reached.
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """Where the log is when a run begins, by its newest events.
 
-    Events may be dated by a clock that is behind the one of Close's answers, so what
-    comes is behind the last event, and not always behind now. Of a log that this key
-    may not read it is not known: `closed` is returned.
+    Events may be dated by a clock that is behind the one of Close's answers, or that
+    was put back: what comes is behind the last event, and not always behind now.
     """
+
+    reached: str
+    """The moment of the last new event, but none that Close has not reached."""
+    first: str = ""
+    """The moment of the first event that no run before has seen, if one is known."""
+    seen: tuple[str, ...] = ()
+
+    def not_after(self, moment: str) -> str:
+        """Return a moment, or that of the first new event if it is earlier."""
+        return min(moment, self.first or moment)
+
+
+def glance(transport: Transport, cursor: Cursor, *, closed: str) -> Glance:
+    """Look at the newest events; of a log that this key may not read it is not known
+    where it is: `closed` is taken."""
     try:
-        answer = transport.get("event/", {"_limit": 1})
+        answer = transport.get("event/", {"_limit": _PAGE})
     except ConfigurationProblem as problem:
         if problem.status not in (400, 402, 403):
             raise
-        return closed
+        return Glance(closed)
     now = version_at(answer.at)
     rows = [event for event in answer.doc.get("data") or [] if _is_whole(event)]
-    told = [as_version(event["date_updated"]) for event in rows]
-    # Whatever an empty log will hold comes later than what it has forgotten.
-    return min(max(told), now) if told else earlier(now, KEPT_FOR)
+    told = {_mark(event): as_version(event["date_updated"]) for event in rows}
+    seen = cursor.get("seen")
+    new = [told[mark] for mark in told if mark not in (seen or ())]
+    if seen is None:
+        # Whatever an empty log will hold comes later than what it has forgotten.
+        return Glance(
+            min(max(new), now) if new else earlier(now, KEPT_FOR), seen=tuple(told)
+        )
+    if not new:
+        return Glance(min(str(cursor["events"]), now), seen=tuple(told))
+    return Glance(min(max(new), now), min(new), tuple(told))
+
+
+def _mark(event: Payload) -> str:
+    """Return what an event is known by; its id alone stays when it is told anew."""
+    said = f"{event['id']} {as_version(event['date_updated'])}"
+    return hashlib.blake2b(said.encode(), digest_size=5).hexdigest()
 
 
 def events_since(

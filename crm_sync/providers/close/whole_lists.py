@@ -23,10 +23,11 @@ from crm_sync.providers.close.changes import (
     Met,
     begun,
     changes_since,
+    ended,
     is_too_long_ago,
     of_lead,
 )
-from crm_sync.providers.close.event_log import LATE_BY, reached
+from crm_sync.providers.close.event_log import LATE_BY, glance
 from crm_sync.providers.close.kinds import STANDARD, Kind
 from crm_sync.providers.close.records import earlier, record_of, total_of
 from crm_sync.providers.close.repeats import Advance
@@ -44,9 +45,9 @@ def whole_list_pages(
 ) -> Iterator[Page]:
     """Yield all records if they were not read yet, then what the event log tells."""
     now = server_now(transport)
-    before = reached(transport, closed=earlier(now, timedelta(seconds=1)))
-    cursor = begun(cursor, now, before)
-    met = Met(earlier(str(cursor["events"]), LATE_BY), before)
+    log = glance(transport, cursor, closed=earlier(now, timedelta(seconds=1)))
+    cursor = begun(cursor, now, log)
+    met = Met(earlier(log.not_after(str(cursor["events"])), LATE_BY), log.reached)
     if kind.name == _LEAD.name:
         cursor = _unread_if_renamed(cursor, _labels(transport))
     if not cursor.get("read") or is_too_long_ago(cursor, now):
@@ -62,12 +63,12 @@ def whole_list_pages(
                 refused=tuple(refused),
             )
     changes = changes_since(
-        transport, kind, cursor, now=now, reached=before, edits=kind.edits, met=met
+        transport, kind, cursor, now=now, log=log, edits=kind.edits, met=met
     )
     requests, waited = transport.take_counts()
     yield Page(
         records=changes.records,
-        cursor=cursor | {"events": changes.until, "read_at": now, "read": True},
+        cursor=ended(cursor, now, log, changes) | {"read": True},
         more=False,
         requests=requests,
         waited=waited,

@@ -14,9 +14,11 @@ pytestmark = pytest.mark.usefixtures("at_start")
 NAMED_BY = {"call": "note", "task": "text"}
 
 
-@pytest.mark.parametrize("hours", [-3, 3])
+@pytest.mark.parametrize(
+    ("at_first", "hours"), [(-3, -3), (3, 3), (0, -2), (0, 2), (3, -3), (-3, 3)]
+)
 def test_records_dated_by_another_clock_than_the_answers_are_read(
-    office: Office, monkeypatch: pytest.MonkeyPatch, hours: int
+    office: Office, monkeypatch: pytest.MonkeyPatch, at_first: int, hours: int
 ) -> None:
     store, account, ids = office.source.server.store, office.account, office.ids
     monkeypatch.setattr(
@@ -24,22 +26,25 @@ def test_records_dated_by_another_clock_than_the_answers_are_read(
         "date_time_string",
         lambda *_: format_datetime(store.now() - store.skew, usegmt=True),
     )
-    store.skew = timedelta(hours=hours)
+    store.skew = timedelta(hours=at_first)
     with later(240):
         account.edit(ids["email"], {"subject": "The last event before"})
         office.sync()
+    store.skew = timedelta(hours=hours)
     edited = ("lead", "contact", "call", "task", "policy")
     for number, gone in ((1, "note"), (2, "sms")):
         with later(240 + 20 * number):
             for kind in edited:
                 account.edit(ids[kind], {NAMED_BY.get(kind, "name"): f"No. {number}"})
+            account.edit(ids["deal"], {"value": number})
             account.delete(ids[gone])
             office.sync()
 
         rows = Entry.objects.filter(deleted=False)
         here = dict(rows.values_list("external_id", "name"))
         assert [here[ids[kind]] for kind in edited] == [f"No. {number}"] * 5
-        assert here[ids["deal"]] == f"No. {number}"
+        deal = rows.get(external_id=ids["deal"])
+        assert (deal.name, str(deal.amount)) == (f"No. {number}", f"0.0{number}00")
         assert ids[gone] not in here
 
 

@@ -4,8 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from crm_sync.connections.applying import apply_page
 from crm_sync.connections.models import Delivery, Endpoint
+from crm_sync.connections.opening import open_connection
+from crm_sync.connections.readers import reader_of
+from crm_sync.contract import RefusedRow
 from crm_sync.ledger.models import Entry, RefusedRecord
 from tenants.jobs.models import Job
 from tenants.jobs.services import run_all_jobs
@@ -40,6 +45,17 @@ def test_a_record_edited_into_what_cannot_be_kept_holds_up_no_other(
     assert Entry.objects.get(external_id=office.ids[other]).name == "Whitcomb & Sons"
     refused = RefusedRecord.objects.get(external_id=office.ids[kind])
     assert (refused.object, refused.reason) == (kind, "The record is too large.")
+
+
+def test_what_a_page_and_an_event_both_refuse_waits_once(office: Office) -> None:
+    office.sync()
+    reader = reader_of(office.connection, open_connection(office.connection))
+    row = RefusedRow("task", "The record is too large.", external_id="task_1")
+
+    with transaction.atomic():
+        apply_page(reader=reader, records=[], refused=[row, row])
+
+    assert RefusedRecord.objects.get().external_id == "task_1"
 
 
 def test_what_a_webhook_names_and_cannot_be_kept_is_refused_alone(live: Any) -> None:
