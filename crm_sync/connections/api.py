@@ -27,6 +27,7 @@ from crm_sync.connections.api_json import (
 from crm_sync.connections.models import Connection, SourceField, UnroutedRecord
 from crm_sync.connections.places import OWNERS
 from crm_sync.connections.readers import businesses_of, mapping_for
+from crm_sync.connections.winning import seen_twice
 from crm_sync.contract import TryAgainLater
 from crm_sync.ledger.models import RefusedRecord
 from tenants.api.errors import BadRequest, Conflict
@@ -62,7 +63,9 @@ def connection(request: Any, id: int) -> Response:
     if request.method == "DELETE":
         services.disconnect(connection=row, reason="by API", by=request.member)
         return Response(status=204)
-    return Response(connection_json(request, row))
+    answer = connection_json(request, row)
+    answer["warnings"] = [*answer["warnings"], *_given_twice(row)]
+    return Response(answer)
 
 
 @machine("POST", roles=OWNERS)
@@ -168,6 +171,15 @@ def _reads_it_too(name: str) -> str:
         f"{name} reads this source with this key already. What both read counts twice:"
         " disconnect one of them."
     )
+
+
+def _given_twice(row: Connection) -> list[str]:
+    return [
+        one.words
+        for business in businesses_of(row)
+        for one in seen_twice(business)
+        if row.pk in (one.first.pk, one.second.pk)
+    ]
 
 
 def _at(request: Any, id: int) -> Connection:

@@ -12,7 +12,6 @@ from commissions_saas.lib.errors import ProductError
 from crm_sync.connections import errors, winning
 from crm_sync.connections.models import Connection
 from crm_sync.connections.places import WRITES
-from crm_sync.connections.selectors import connections_of
 from crm_sync.ledger.models import Precedence
 from crm_sync.ledger.standard import DEAL
 from tenants.access import MemberRequest, requires
@@ -25,7 +24,7 @@ Posted = tuple[list[winning.Source], dict[str, int]]
 @requires(*WRITES)
 def which_source_wins(request: MemberRequest) -> HttpResponse:
     """Put sources in order; what that moves is shown before it is saved."""
-    rows = list(connections_of(request.business))
+    rows = winning.sources_of(request.business)
     object_ = _object(request, rows)
     current = winning.rule_in_force(object_)
     shown = _version_asked(request, object_) or current

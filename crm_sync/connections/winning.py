@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from commissions_saas.lib import clock
 from crm_sync.connections import errors
 from crm_sync.connections.mapping_trial import MOST
-from crm_sync.connections.models import Connection
+from crm_sync.connections.models import Connection, Route
 from crm_sync.connections.selectors import connections_of
 from crm_sync.ledger.changes import lock_changes
 from crm_sync.ledger.doubles import Doubles, doubles
@@ -63,6 +64,36 @@ class SeenTwice:
     first: Connection
     second: Connection
     doubles: Doubles
+
+    @property
+    def words(self) -> str:
+        """Say it in a sentence."""
+        return (
+            f"{self.first.name} and {self.second.name} seem to give the same"
+            f" {self.doubles.records} deals, and both count. Say under Connections which"
+            " source wins."
+        )
+
+
+def sources_of(business: Business) -> list[Connection]:
+    """Return what feeds a business, and what is disconnected and has left records that
+    stay; its name says so."""
+    routed = Route.objects.filter(connection=OuterRef("pk"), business_id=business.pk)
+    gone = Connection.objects.filter(
+        Q(business_id=business.pk) | Q(Exists(routed), business_id__isnull=True),
+        group_id=business.group_id,
+        state=Connection.State.REMOVED,
+    ).order_by("name", "id")
+    with in_business(business):
+        left = set(
+            Entry.objects.filter(
+                connection_id__in=[row.pk for row in gone], deleted=False
+            ).values_list("connection_id", flat=True)
+        )
+    kept = [row for row in gone if row.pk in left]
+    for row in kept:
+        row.name = f"{row.name} (disconnected)"
+    return [*connections_of(business), *kept]
 
 
 def rule_in_force(object_: str) -> Precedence | None:
@@ -175,7 +206,7 @@ def _ask_to_settle(business: Business, object_: str, by: Member) -> Job:
 
 def seen_twice(business: Business) -> list[SeenTwice]:
     """Return sources that seem to give the same deals, while both count."""
-    rows = {row.pk: row for row in connections_of(business)}
+    rows = {row.pk: row for row in sources_of(business)}
     if len(rows) < 2:
         return []
     with in_business(business):
@@ -215,7 +246,7 @@ def _rule(
     fields: Mapping[str, int],
     by: Member | None,
 ) -> Precedence:
-    known = {row.pk: row.name for row in connections_of(business)}
+    known = {row.pk: row.name for row in sources_of(business)}
     with in_business(business):
         keys = dict(key_fields(object_))
         mixed = dict(mixed_fields(object_))
