@@ -116,7 +116,7 @@ def changes_since(
         log.reached if went_back else until,
         tuple(warnings),
         tuple(refused),
-        bool(warnings) or went_back,
+        bool(warnings) or went_back or log.is_behind,
         read_all=len(leads) > _MOST_LEADS,
     )
 

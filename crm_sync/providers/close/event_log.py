@@ -31,6 +31,8 @@ class Glance:
     first: str = ""
     """The moment of the first event that no run before has seen, if one is known."""
     seen: tuple[str, ...] = ()
+    is_behind: bool = False
+    """What is new is dated before what was told already, so it looks like a replay."""
 
     def not_after(self, moment: str) -> str:
         """Return a moment, or that of the first new event if it is earlier."""
@@ -58,7 +60,8 @@ def glance(transport: Transport, cursor: Cursor, *, closed: str) -> Glance:
         )
     if not new:
         return Glance(min(str(cursor["events"]), now), seen=tuple(told))
-    return Glance(min(max(new), now), min(new), tuple(told))
+    is_behind = max(new) < earlier(max(told.values()), LATE_BY)
+    return Glance(min(max(new), now), min(new), tuple(told), is_behind)
 
 
 def _mark(event: Payload) -> str:

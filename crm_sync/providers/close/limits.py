@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from crm_sync.outgoing.waits import RESETS, after_refusal, now_of, seconds_said
 
-_PART = re.compile(r"\b(limit|remaining|reset)\s*=\s*(\d{1,9}(?:\.\d{1,9})?)")
+_PART = re.compile(r"\b(limit|remaining|reset|r|t)\s*=\s*(\d{1,9}(?:\.\d{1,9})?)")
+# As the draft of a standard abbreviates them: "default";r=0;t=5.
+_IN_FULL = {"r": "remaining", "t": "reset"}
 _IF_NOTHING_IS_SAID = Decimal(60)
 LONGEST = Decimal(900)
 
@@ -38,6 +40,7 @@ def _told(headers: Mapping[str, str]) -> Decimal:
 
 
 def _rate_limit(headers: Mapping[str, str]) -> dict[str, Decimal]:
-    """Read the header in both spellings: parted by commas or by semicolons."""
+    """Read the header in its spellings: parted by commas or by semicolons, in full or
+    in short."""
     found = _PART.findall(headers.get("ratelimit", "").lower())
-    return {name: Decimal(number) for name, number in found}
+    return {_IN_FULL.get(name, name): Decimal(number) for name, number in found}

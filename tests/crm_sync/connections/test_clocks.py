@@ -26,12 +26,13 @@ def test_records_dated_by_another_clock_than_the_answers_are_read(
         "date_time_string",
         lambda *_: format_datetime(store.now() - store.skew, usegmt=True),
     )
+    edited = ("lead", "contact", "call", "task", "policy")
     store.skew = timedelta(hours=at_first)
     with later(240):
-        account.edit(ids["email"], {"subject": "The last event before"})
+        for kind in (*edited, "deal"):
+            account.edit(ids[kind], {NAMED_BY.get(kind, "name"): "No. 0"})
         office.sync()
     store.skew = timedelta(hours=hours)
-    edited = ("lead", "contact", "call", "task", "policy")
     for number, gone in ((1, "note"), (2, "sms")):
         with later(240 + 20 * number):
             for kind in edited:

@@ -83,6 +83,15 @@ def test_a_wait_may_stand_in_the_limit_itself(
     assert 20 <= sum(waited) < 22
 
 
+def test_a_limit_in_short_is_understood_as_well(source: StandIn) -> None:
+    refusing(source, Reply({}, 429, {"RateLimit": '"default";r=0;t=20'}))
+    ask, waited = asking("close", source)
+
+    ask()
+
+    assert 20 <= sum(waited) < 22
+
+
 @pytest.mark.parametrize("kind", ["close", "rest"])
 @pytest.mark.parametrize("said", ["Mon, 02 Nov 2026 08:00:00 GMT", "0"])
 def test_a_moment_that_is_past_is_hardly_a_wait(
