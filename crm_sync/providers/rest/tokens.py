@@ -41,8 +41,9 @@ def ask_for_token(
         doc = {}
     token = doc.get("access_token") if isinstance(doc, dict) else None
     if reply.status != 200 or not isinstance(token, str) or not token:
+        said = credentials.hide(_said(doc))
         raise ConfigurationProblem(
-            f"{source} gives no new access token ({reply.status}).",
+            f"{source} gives no new access token ({reply.status}){said}.",
             hint="Connect it again, and replace the credentials.",
             status=401,
         )
@@ -51,6 +52,15 @@ def ask_for_token(
     if is_refresh and isinstance(doc.get("refresh_token"), str):
         values[auth.names["refresh_token"]] = doc["refresh_token"]
     return credentials.put(**values)
+
+
+def _said(doc: object) -> str:
+    """Return why there is none, as far as the source says it."""
+    if not isinstance(doc, dict):
+        return ""
+    told = (doc.get(name) for name in ("error_description", "error", "message"))
+    text = next((one for one in told if isinstance(one, str) and one.strip()), "")
+    return f": {' '.join(text.split())[:200].rstrip('.')}" if text else ""
 
 
 def _asked(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from commissions_saas.lib import clock
-from crm_sync.contract import TryAgainLater
+from crm_sync.contract import ConfigurationProblem, TryAgainLater
 from tests.crm_sync.rest.mapped import entries
 from tests.crm_sync.rest.stand_in import (
     MONDAY,
@@ -259,3 +259,19 @@ def test_objects_in_a_list_are_text_as_the_source_writes_them(
     ledger.sync(provider)
 
     assert entries(provider, ledger)["2"]["tags"] == 'a, {"b": "ü"}, ["5"]'
+
+
+def test_why_no_token_is_given_is_told_without_the_secret(source: StandIn) -> None:
+    error = {"error": "invalid_grant", "error_description": "The key s3cret-9 expired."}
+    source.answer = lambda _: Reply(error, 400)
+    document = declared()
+    auth = {"kind": "oauth2_client", "token_url": "/token"}
+    document["source"]["auth"] = auth
+    secret = '{"client_id": "shop", "client_secret": "s3cret-9"}'
+
+    with pytest.raises(ConfigurationProblem) as told:
+        source.provider(secret=secret, document=document).probe()
+
+    assert told.value.message == (
+        "The shop gives no new access token (400): The key ••• expired."
+    )
