@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from commissions_saas.lib.money import places
 from crm_sync.contract import (
     ConfigurationProblem,
     Organisation,
@@ -25,6 +26,11 @@ _PAGE = 100
 _SEES_LESS = (
     "This key cannot see all leads: deals of others are missing, and a deal that goes"
     " out of sight is not taken for deleted. Use the key of someone who may see all."
+)
+_NOT_IN_CENTS = (
+    "The smallest unit of {currency} is not a hundredth, and Close's values are read as"
+    " hundredths all the same. Look at one deal in Close and here; where the amounts"
+    " differ, choose on the page of the mapping how Value is read."
 )
 
 
@@ -101,6 +107,9 @@ def warnings_of(member: Membership) -> tuple[str, ...]:
     if member.several:
         name = member.organization.get("name")
         warnings.append(f"This key has several organisations; “{name}” is read.")
+    currency = str(member.organization.get("currency") or "").upper()
+    if currency and places(currency) != 2:
+        warnings.append(_NOT_IN_CENTS.format(currency=currency))
     return tuple(warnings)
 
 

@@ -268,3 +268,17 @@ def test_contacts_behind_an_answer_that_ends_too_early_are_read(close: Source) -
     ledger.sync(close.provider(), "contact")
 
     assert len(ledger.versions()) == 60
+
+
+@pytest.mark.parametrize(("currency", "warns"), [("JPY", True), ("EUR", False)])
+def test_a_currency_without_cents_is_warned_of(
+    close: Source, currency: str, warns: bool
+) -> None:
+    store = close.account.store
+    store.replace(
+        store.doc(close.account.id) | {"currency": currency}, updated="2026-11-04"
+    )
+
+    warnings = close.provider().probe().warnings
+
+    assert any(f"smallest unit of {currency}" in one for one in warnings) is warns
