@@ -49,6 +49,8 @@ def windows(
     reader = _Reader(transport, path, by, params or {}, page_size)
     width = _FIRST
     lower = earlier(since, timedelta(0))
+    # Where Close's clock is before all that is asked for, there is one window.
+    until = max(until, version_at(as_moment(lower) + _SMALLEST))
     while lower < until:
         upper = min(version_at(as_moment(lower) + width), until)
         # The last one has no end: what is dated later than Close's own clock is there.

@@ -1,6 +1,7 @@
 """Whatever Close does, what is here in the end is what is there."""
 
 import time
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -142,3 +143,17 @@ def test_a_key_is_never_shown_with_the_settings() -> None:
     settings = ConnectionSettings("https://api.close.com/api/v1/", "api_secret")
 
     assert "api_secret" not in repr(settings)
+
+
+def test_a_source_whose_clock_is_decades_behind_is_read(close: Source) -> None:
+    made = [
+        close.account.add_record("call", lead=close.lead, duration=60, note=str(n))
+        for n in range(45)
+    ]
+    close.account.store.run("DELETE FROM event")  # all are long forgotten
+    close.account.store.skew = timedelta(days=-30 * 365)
+    ledger = Ledger()
+
+    ledger.sync(close.provider(), "call")
+
+    assert sorted(ledger.records) == sorted(made)
