@@ -1,4 +1,4 @@
-"""Signs of currencies beside numbers, as spreadsheets write them: €5, 5 EUR, $(1,234.50)."""
+"""Marks at numbers as people and spreadsheets write them: €5, 5 EUR, $(1,234.50)."""
 
 import re
 
@@ -54,3 +54,30 @@ def without_sign(text: str) -> tuple[str, str]:
 def means(sign: str, currency: str) -> bool:
     """Say whether a sign may stand for a currency."""
     return currency in _MEANS.get(sign, frozenset({sign}))
+
+
+def signed(text: str) -> str:
+    """Return a number as accountants write one below zero, (5.00) or 5.00-, as -5.00."""
+    text = text.replace("\u2212", "-")
+    inner = (
+        text[1:-1] if text[:1] == "(" and text[-1:] == ")" else text.removesuffix("-")
+    )
+    return f"-{inner}" if inner != text and inner[:1].isdecimal() else text
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number as programs write one, of whatever size."""
+    return re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", text[:200]) is not None
+
+
+def has_thousands(text: str) -> bool:
+    """Say whether every comma stands before exactly three digits, as in 1,234.50, and
+    none after a zero, as in 0,500."""
+    whole, _, _ = text.lstrip("+-").partition(".")
+    first, *rest = whole.split(",")
+    return (
+        bool(rest)
+        and 0 < len(first) <= 3
+        and not first.startswith("0")
+        and all(len(part) == 3 and part.isdecimal() for part in rest)
+    )

@@ -22,7 +22,13 @@ from crm_sync.ledger.reading import FieldProblem, Incoming
 from crm_sync.ledger.standard import BETWEEN_PEOPLE, DEAL, PEOPLE_KEYS, SHARE_KEYS
 from crm_sync.ledger.values import TYPES
 from crm_sync.moments import as_day, as_moment
-from crm_sync.money_signs import means, without_sign
+from crm_sync.money_signs import (
+    has_thousands,
+    is_number,
+    means,
+    signed,
+    without_sign,
+)
 
 Document = Mapping[str, Mapping[str, Any]]
 _YES = {"yes", "true", "1", "y", "ja", "oui"}
@@ -315,43 +321,17 @@ def _odd_number(text: str, place: _Place, signs: list[tuple[_Place, str]]) -> De
 
 def _written_number(text: str, place: _Place, *, is_percent: bool) -> Decimal:
     """Read a number with the marks that people and files put to it."""
-    plain = _signed(text.rstrip("%").strip() if is_percent else text)
+    plain = signed(text.rstrip("%").strip() if is_percent else text)
     # Files come with thousands marks; only one form of them cannot be misread.
-    if "," in plain and _has_thousands(plain):
+    if "," in plain and has_thousands(plain):
         plain = plain.replace(",", "")
     try:
         return parse_decimal(plain)
     except NotAnAmount:
-        what = "is outside the range of amounts" if _is_number(plain) else _NO_NUMBER
+        what = "is outside the range of amounts" if is_number(plain) else _NO_NUMBER
         raise CannotRead(
             "not_a_number", f"{_label(place)} “{text[:40]}” {what}."
         ) from None
-
-
-def _signed(text: str) -> str:
-    """Return a number as accountants write one below zero, (5.00) or 5.00-, as -5.00."""
-    text = text.replace("\u2212", "-")
-    inner = (
-        text[1:-1] if text[:1] == "(" and text[-1:] == ")" else text.removesuffix("-")
-    )
-    return f"-{inner}" if inner != text and inner[:1].isdecimal() else text
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", text[:200]) is not None
-
-
-def _has_thousands(text: str) -> bool:
-    """Say whether every comma stands before exactly three digits, as in 1,234.50, and
-    none after a zero, as in 0,500."""
-    whole, _, _ = text.lstrip("+-").partition(".")
-    first, *rest = whole.split(",")
-    return (
-        bool(rest)
-        and 0 < len(first) <= 3
-        and not first.startswith("0")
-        and all(len(part) == 3 and part.isdecimal() for part in rest)
-    )
 
 
 def _day(text: str, place: _Place, zone: ZoneInfo) -> date:

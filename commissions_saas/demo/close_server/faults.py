@@ -21,8 +21,8 @@ class Faults:
 
     `error`, `limit`, `cut`, `stall`, `repeat` and `short` are percents of the answers
     to reads: a 500, a 429, JSON that ends early, silence, the page before again, half
-    a page that says it is the last. `forbidden` is a path that no key may read, `stuck`
-    one whose list gives its first page for ever.
+    a page that says it is the last. `forbidden` is a path that no key may read, `absent`
+    one that is not there, `stuck` one whose list gives its first page for ever.
     `script` names the faults of the next answers in order ("" is none). `edits`,
     `inserts`, `ties` and `deletes` are how many are still made between pages.
     `write_script` names the faults of the next writes: `error`, `limit`, and `lost` and
@@ -54,6 +54,7 @@ class Faults:
     allowed_per_second: int = 200
     header: str = "comma"
     forbidden: str = ""
+    absent: str = ""
     stuck: str = ""
 
     def __post_init__(self) -> None:
@@ -64,7 +65,7 @@ class Faults:
         """Switch faults on or off; ValueError for a name that is none of them."""
         names = {field.name: field.default for field in dataclasses.fields(self)}
         for name, value in settings.items():
-            is_text = name in ("header", "forbidden", "stuck")
+            is_text = name in ("header", "forbidden", "absent", "stuck")
             kind = list if name.endswith("script") else str if is_text else int
             if name not in names or not isinstance(value, kind):
                 raise ValueError(f"There is no fault {name} with the value {value!r}.")

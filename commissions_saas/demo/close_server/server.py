@@ -219,6 +219,8 @@ class _Handler(BaseHTTPRequestHandler):
         before = server.last_pages.get(shape)
         if server.faults.forbidden == request.path:
             return _problem(403, "You do not have permission to do this.")
+        if server.faults.absent == request.path:
+            return _problem(404, "Not found.")
         if fault == "repeat" and before is not None:
             return Answer(200, before)
         stuck = server.faults.stuck == request.path and request.method == "GET"

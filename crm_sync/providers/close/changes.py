@@ -101,10 +101,10 @@ def changes_since(
             for record in of_lead(transport, kind, lead):
                 records.setdefault(record.external_id, record)
     except ConfigurationProblem as problem:
-        if problem.status not in (400, 402, 403):
+        if problem.status not in (400, 402, 403, 404):
             raise
         said = _CLOSED_LOG
-        if problem.status == 400:
+        if problem.status in (400, 404):
             said = _OTHER_LOG.format(what=kind.label.lower(), said=problem.message)
         return Changes((), since, (*warnings, said), compare_ids=True)
     # What is written until the clock is there again looks older than what is here, and

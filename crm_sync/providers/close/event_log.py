@@ -45,7 +45,7 @@ def glance(transport: Transport, cursor: Cursor, *, closed: str) -> Glance:
     try:
         answer = transport.get("event/", {"_limit": _PAGE})
     except ConfigurationProblem as problem:
-        if problem.status not in (400, 402, 403):
+        if problem.status not in (400, 402, 403, 404):
             raise
         return Glance(closed)
     now = version_at(answer.at)

@@ -153,6 +153,24 @@ def test_a_log_that_does_not_know_a_kind_is_no_reason_to_read_nothing(
     assert ledger.versions() == close.truth()
 
 
+def test_without_an_event_log_all_ids_are_compared(close: Source) -> None:
+    close.deals(3)
+    close.server.faults.change({"absent": "event"})
+    ledger = Ledger()
+    ledger.sync(close.provider())
+    close.account.delete(next(iter(close.truth())))
+
+    ledger.sync(close.provider())
+    assert ledger.pages[-1].compare_ids
+    assert ledger.pages[-1].warnings == (
+        "Close's event log does not tell of opportunities, so all ids are compared."
+        " Close has nothing at event/ (404).",
+    )
+    ledger.reconcile(close.provider())
+
+    assert ledger.versions() == close.truth()
+
+
 def test_a_task_that_close_made_itself_and_deleted_ends_here(close: Source) -> None:
     add = close.account.add_record
     made = {
