@@ -180,7 +180,8 @@ def _read_all_again(
             connection = reader.connection
             Connection.objects.select_for_update().get(pk=connection.pk)
             outcome = _applied(reader, object_, found, known)
-            outcome.add(apply_page(reader=reader, records=[], refused=refused))
+            if refused:
+                outcome.add(apply_page(reader=reader, records=[], refused=refused))
             forget_refused(reader, [r for r in found if r.deleted])
             save_page(
                 connection=connection,

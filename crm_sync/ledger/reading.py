@@ -21,6 +21,7 @@ from crm_sync.ledger.standard import (
 from crm_sync.ledger.values import to_text, trimmed
 
 WHOLE = Decimal(1)
+_LONGEST_NAME = 300  # what is kept of it; names that differ behind are the same
 _NO_KEYS: frozenset[str] = frozenset()
 _NEEDED = {
     DEAL: frozenset(("amount", "won_on")),
@@ -72,9 +73,6 @@ class Incoming:
     a record that differs in them alone has not changed."""
     ours_in: frozenset[str] = frozenset()
     """Keys of values that are filled from such paths."""
-
-
-LONGEST = 300  # signs of a name that are kept; one that differs behind them is the same
 
 
 @dataclass(slots=True)
@@ -150,7 +148,7 @@ def read_state(
             return credits
         credits = ()
     state = EntryState(
-        name=(str(incoming.values.get("name", "")) or incoming.external_id)[:LONGEST],
+        name=_name(incoming),
         occurred_on=occurred_on,
         counts=counts,
         reversed_on=None,
@@ -162,6 +160,11 @@ def read_state(
     if counts or before is None:
         return state
     return _keeping_the_reversal(state, before, incoming, around)
+
+
+def _name(incoming: Incoming) -> str:
+    name = str(incoming.values.get("name", "")) or incoming.external_id
+    return name[:_LONGEST_NAME]
 
 
 def same_effect(one: EntryState, other: EntryState) -> bool:

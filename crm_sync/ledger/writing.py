@@ -198,7 +198,7 @@ def _entry(write: Write, connection_id: int, numbers: Mapping[int, int]) -> str:
     values = state.values
     return (
         f"{write.entry_id}\t{connection_id}\t{text(incoming.object)}"
-        f"\t{text(incoming.external_id)}\t{text(state.name[:300])}"
+        f"\t{text(incoming.external_id)}\t{text(state.name)}"
         f"\t{moment(state.occurred_on)}\t{yes(state.counts)}"
         f"\t{text(values.get('status', '')[:100])}\t{write.amount or NULL}"
         f"\t{text(state.currency[:3])}\t{text(values.get('product', '')[:200])}"
@@ -244,7 +244,7 @@ def _as_it_becomes(write: Write) -> dict[str, Any]:
     values, day = state.values, state.occurred_on
     return {
         "id": write.entry_id,
-        "name": state.name[:300],
+        "name": state.name,
         "occurred_on": day.isoformat() if day else None,
         "counts": state.counts,
         "status": values.get("status", "")[:100],
@@ -318,7 +318,7 @@ def _revision(write: Write, number: int, now: str) -> str:
         payload = write.known.payload
     credits = [credit_json(credit) for credit in state.credits]
     return (
-        f"{write.entry_id}\t{number}\t{text(state.name[:300])}"
+        f"{write.entry_id}\t{number}\t{text(state.name)}"
         f"\t{moment(state.occurred_on)}\t{yes(state.counts)}"
         f"\t{moment(state.reversed_on)}\t{text(state.currency[:3])}"
         f"\t{as_json(state.values)}\t{as_json(credits)}\t{text(incoming.version)}"

@@ -133,42 +133,38 @@ def test_a_merged_lead_moves_its_deals_and_loses_none(close: Source) -> None:
     assert ledger.versions() == close.truth()
 
 
+def _loses_a_deal_that_no_event_tells_of(close: Source, said: str) -> None:
+    ledger = Ledger()
+    ledger.sync(close.provider())
+    close.account.delete(next(iter(close.truth())))
+
+    ledger.sync(close.provider())
+    assert ledger.pages[-1].compare_ids
+    assert ledger.pages[-1].warnings == (
+        "Close's event log does not tell of opportunities, so all ids are compared."
+        f" {said}",
+    )
+    ledger.reconcile(close.provider())
+
+    assert ledger.versions() == close.truth()
+
+
 def test_a_log_that_does_not_know_a_kind_is_no_reason_to_read_nothing(
     close: Source,
 ) -> None:
     close.deals(3)
     close.server.store.does_not_log = frozenset({"opportunity"})
-    ledger = Ledger()
-    ledger.sync(close.provider())
-    close.account.delete(next(iter(close.truth())))
 
-    ledger.sync(close.provider())
-    assert ledger.pages[-1].compare_ids
-    assert ledger.pages[-1].warnings == (
-        "Close's event log does not tell of opportunities, so all ids are compared."
-        " Close refused the request (400): opportunity is not logged.",
+    _loses_a_deal_that_no_event_tells_of(
+        close, "Close refused the request (400): opportunity is not logged."
     )
-    ledger.reconcile(close.provider())
-
-    assert ledger.versions() == close.truth()
 
 
 def test_without_an_event_log_all_ids_are_compared(close: Source) -> None:
     close.deals(3)
     close.server.faults.change({"absent": "event"})
-    ledger = Ledger()
-    ledger.sync(close.provider())
-    close.account.delete(next(iter(close.truth())))
 
-    ledger.sync(close.provider())
-    assert ledger.pages[-1].compare_ids
-    assert ledger.pages[-1].warnings == (
-        "Close's event log does not tell of opportunities, so all ids are compared."
-        " Close has nothing at event/ (404).",
-    )
-    ledger.reconcile(close.provider())
-
-    assert ledger.versions() == close.truth()
+    _loses_a_deal_that_no_event_tells_of(close, "Close has nothing at event/ (404).")
 
 
 def test_a_task_that_close_made_itself_and_deleted_ends_here(close: Source) -> None:

@@ -387,25 +387,3 @@ def test_a_key_that_sees_far_less_than_before_deletes_nothing(
     shop.rows = {id: row for id, row in kept.items() if int(id) <= 45}
     read(source, ledger, document=document)
     assert ledger.live() == shop.truth()
-
-
-@pytest.mark.parametrize(
-    ("prefix", "sent"),
-    [
-        ("", "key-of-the-test"),
-        ("Token", "Token key-of-the-test"),
-        ("Token token=", "Token token=key-of-the-test"),
-        ("ApiKey maya:", "ApiKey maya:key-of-the-test"),
-    ],
-)
-def test_what_stands_before_a_key_is_sent_as_it_is_declared(
-    prefix: str, sent: str, shop: Shop, source: StandIn
-) -> None:
-    document = declared()
-    auth = {"kind": "api_key", "header": "Authorization", "prefix": prefix}
-    document["source"]["auth"] = auth
-
-    source.provider(document=document).users()
-    read(source, Ledger(), document=document)
-
-    assert source.requests[0].headers["authorization"] == sent
